@@ -1,0 +1,42 @@
+"""Who asks, and what for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gateway.domain.identifiers import AgreementId, ClientId, ElementPath, InstitutionId, ResourceName
+
+Scalar = str | int | float | bool
+"""A typed value of one element; dates and times are ISO text."""
+
+
+@dataclass(frozen=True)
+class Principal:
+    """An authenticated client, bound to one institution and to the purposes it may name."""
+
+    client: ClientId
+    institution: InstitutionId
+    purposes: frozenset[str]
+    default_purpose: str
+    scopes: frozenset[str]
+    token_id: str
+    key_thumbprint: str | None
+
+
+@dataclass(frozen=True)
+class AccessRequest:
+    """One request for a page of one resource, before anything is known to be permitted.
+
+    `filters` are (element path, text as the client wrote it), one equality each; `cursor` is the sealed text of the
+    page before; `limit` is 1 to 1000 records.
+    """
+
+    resource: ResourceName
+    purpose: str
+    provider: InstitutionId | None = None
+    agreement: AgreementId | None = None
+    select: tuple[ElementPath, ...] = ()
+    filters: tuple[tuple[ElementPath, str], ...] = ()
+    cursor: str | None = None
+    limit: int = 100
+    request_id: str = ""

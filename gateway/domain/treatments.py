@@ -1,0 +1,65 @@
+"""What happens to an element on its way out; the vocabulary shared by agreement, policy, plan and redaction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, assert_never
+
+Generalisation = Literal["year"]
+Mask = Literal["last_four", "initial"]
+
+
+@dataclass(frozen=True)
+class Share:
+    """The value as it is."""
+
+
+@dataclass(frozen=True)
+class Pseudonymise:
+    """32 hexadecimal characters, stable inside one agreement, unlinkable across agreements."""
+
+
+@dataclass(frozen=True)
+class Generalise:
+    """A coarser value: `year` turns a date into its year (an integer)."""
+
+    to: Generalisation
+
+
+@dataclass(frozen=True)
+class MaskText:
+    """`last_four` keeps the last four characters behind `***`, `initial` the first letter before a full stop."""
+
+    keep: Mask
+
+
+@dataclass(frozen=True)
+class AggregateOnly:
+    """Never at record level; may be counted in published tables."""
+
+
+@dataclass(frozen=True)
+class Withhold:
+    """Not in the permitted view at all."""
+
+
+Treatment = Share | Pseudonymise | Generalise | MaskText | AggregateOnly | Withhold
+
+
+def spoken(treatment: Treatment) -> str:
+    """One word or phrase for people and for audit leaves: `generalise:year`."""
+    match treatment:
+        case Share():
+            return "share"
+        case Pseudonymise():
+            return "pseudonymise"
+        case Generalise(to):
+            return f"generalise:{to}"
+        case MaskText(keep):
+            return f"mask:{keep}"
+        case AggregateOnly():
+            return "aggregate_only"
+        case Withhold():
+            return "withhold"
+        case _:
+            assert_never(treatment)

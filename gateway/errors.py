@@ -1,0 +1,150 @@
+"""The one error tree: stable codes by stage, each with its HTTP status and exit code.
+
+    GatewayError
+    +-- ConfigurationError      GW-CFG   settings, key file, catalog, source file     500 / 2
+    |   +-- FileErrors          several problems in one file, each with line and column
+    +-- AuthenticationError     GW-AUT   token or client credentials                  401 / 3
+    +-- RequestError            GW-REQ   parameter that cannot be served              400 / 2
+    |   +-- UnknownElement      GW-REQ   unknown and withheld look alike
+    +-- DisclosureDenied        GW-DEN   the policy says no, with rule ids            403 / 4
+    +-- AgreementError          GW-AGR   agreement file or state                      409 / 5
+    +-- IngestError             GW-ING   a source, a page, a shrink guard             502 / 6
+    +-- Unavailable             GW-UNA   log, engine or database out of reach         503 / 7
+    +-- IntegrityError          GW-INT   the log or a sealed value does not verify    500 / 8
+
+No message holds a record value. Messages for partners say only what their permitted view already tells them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+@dataclass(frozen=True)
+class Reason:
+    """One rule that refused: its id, citation and a sentence that is safe to show the partner."""
+
+    rule: str
+    citation: str
+    title: str
+
+
+class GatewayError(Exception):
+    """Root of the tree; `code` is stable, `detail` says what to do."""
+
+    code: ClassVar[str] = "GW-000"
+    status: ClassVar[int] = 500
+    exit_code: ClassVar[int] = 1
+    title: ClassVar[str] = "The gateway failed"
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail
+
+
+class ConfigurationError(GatewayError):
+    """A setting, key file or shipped file is missing or wrong."""
+
+    code = "GW-CFG-01"
+    exit_code = 2
+    title = "The configuration is not usable"
+
+
+@dataclass(frozen=True, order=True)
+class FileProblem:
+    """One mistake in a file, at a 1-based line and column, with what to write instead."""
+
+    file: str
+    line: int
+    column: int
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}: {self.message}"
+
+
+class FileErrors(ConfigurationError):
+    """Every problem of one file at once; nothing was changed."""
+
+    code = "GW-CFG-02"
+    title = "The file has errors"
+
+    def __init__(self, problems: tuple[FileProblem, ...]) -> None:
+        super().__init__("\n".join(str(problem) for problem in problems))
+        self.problems = problems
+
+
+class AuthenticationError(GatewayError):
+    """The caller is not known, or its token or credential is not good now."""
+
+    code = "GW-AUT-01"
+    status = 401
+    exit_code = 3
+    title = "Authentication failed"
+
+
+class RequestError(GatewayError):
+    """The request cannot be served as written."""
+
+    code = "GW-REQ-01"
+    status = 400
+    exit_code = 2
+    title = "The request is not valid"
+
+
+class UnknownElement(RequestError):
+    """An element that the permitted view does not have; withheld and non-existent are one answer."""
+
+    code = "GW-REQ-02"
+    title = "No such element in your permitted view"
+
+
+class DisclosureDenied(GatewayError):
+    """The policy refused; `reasons` hold rule id, citation and a safe sentence each."""
+
+    code = "GW-DEN-01"
+    status = 403
+    exit_code = 4
+    title = "The disclosure is not permitted"
+
+    def __init__(self, reasons: tuple[Reason, ...], choices: tuple[str, ...] = ()) -> None:
+        super().__init__("; ".join(f"{reason.title} ({reason.rule})" for reason in reasons))
+        self.reasons = reasons
+        self.choices = choices
+
+
+class AgreementError(GatewayError):
+    """An agreement is not in a state that allows what was asked."""
+
+    code = "GW-AGR-01"
+    status = 409
+    exit_code = 5
+    title = "The agreement does not allow this"
+
+
+class IngestError(GatewayError):
+    """A source could not be read whole; the last good state stays."""
+
+    code = "GW-ING-01"
+    status = 502
+    exit_code = 6
+    title = "The source could not be loaded"
+
+
+class Unavailable(GatewayError):
+    """The log, the policy engine or the database is out of reach: no answer rather than an unaudited one."""
+
+    code = "GW-UNA-01"
+    status = 503
+    exit_code = 7
+    title = "The gateway cannot answer now"
+
+
+class IntegrityError(GatewayError):
+    """Something stored does not verify: the audit log, a sealed value, a signature."""
+
+    code = "GW-INT-01"
+    status = 500
+    exit_code = 8
+    title = "Stored data does not verify"
