@@ -1,0 +1,155 @@
+"""Open a database so that a commit is durable and a read is one snapshot, on SQLite and PostgreSQL alike."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from gateway.errors import ConfigurationError, Unavailable
+
+SQLITE_BUSY_MILLISECONDS = 10_000
+POOL_WAIT_SECONDS = 3.0
+UNREACHABLE = "The database is out of reach; try again shortly."
+
+
+class Database:
+    """One SQLAlchemy engine with the two kinds of transaction that the gateway uses."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.dialect = engine.dialect.name
+        self._turn = threading.Lock()
+        file = engine.url.database
+        self._lock_file = Path(f"{file}.write.lock") if self.dialect == "sqlite" and file else None
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """One read-only snapshot. Raises `Unavailable` when the database cannot be reached."""
+        with unavailable_when_out_of_reach(), self.engine.connect() as connection:
+            if self.dialect == "postgresql":
+                connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            with connection.begin():
+                yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """One write transaction, committed and synced at the end, rolled back on any error.
+
+        SQLite writers take turns behind a file lock: its own busy back-off is unfair (p99 of 1.3 s with four processes).
+        """
+        with unavailable_when_out_of_reach(), self._sqlite_turn(), self.engine.connect() as connection:
+            connection = connection.execution_options(gateway_write=True)
+            with connection.begin():
+                yield connection
+
+    @contextmanager
+    def _sqlite_turn(self) -> Iterator[None]:
+        if self._lock_file is None:
+            yield
+            return
+        with self._turn:
+            try:
+                handle = os.open(self._lock_file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            except OSError as why:
+                raise Unavailable(UNREACHABLE) from why
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX)
+                yield
+            finally:
+                os.close(handle)
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+@contextmanager
+def unavailable_when_out_of_reach() -> Iterator[None]:
+    """Turn a lost, read-only, full or exhausted database into the one error that callers answer with 503."""
+    try:
+        yield
+    except PoolTimeout as why:
+        raise Unavailable(UNREACHABLE) from why
+    except DBAPIError as why:
+        if _out_of_reach(why):
+            raise Unavailable(UNREACHABLE) from why
+        raise
+
+
+def _out_of_reach(why: DBAPIError) -> bool:
+    # OperationalError is the DB-API's class for what is not the statement's fault: lost, locked, read-only, full.
+    name = type(why).__name__
+    sqlstate: str = getattr(why.orig, "sqlstate", None) or ""
+    return why.connection_invalidated or name in {"OperationalError", "InterfaceError"} or sqlstate.startswith("25006")
+
+
+def open_database(url: str, *, pool_size: int = 5) -> Database:
+    """Open `sqlite:///file` or `postgresql+psycopg://...`. Raises `ConfigurationError` for any other address."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError as why:
+        raise ConfigurationError("GATEWAY_DATABASE_URL is not a database address.") from why
+    if parsed.get_backend_name() == "sqlite":
+        return _open_sqlite(url, pool_size)
+    if parsed.get_backend_name() == "postgresql":
+        return _open_postgresql(parsed.set(drivername="postgresql+psycopg").render_as_string(hide_password=False), pool_size)
+    raise ConfigurationError("GATEWAY_DATABASE_URL must start with sqlite:/// or postgresql://.")
+
+
+def _open_sqlite(url: str, pool_size: int) -> Database:
+    engine = create_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=POOL_WAIT_SECONDS,
+        connect_args={"check_same_thread": False, "timeout": SQLITE_BUSY_MILLISECONDS / 1000},
+    )
+
+    @event.listens_for(engine, "connect")
+    def configure(connection: Any, _record: object) -> None:
+        connection.isolation_level = None  # the driver must not begin or commit by itself
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA journal_mode = WAL")
+        cursor.execute("PRAGMA synchronous = FULL")  # NORMAL loses commits that were acknowledged
+        cursor.execute("PRAGMA foreign_keys = ON")
+        cursor.execute("PRAGMA secure_delete = ON")
+        cursor.execute(f"PRAGMA busy_timeout = {SQLITE_BUSY_MILLISECONDS}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get("gateway_write", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return Database(engine)
+
+
+def _open_postgresql(url: str, pool_size: int) -> Database:
+    engine = create_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=POOL_WAIT_SECONDS,
+        pool_pre_ping=True,
+        connect_args={"connect_timeout": 3, "options": "-c timezone=UTC -c datestyle=ISO"},
+    )
+    return Database(engine)
+
+
+def assert_durable(database: Database) -> None:
+    """Refuse to start on a PostgreSQL that acknowledges commits before they are on disk."""
+    if database.dialect != "postgresql":
+        return
+    with database.read() as connection:
+        setting = connection.execute(text("SHOW synchronous_commit")).scalar_one()
+    if setting == "off":
+        raise ConfigurationError("PostgreSQL has synchronous_commit=off: acknowledged audit entries could be lost. Set it to on.")

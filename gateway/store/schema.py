@@ -1,0 +1,325 @@
+"""Every table that does not derive from the catalog; the record tables are in `record_tables`.
+
+Versioned rows carry `from_version` and `to_version` (null: current). Times are UTC, text in ISO 8601 with `Z`.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# --- state -----------------------------------------------------------------------------------------------------------
+
+state_epoch = Table(
+    "state_epoch",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("epoch", BigInteger, nullable=False),
+    CheckConstraint("id = 1", name="one_row"),
+)
+"""One row. It moves with every change of an agreement, client, key, opt-out or consent (decision 9)."""
+
+# --- keys ------------------------------------------------------------------------------------------------------------
+
+wrapped_key = Table(
+    "wrapped_key",
+    metadata,
+    Column("key_id", String(64), primary_key=True),
+    Column("owner_kind", String(16), nullable=False),
+    Column("owner_id", String(128), nullable=False),
+    Column("purpose", String(16), nullable=False),
+    Column("wrapped_by", String(64), nullable=False),
+    Column("wrapped", LargeBinary, nullable=False),
+    Column("created_at", String(32), nullable=False),
+    Column("retired_at", String(32)),
+    Index(None, "owner_kind", "owner_id", "purpose"),
+)
+"""Data keys, wrapped by the key-encryption key or by a provider's register key; deleting a row destroys what it sealed."""
+
+# --- clients and tokens ----------------------------------------------------------------------------------------------
+
+client = Table(
+    "client",
+    metadata,
+    Column("client_id", String(64), primary_key=True),
+    Column("institution_id", String(64), nullable=False),
+    Column("title", String(200), nullable=False),
+    Column("purposes", JSON, nullable=False),
+    Column("default_purpose", String(64), nullable=False),
+    Column("scopes", JSON, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("created_at", String(32), nullable=False),
+    Column("failures", Integer, nullable=False, server_default="0"),
+    Column("locked_until", String(32)),
+)
+
+client_credential = Table(
+    "client_credential",
+    metadata,
+    Column("client_id", String(64), primary_key=True),
+    Column("credential_id", String(64), primary_key=True),
+    Column("kind", String(16), nullable=False),
+    Column("public_jwk", JSON),
+    Column("secret_hash", String(200)),
+    Column("created_at", String(32), nullable=False),
+    Column("retired_at", String(32)),
+    ForeignKeyConstraint(["client_id"], ["client.client_id"]),
+)
+"""`kind` is `public_key` or `secret`; two live at once while a client rotates."""
+
+assertion_used = Table(
+    "assertion_used",
+    metadata,
+    Column("client_id", String(64), primary_key=True),
+    Column("jti", String(200), primary_key=True),
+    Column("expires_at", BigInteger, nullable=False),
+    Index(None, "expires_at"),
+)
+"""Single use of a `private_key_jwt`: the primary key refuses a replay. `expires_at` in seconds since 1970."""
+
+token_revoked = Table(
+    "token_revoked",
+    metadata,
+    Column("token_id", String(64), primary_key=True),
+    Column("expires_at", BigInteger, nullable=False),
+)
+
+# --- agreements ------------------------------------------------------------------------------------------------------
+
+agreement = Table(
+    "agreement",
+    metadata,
+    Column("agreement_id", String(128), primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("digest", String(64), nullable=False),
+    Column("document", JSON, nullable=False),
+    Column("source_text", Text, nullable=False),
+    Column("created_at", String(32), nullable=False),
+)
+"""A version is never changed; `digest` is SHA-256 over the RFC 8785 form of `document`, in hexadecimal."""
+
+agreement_state = Table(
+    "agreement_state",
+    metadata,
+    Column("agreement_id", String(128), primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("from_version", BigInteger, primary_key=True),
+    Column("to_version", BigInteger),
+    Column("state", String(16), nullable=False),
+    Column("at", String(32), nullable=False),
+    Column("actor", String(128), nullable=False),
+    ForeignKeyConstraint(["agreement_id", "version"], ["agreement.agreement_id", "agreement.version"]),
+)
+"""The history of states; `from_version` is the state epoch of the change."""
+
+agreement_signature = Table(
+    "agreement_signature",
+    metadata,
+    Column("agreement_id", String(128), primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("institution_id", String(64), primary_key=True),
+    Column("digest", String(64), nullable=False),
+    Column("method", String(32), nullable=False),
+    Column("signer", String(200), nullable=False),
+    Column("signature", LargeBinary),
+    Column("at", String(32), nullable=False),
+    ForeignKeyConstraint(["agreement_id", "version"], ["agreement.agreement_id", "agreement.version"]),
+)
+
+agreement_grant = Table(
+    "agreement_grant",
+    metadata,
+    Column("recipient_id", String(64), primary_key=True),
+    Column("resource", String(100), primary_key=True),
+    Column("provider_id", String(64), primary_key=True),
+    Column("agreement_id", String(128), primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("schedule", String(128), primary_key=True),
+    Column("facts", JSON, nullable=False),
+    ForeignKeyConstraint(["agreement_id", "version"], ["agreement.agreement_id", "agreement.version"]),
+    Index(None, "provider_id", "resource"),
+)
+"""One row for each (schedule, resource) of a version: what the policy needs, found without reading other agreements."""
+
+opt_out = Table(
+    "opt_out",
+    metadata,
+    Column("provider_id", String(64), primary_key=True),
+    Column("person_id", BigInteger, primary_key=True),
+    Column("from_version", BigInteger, primary_key=True),
+    Column("to_version", BigInteger),
+    Column("at", String(32), nullable=False),
+)
+"""Directory-information opt-outs (34 CFR 99.37); versions are state epochs."""
+
+# --- records ---------------------------------------------------------------------------------------------------------
+
+key_registry = Table(
+    "key_registry",
+    metadata,
+    Column("provider_id", String(64), primary_key=True),
+    Column("key_space", String(100), primary_key=True),
+    Column("source_key", LargeBinary(32), primary_key=True),
+    Column("record_id", BigInteger, nullable=False),
+    Column("person_id", BigInteger),
+    Index(None, "provider_id", "record_id", unique=True),
+)
+"""The surrogate of each natural key ever seen, also of references that dangle; `source_key` is an HMAC."""
+
+person_counter = Table(
+    "person_counter",
+    metadata,
+    Column("provider_id", String(64), primary_key=True),
+    Column("last_person_id", BigInteger, nullable=False),
+)
+
+resource_head = Table(
+    "resource_head",
+    metadata,
+    Column("provider_id", String(64), primary_key=True),
+    Column("resource", String(100), primary_key=True),
+    Column("version", BigInteger, nullable=False),
+    Column("promoted_at", String(32), nullable=False),
+    Column("stored_elements", JSON, nullable=False),
+)
+"""The version that readers see; `stored_elements` are those that an agreement needed when it was promoted."""
+
+promotion = Table(
+    "promotion",
+    metadata,
+    Column("provider_id", String(64), primary_key=True),
+    Column("resource", String(100), primary_key=True),
+    Column("version", BigInteger, primary_key=True),
+    Column("run_id", String(64), nullable=False),
+    Column("at", String(32), nullable=False),
+    Column("inserted", BigInteger, nullable=False),
+    Column("updated", BigInteger, nullable=False),
+    Column("deleted", BigInteger, nullable=False),
+    Column("unchanged", BigInteger, nullable=False),
+)
+
+sync_run = Table(
+    "sync_run",
+    metadata,
+    Column("run_id", String(64), primary_key=True),
+    Column("provider_id", String(64), nullable=False),
+    Column("source_id", String(128), nullable=False),
+    Column("resource", String(100), nullable=False),
+    Column("started_at", String(32), nullable=False),
+    Column("ended_at", String(32)),
+    Column("state", String(16), nullable=False),
+    Column("read", BigInteger, nullable=False, server_default="0"),
+    Column("quarantined", BigInteger, nullable=False, server_default="0"),
+    Column("failure", String(400)),
+    Index(None, "provider_id", "resource", "started_at"),
+)
+"""`state`: running, promoted, unchanged, refused or failed. `failure` names the rule, never a value."""
+
+quarantine = Table(
+    "quarantine",
+    metadata,
+    Column("run_id", String(64), primary_key=True),
+    Column("position", BigInteger, primary_key=True),
+    Column("provider_id", String(64), nullable=False),
+    Column("resource", String(100), nullable=False),
+    Column("file", String(400), nullable=False),
+    Column("line", BigInteger, nullable=False),
+    Column("column_name", String(200), nullable=False),
+    Column("code", String(64), nullable=False),
+    Column("reason", String(400), nullable=False),
+    Index(None, "provider_id", "resource"),
+)
+"""Rows that failed, by place and rule; the value stays in the source."""
+
+# --- audit (../shared audit-log formats: RFC 6962 tree, C2SP checkpoints) ----------------------------------------------
+
+audit_log = Table(
+    "audit_log",
+    metadata,
+    Column("log_id", Integer, primary_key=True, autoincrement=False),
+    Column("origin", String(200), nullable=False),
+    Column("key_id", String(64), nullable=False),
+    Column("opened_at", String(32), nullable=False),
+    Column("accepts", Boolean, nullable=False),
+)
+
+audit_head = Table(
+    "audit_head",
+    metadata,
+    Column("log_id", Integer, primary_key=True, autoincrement=False),
+    Column("size", BigInteger, nullable=False),
+    Column("frontier", LargeBinary, nullable=False),
+    Column("root", LargeBinary(32), nullable=False),
+    Column("checkpoint", Text, nullable=False),
+)
+
+audit_entry = Table(
+    "audit_entry",
+    metadata,
+    Column("log_id", Integer, primary_key=True, autoincrement=False),
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("entry_id", String(36), nullable=False),
+    Column("leaf", LargeBinary, nullable=False),
+    Column("leaf_hash", LargeBinary(32), nullable=False),
+    Index(None, "log_id", "entry_id", unique=True),
+)
+
+audit_node = Table(
+    "audit_node",
+    metadata,
+    Column("log_id", Integer, primary_key=True, autoincrement=False),
+    Column("level", Integer, primary_key=True, autoincrement=False),
+    Column("idx", BigInteger, primary_key=True, autoincrement=False),
+    Column("hash", LargeBinary(32), nullable=False),
+)
+
+audit_detail = Table(
+    "audit_detail",
+    metadata,
+    Column("log_id", Integer, primary_key=True, autoincrement=False),
+    Column("entry_id", String(36), primary_key=True),
+    Column("key_id", String(64), nullable=False),
+    Column("ciphertext", LargeBinary, nullable=False),
+)
+
+audit_party = Table(
+    "audit_party",
+    metadata,
+    Column("log_id", Integer, primary_key=True, autoincrement=False),
+    Column("institution_id", String(64), primary_key=True),
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+)
+"""Which institutions' officers may see which entries."""
+
+audit_checkpoint = Table(
+    "audit_checkpoint",
+    metadata,
+    Column("log_id", Integer, primary_key=True, autoincrement=False),
+    Column("size", BigInteger, primary_key=True, autoincrement=False),
+    Column("note", Text, nullable=False),
+    Column("cosignatures", JSON, nullable=False),
+    Column("published_at", String(32), nullable=False),
+)
