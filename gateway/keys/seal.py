@@ -1,0 +1,55 @@
+"""Authenticated encryption of what the gateway stores: AES-GCM bound to the place it belongs to.
+
+The associated data are `version|table|row|key id`, so that a ciphertext moved to another row, table or key does not open
+(`../shared` security reference, Encryption at rest). Layout: one version byte, a 12-byte random nonce, ciphertext and tag.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from gateway.errors import IntegrityError
+
+VERSION = b"\x01"
+NONCE_BYTES = 12
+
+
+@dataclass(frozen=True)
+class DataKey:
+    """A 32-byte key in the clear; never logged (`repr` shows the id only)."""
+
+    key_id: str
+    secret: bytes
+
+    def __repr__(self) -> str:
+        return f"DataKey({self.key_id})"
+
+
+class Sealer:
+    """Seals and opens the values of one table under one key; keeps the cipher, which costs more to build than to use."""
+
+    def __init__(self, key: DataKey, table: str) -> None:
+        self.key_id = key.key_id
+        self._cipher = AESGCM(key.secret)
+        self._prefix = f"1|{table}|".encode()
+        self._suffix = f"|{key.key_id}".encode()
+
+    def seal(self, plaintext: bytes, row: str) -> bytes:
+        nonce = os.urandom(NONCE_BYTES)
+        return VERSION + nonce + self._cipher.encrypt(nonce, plaintext, self._place(row))
+
+    def unseal(self, sealed: bytes, row: str) -> bytes:
+        """Raises `IntegrityError` when the bytes were not sealed for this table, row and key."""
+        if sealed[:1] != VERSION:
+            raise IntegrityError("A sealed value has an unknown version.")
+        try:
+            return self._cipher.decrypt(sealed[1 : 1 + NONCE_BYTES], sealed[1 + NONCE_BYTES :], self._place(row))
+        except InvalidTag as why:
+            raise IntegrityError("A sealed value does not open in the place where it stands.") from why
+
+    def _place(self, row: str) -> bytes:
+        return self._prefix + row.encode() + self._suffix

@@ -1,0 +1,21 @@
+"""The state epoch: one number that moves with every change a live decision must notice (decision 9)."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, insert, select, update
+
+from gateway.store.schema import state_epoch
+
+
+def read_epoch(connection: Connection) -> int:
+    """The epoch of this snapshot."""
+    return connection.execute(select(state_epoch.c.epoch)).scalar_one()
+
+
+def advance_epoch(connection: Connection) -> int:
+    """Move the epoch inside a write transaction and return the new one; it locks the row until the commit."""
+    moved = connection.execute(update(state_epoch).values(epoch=state_epoch.c.epoch + 1).returning(state_epoch.c.epoch)).scalar()
+    if moved is None:
+        connection.execute(insert(state_epoch).values(id=1, epoch=1))
+        return 1
+    return int(moved)
