@@ -8,8 +8,8 @@ from gateway.store.schema import state_epoch
 
 
 def read_epoch(connection: Connection) -> int:
-    """The epoch of this snapshot."""
-    return connection.execute(select(state_epoch.c.epoch)).scalar_one()
+    """The epoch of this snapshot; 0 before the first change."""
+    return connection.execute(select(state_epoch.c.epoch)).scalar() or 0
 
 
 def advance_epoch(connection: Connection) -> int:

@@ -1,0 +1,330 @@
+"""Stage the records of one resource under its next version: identify them, compare, write what changed.
+
+Nothing that this step writes can be seen by a reader until `ingest` promotes the version.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+import orjson
+from sqlalchemy import Connection
+
+from gateway.catalog.model import Element, Person, Reference, Resource
+from gateway.domain.access import Scalar
+from gateway.domain.identifiers import ElementPath, InstitutionId, PersonId, RecordId, ResourceName
+from gateway.domain.records import EducationRecord, Rejection
+from gateway.errors import IngestError
+from gateway.keys.seal import Sealer
+from gateway.store.engine import Database
+from gateway.store.key_ring import ProviderKeys
+from gateway.store.record_tables import RecordTables, person_column
+from gateway.store.registry import IN_LIST, Registered, link_persons, register
+from gateway.store.staging import (
+    Counts,
+    CurrentRow,
+    NewRow,
+    current_rows,
+    discard_staged,
+    end_rows,
+    open_records,
+    write_rows,
+)
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Whose records these are: facts of the source that decide which law holds.
+
+    `subjects` says for each person role which subject type the source's rows have.
+    """
+
+    provider: InstitutionId
+    source: str
+    maintainer: str
+    subjects: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class _Identified:
+    record: EducationRecord
+    source_key: bytes
+    own: Registered
+    references: Mapping[str, Registered | None]
+    persons: Mapping[str, PersonId]
+    content: bytes
+
+
+class Stage:
+    """The staging of one resource in one run; `version` is the one that readers see when it starts."""
+
+    def __init__(
+        self,
+        database: Database,
+        tables: RecordTables,
+        provenance: Provenance,
+        keys: ProviderKeys,
+        *,
+        version: int,
+        stored: frozenset[ElementPath],
+        people: frozenset[ResourceName],
+    ) -> None:
+        self._database = database
+        self._tables = tables
+        self._resource = tables.resource
+        self._provenance = provenance
+        self._source_secret = keys.source.secret
+        self._sealers = {table.name: Sealer(keys.data, table.name) for table in (tables.rows, *tables.members.values())}
+        self._version = version
+        self._stored = stored
+        self._people = people
+        self._lines: dict[RecordId, int] = {}
+        self.counts = Counts()
+        with database.write() as connection:
+            discard_staged(connection, tables, provenance.provider, version)
+
+    def take(self, records: Sequence[EducationRecord]) -> list[Rejection]:
+        """Write a chunk in one transaction; returns the records whose key an earlier row of this run already had."""
+        with self._database.write() as connection:
+            identified, rejected = self._without_duplicates(self._identify(connection, records))
+            before = current_rows(connection, self._tables, self._provenance.provider, [item.own.record for item in identified])
+            changed = [item for item in identified if not _same(before.get(item.own.record), item)]
+            end_rows(
+                connection,
+                self._tables,
+                self._provenance.provider,
+                [item.own.record for item in changed if item.own.record in before],
+                self._version + 1,
+            )
+            write_rows(connection, self._tables, [self._row(item) for item in changed])
+        updated = sum(1 for item in changed if item.own.record in before)
+        self.counts = replace(
+            self.counts,
+            inserted=self.counts.inserted + len(changed) - updated,
+            updated=self.counts.updated + updated,
+            unchanged=self.counts.unchanged + len(identified) - len(changed),
+        )
+        return rejected
+
+    def keep(self, records: Sequence[EducationRecord]) -> None:
+        """Hold on to the last good version of records whose new row went to quarantine: a bad row deletes nothing."""
+        with self._database.write() as connection:
+            for item in self._identify(connection, records):
+                self._lines.setdefault(item.own.record, item.record.location.line)
+
+    def remove_unseen(self, shrink_limit: float) -> None:
+        """End the records that the source no longer has.
+
+        Raises `IngestError`, with nothing ended, when they are more than `shrink_limit` (0 to 1) of the resource.
+        """
+        with self._database.read() as connection:
+            known = 0
+            gone: list[RecordId] = []
+            for record in open_records(connection, self._tables, self._provenance.provider):
+                known += 1
+                if record not in self._lines:
+                    gone.append(record)
+        known -= self.counts.inserted
+        if gone and len(gone) > shrink_limit * known:
+            raise IngestError(
+                f"{self._resource.name}: the source no longer has {len(gone)} of {known} records, more than the "
+                f"{shrink_limit:.0%} that GATEWAY_SHRINK_LIMIT allows. Check the extract; if it is right, "
+                "run this sync once with --allow-shrink."
+            )
+        for start in range(0, len(gone), IN_LIST):
+            with self._database.write() as connection:
+                end_rows(connection, self._tables, self._provenance.provider, gone[start : start + IN_LIST], self._version + 1)
+        self.counts = replace(self.counts, deleted=len(gone))
+
+    def discard(self) -> None:
+        """Undo everything this run staged."""
+        with self._database.write() as connection:
+            discard_staged(connection, self._tables, self._provenance.provider, self._version)
+
+    def _without_duplicates(self, identified: Sequence[_Identified]) -> tuple[list[_Identified], list[Rejection]]:
+        kept: list[_Identified] = []
+        rejected: list[Rejection] = []
+        for item in identified:
+            first = self._lines.setdefault(item.own.record, item.record.location.line)
+            if first == item.record.location.line:
+                kept.append(item)
+                continue
+            rejected.append(
+                Rejection(
+                    self._resource.name,
+                    item.record.location,
+                    ", ".join(self._resource.identity),
+                    "duplicate_key",
+                    f"Line {first} already has a record with this key; the first one counts.",
+                )
+            )
+        return kept, rejected
+
+    def _identify(self, connection: Connection, records: Sequence[EducationRecord]) -> list[_Identified]:
+        resource, provider = self._resource, self._provenance.provider
+        own_keys = [self._source_key(resource.key_space, [r.elements[path] for path in resource.identity]) for r in records]
+        own = register(connection, provider, resource.key_space, own_keys, people=resource.key_space in self._people)
+        references: list[dict[str, Registered | None]] = [{} for _ in records]
+        reference_keys: dict[str, list[bytes | None]] = {}
+        for reference in resource.references.values():
+            keys = [self._reference_key(reference, record) for record in records]
+            reference_keys[reference.name] = keys
+            target = reference.target
+            known = register(connection, provider, target, [k for k in keys if k is not None], people=target in self._people)
+            for found, key in zip(references, keys, strict=True):
+                found[reference.name] = None if key is None else known[key]
+        own = self._link_named_people(connection, own_keys, own, references)
+        persons = self._persons(connection, own_keys, own, references)
+        return [
+            self._identified(record, key, own[key], refs, people)
+            for record, key, refs, people in zip(records, own_keys, references, persons, strict=True)
+        ]
+
+    def _identified(
+        self,
+        record: EducationRecord,
+        source_key: bytes,
+        own: Registered,
+        references: Mapping[str, Registered | None],
+        persons: Mapping[str, PersonId],
+    ) -> _Identified:
+        content = orjson.dumps(
+            [
+                {path: value for path, value in record.elements.items() if self._keeps(path)},
+                {name: members for name, members in record.collections.items()},
+                {name: None if target is None else str(target.record) for name, target in references.items()},
+                {role: str(person) for role, person in persons.items()},
+                dict(self._provenance.subjects),
+                self._provenance.maintainer,
+            ],
+            option=orjson.OPT_SORT_KEYS,
+        )
+        return _Identified(record, source_key, own, references, persons, hmac.digest(self._source_secret, content, "sha256"))
+
+    def _link_named_people(
+        self,
+        connection: Connection,
+        own_keys: Sequence[bytes],
+        own: dict[bytes, Registered],
+        references: Sequence[Mapping[str, Registered | None]],
+    ) -> dict[bytes, Registered]:
+        """A record that is itself a person's and names the person behind it is that person's from now on."""
+        naming = [r.name for r in self._resource.references.values() if r.target == "people"]
+        if self._resource.key_space not in self._people or self._resource.key_space == "people" or not naming:
+            return own
+        moved: dict[bytes, PersonId] = {}
+        for key, found in zip(own_keys, references, strict=True):
+            person = found[naming[0]]
+            if person is not None and person.person is not None and own[key].person != person.person:
+                moved[key] = person.person
+        link_persons(connection, self._provenance.provider, self._resource.key_space, moved)
+        return own | {key: Registered(own[key].record, person) for key, person in moved.items()}
+
+    def _persons(
+        self,
+        connection: Connection,
+        own_keys: Sequence[bytes],
+        own: Mapping[bytes, Registered],
+        references: Sequence[Mapping[str, Registered | None]],
+    ) -> list[dict[str, PersonId]]:
+        found: list[dict[str, PersonId]] = [{} for _ in own_keys]
+        for person in self._resource.persons.values():
+            named = [_named(person, own[key], refs) for key, refs in zip(own_keys, references, strict=True)]
+            nameless = [key for key, name in zip(own_keys, named, strict=True) if name is None]
+            # A person that the source does not name is one of its own, the same at every sync.
+            stand_in = f"{self._resource.name}#{person.role}"
+            fresh = register(connection, self._provenance.provider, stand_in, nameless, people=True) if nameless else {}
+            for people, key, name in zip(found, own_keys, named, strict=True):
+                people[person.role] = name if name is not None else _known(fresh[key].person)
+        return found
+
+    def _reference_key(self, reference: Reference, record: EducationRecord) -> bytes | None:
+        values = [record.elements.get(path) for path in reference.members]
+        present = [value for value in values if value is not None]
+        return self._source_key(reference.target, present) if len(present) == len(values) else None
+
+    def _source_key(self, key_space: str, values: Sequence[Scalar]) -> bytes:
+        natural = orjson.dumps([key_space, *(_text(value) for value in values)])
+        return hmac.digest(self._source_secret, natural, "sha256")
+
+    def _keeps(self, path: ElementPath) -> bool:
+        return path in self._stored
+
+    def _row(self, item: _Identified) -> NewRow:
+        record, provider, version = item.record, self._provenance.provider, self._version + 1
+        place = f"{provider}|{item.own.record}|{version}"
+        key: dict[str, object] = {"provider_id": provider, "record_id": item.own.record, "from_version": version}
+        columns: dict[str, object] = key | {
+            "to_version": None,
+            "source_id": self._provenance.source,
+            "source_key": item.source_key,
+            "maintainer": self._provenance.maintainer,
+            "content": item.content,
+        }
+        for role in self._resource.persons:
+            columns[person_column(self._resource, role)] = item.persons[role]
+            columns[f"{role}_subject"] = self._provenance.subjects[role]
+        for reference in self._resource.references.values():
+            target = item.references[reference.name]
+            columns[reference.column] = None if target is None else target.record
+        kept = {path: value for path, value in record.elements.items() if self._keeps(path)}
+        columns |= self._values(self._resource.elements, kept, self._tables.rows.name, place)
+        members = {}
+        for name, collection in self._resource.collections.items():
+            members[name] = [
+                key
+                | {"ordinal": ordinal}
+                | self._values(collection.elements, _prefixed(name, member), collection.table, f"{place}|{ordinal}")
+                for ordinal, member in enumerate(record.collections.get(name, ()))
+            ]
+        return NewRow(columns, members)
+
+    def _values(
+        self, elements: Mapping[ElementPath, Element], values: Mapping[ElementPath, Scalar], table: str, place: str
+    ) -> dict[str, object]:
+        """Column values of one row: typed columns, and one blob of what must not stand in a column."""
+        columns: dict[str, object] = {}
+        sealed: dict[str, Scalar] = {}
+        for path, element in elements.items():
+            value = values.get(path)
+            if element.sealed:
+                if value is not None:
+                    sealed[path] = value
+            elif element.sensitivity != "prohibited":
+                columns[element.column] = date.fromisoformat(str(value)) if element.type == "date" and value is not None else value
+        if any(element.sealed for element in elements.values()):
+            columns["sealed"] = self._sealers[table].seal(orjson.dumps(sealed), place) if sealed else None
+        return columns
+
+
+def people_key_spaces(resources: Mapping[ResourceName, Resource]) -> frozenset[ResourceName]:
+    """The key spaces whose keys are people's: a resource with a person that is found through the record itself."""
+    return frozenset(r.key_space for r in resources.values() if any(person.via == "self" for person in r.persons.values()))
+
+
+def _same(before: CurrentRow | None, item: _Identified) -> bool:
+    return before is not None and before.content == item.content
+
+
+def _named(person: Person, own: Registered, references: Mapping[str, Registered | None]) -> PersonId | None:
+    if person.via == "self":
+        return own.person
+    target = references[person.via]
+    return None if target is None else target.person
+
+
+def _known(person: PersonId | None) -> PersonId:
+    if person is None:
+        raise IngestError("The key registry has a person without a number; run `gateway db check`.")
+    return person
+
+
+def _prefixed(collection: str, member: Mapping[str, Scalar]) -> dict[ElementPath, Scalar]:
+    return {ElementPath(f"{collection}.{path}"): value for path, value in member.items()}
+
+
+def _text(value: Scalar) -> str:
+    return ("true" if value else "false") if isinstance(value, bool) else str(value)

@@ -1,0 +1,43 @@
+"""One sync at a time for each provider and resource, in all processes; the lock dies with its holder."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import text
+
+from gateway.errors import IngestError
+from gateway.store.engine import Database
+
+BUSY = "Another sync of this resource is running. Wait for it to end, then run this one again."
+
+
+@contextmanager
+def exclusive(database: Database, name: str) -> Iterator[None]:
+    """Hold the named lock; raises `IngestError` at once when another process or thread has it."""
+    digest = hashlib.sha256(name.encode()).digest()
+    if database.dialect == "postgresql":
+        with database.engine.connect() as connection:
+            key = int.from_bytes(digest[:8], "big", signed=True)
+            if not connection.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": key}).scalar():
+                raise IngestError(BUSY)
+            connection.commit()
+            try:
+                yield
+            finally:
+                connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": key})
+                connection.commit()
+        return
+    handle = os.open(f"{database.engine.url.database}.sync-{digest.hex()[:16]}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as why:
+            raise IngestError(BUSY) from why
+        yield
+    finally:
+        os.close(handle)

@@ -1,0 +1,86 @@
+"""The key registry: a random surrogate for every natural key ever seen, and the person behind it (decision 4)."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, insert, select, update
+
+from gateway.domain.identifiers import InstitutionId, PersonId, RecordId
+from gateway.store.schema import key_registry, person_counter
+
+IN_LIST = 500
+"""Bound parameters a statement: SQLite's oldest limit is 999."""
+
+
+@dataclass(frozen=True)
+class Registered:
+    """The surrogate of one natural key; `person` only in key spaces of people."""
+
+    record: RecordId
+    person: PersonId | None
+
+
+def look_up(connection: Connection, provider: InstitutionId, key_space: str, source_keys: Collection[bytes]) -> dict[bytes, Registered]:
+    """The registry's entries for these keys; unknown ones are absent."""
+    found: dict[bytes, Registered] = {}
+    wanted = list(source_keys)
+    for start in range(0, len(wanted), IN_LIST):
+        rows = connection.execute(
+            select(key_registry.c.source_key, key_registry.c.record_id, key_registry.c.person_id).where(
+                key_registry.c.provider_id == provider,
+                key_registry.c.key_space == key_space,
+                key_registry.c.source_key.in_(wanted[start : start + IN_LIST]),
+            )
+        )
+        found.update({key: Registered(RecordId(record), None if person is None else PersonId(person)) for key, record, person in rows})
+    return found
+
+
+def register(
+    connection: Connection, provider: InstitutionId, key_space: str, source_keys: Collection[bytes], *, people: bool
+) -> dict[bytes, Registered]:
+    """Look the keys up and give each unknown one a fresh surrogate, and a fresh person where the key space is of people."""
+    found = look_up(connection, provider, key_space, source_keys)
+    missing = [key for key in dict.fromkeys(source_keys) if key not in found]
+    if not missing:
+        return found
+    first = _take_persons(connection, provider, len(missing)) if people else 0
+    made = {
+        key: Registered(RecordId(secrets.randbits(63)), PersonId(first + position) if people else None)
+        for position, key in enumerate(missing)
+    }
+    connection.execute(
+        insert(key_registry),
+        [
+            {"provider_id": provider, "key_space": key_space, "source_key": key, "record_id": entry.record, "person_id": entry.person}
+            for key, entry in made.items()
+        ],
+    )
+    return found | made
+
+
+def link_persons(connection: Connection, provider: InstitutionId, key_space: str, persons: Mapping[bytes, PersonId]) -> None:
+    """Say that these keys are these people, because their source names the person."""
+    for key, person in persons.items():
+        connection.execute(
+            update(key_registry)
+            .where(key_registry.c.provider_id == provider, key_registry.c.key_space == key_space, key_registry.c.source_key == key)
+            .values(person_id=person)
+        )
+
+
+def _take_persons(connection: Connection, provider: InstitutionId, count: int) -> int:
+    """Reserve a run of person numbers and return its first; the row lock keeps other writers out until the commit."""
+    last = connection.execute(
+        update(person_counter)
+        .where(person_counter.c.provider_id == provider)
+        .values(last_person_id=person_counter.c.last_person_id + count)
+        .returning(person_counter.c.last_person_id)
+    ).scalar()
+    if last is None:
+        connection.execute(insert(person_counter).values(provider_id=provider, last_person_id=count))
+        return 1
+    return int(last) - count + 1
