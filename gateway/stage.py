@@ -148,8 +148,9 @@ class Stage:
         kept: list[_Identified] = []
         rejected: list[Rejection] = []
         for item in identified:
-            first = self._lines.setdefault(item.own.record, item.record.location.line)
-            if first == item.record.location.line:
+            first = self._lines.get(item.own.record)
+            if first is None:
+                self._lines[item.own.record] = item.record.location.line
                 kept.append(item)
                 continue
             rejected.append(

@@ -1,0 +1,255 @@
+"""PEP: serve one request for a page of records or refuse it; either way it is on the log before anybody hears of it."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import orjson
+from pyroaring import BitMap
+
+from gateway.audit import AuditLog
+from gateway.authenticate import ClientRegistry, TokenVerifier, authenticate
+from gateway.catalog.model import Catalog, Resource
+from gateway.decide import decide
+from gateway.domain.access import AccessRequest, Principal
+from gateway.domain.agreement import AgreementFacts
+from gateway.domain.auditing import AuditEntry, AuditEvent
+from gateway.domain.decision import Deny, Permit
+from gateway.domain.identifiers import RecordId, ResourceName
+from gateway.domain.query_plan import QueryPlan
+from gateway.domain.rows import Body, Rows
+from gateway.domain.treatments import Share, spoken
+from gateway.encode import encode
+from gateway.errors import AuthenticationError, DisclosureDenied, GatewayError, IntegrityError
+from gateway.keys.cursors import Cursors
+from gateway.keys.pseudonym import Pseudonyms
+from gateway.keys.seal import Sealer
+from gateway.pdp import Pdp
+from gateway.plan import compile_plan
+from gateway.read import read
+from gateway.redact import redact
+from gateway.store.agreements import agreements_that_matter
+from gateway.store.engine import Database
+from gateway.store.epoch import read_epoch
+from gateway.store.key_ring import KeyRing
+from gateway.store.record_tables import RecordTables
+from gateway.tlog.merkle import leaf_hash, root_of
+
+SALT_BYTES = 32
+POSITION_BYTES = 8
+
+
+@dataclass(frozen=True)
+class Gate:
+    """What a disclosure needs from outside itself; made once by the composition root.
+
+    `clock` gives the UTC time, `random_bytes` that many unpredictable bytes.
+    """
+
+    catalog: Catalog
+    tables: Mapping[ResourceName, RecordTables]
+    database: Database
+    ring: KeyRing
+    pdp: Pdp
+    log: AuditLog
+    clients: ClientRegistry
+    verifier: TokenVerifier
+    cursors: Cursors
+    clock: Callable[[], datetime]
+    random_bytes: Callable[[int], bytes]
+
+
+@dataclass(frozen=True)
+class Disclosure:
+    """One answered request: its entry, the exact bytes and the salt of their commitment (decision 19)."""
+
+    entry: AuditEntry
+    body: Body
+    salt: bytes
+
+
+@dataclass(frozen=True)
+class _Answer:
+    body: Body
+    event: AuditEvent
+    salt: bytes
+
+
+def disclose(request: AccessRequest, token: str | None, gate: Gate) -> Disclosure:
+    """Serve one request. Raises a `GatewayError` for every refusal, after the refusal's own entry is durable."""
+    try:
+        principal = authenticate(token, gate.clients, gate.verifier, gate.clock())
+    except AuthenticationError:
+        gate.log.refuse_anonymous("disclosure")
+        raise
+    request = replace(request, purpose=request.purpose or principal.default_purpose)
+    try:
+        answer = _answer(principal, request, gate)
+        entry = gate.log.append(answer.event)
+    except GatewayError as why:
+        gate.log.append(refused(principal, request, why, gate))
+        raise
+    return Disclosure(entry, answer.body, answer.salt)
+
+
+def _answer(principal: Principal, request: AccessRequest, gate: Gate) -> _Answer:
+    with gate.database.read() as connection:
+        epoch = read_epoch(connection)
+        facts = agreements_that_matter(connection, principal.institution, request, gate.clock())
+        match decide(principal, request, facts, gate.pdp):
+            case Deny(reasons, choices):
+                raise DisclosureDenied(reasons, choices)
+            case Permit() as permit:
+                resource = _resource(gate, permit.resource)
+                pseudonyms = Pseudonyms(gate.ring.agreement(permit.agreement, permit.provider).pseudonym.secret)
+                bound = _bound_to(principal, permit, request)
+                plan = compile_plan(request, permit, resource, pseudonyms, _position(request.cursor, gate.cursors, bound))
+                rows = read(plan, connection, gate.tables[permit.resource])
+    following = None if rows.last is None else gate.cursors.seal(rows.last.to_bytes(POSITION_BYTES, "big"), *bound)
+    treated = redact(rows, plan, pseudonyms, _opener(gate, permit))
+    body = encode(treated, plan, notice=_notice(permit, facts), following=following)
+    salt = gate.random_bytes(SALT_BYTES)
+    return _Answer(body, _disclosed(principal, request, permit, plan, rows, body, salt, epoch, gate), salt)
+
+
+def _resource(gate: Gate, name: ResourceName) -> Resource:
+    resource = gate.catalog.resource(name)
+    if resource is None:
+        raise IntegrityError("The decision names a resource that the catalog does not have.")
+    return resource
+
+
+def _bound_to(principal: Principal, permit: Permit, request: AccessRequest) -> tuple[bytes, ...]:
+    """What a cursor is good for: this client, this agreement's version, this query."""
+    query = [
+        request.resource,
+        permit.purpose,
+        permit.provider,
+        permit.schedule,
+        sorted(request.select),
+        sorted(request.filters),
+    ]
+    agreement = f"{permit.agreement}|{permit.agreement_version}"
+    return (principal.client.encode(), agreement.encode(), orjson.dumps(query))
+
+
+def _position(cursor: str | None, cursors: Cursors, bound: tuple[bytes, ...]) -> RecordId | None:
+    return None if cursor is None else RecordId(int.from_bytes(cursors.unseal(cursor, *bound), "big"))
+
+
+def _opener(gate: Gate, permit: Permit) -> Callable[[str | None, bytes, str], bytes]:
+    tables = gate.tables[permit.resource]
+    key = gate.ring.provider(permit.provider).data
+    sealers: dict[str | None, Sealer] = {None: Sealer(key, tables.rows.name)}
+    sealers |= {name: Sealer(key, table.name) for name, table in tables.members.items()}
+    return lambda collection, sealed, place: sealers[collection].unseal(bytes(sealed), place)
+
+
+def _notice(permit: Permit, facts: AgreementFacts) -> str | None:
+    """The redisclosure notice of 99.33(d), in the agreement's own words."""
+    if not permit.redisclosure_notice:
+        return None
+    for entry in facts.entries:
+        if entry["id"] == permit.agreement and entry["version"] == permit.agreement_version:
+            redisclosure = entry["redisclosure"]
+            if isinstance(redisclosure, Mapping):
+                return str(redisclosure["notice"])
+    raise IntegrityError("The agreement of a permit has no redisclosure notice.")
+
+
+def _disclosed(
+    principal: Principal,
+    request: AccessRequest,
+    permit: Permit,
+    plan: QueryPlan,
+    rows: Rows,
+    body: Body,
+    salt: bytes,
+    epoch: int,
+    gate: Gate,
+) -> AuditEvent:
+    """The event of a page that is about to leave: names, counts and commitments, no value."""
+    persons = {role: BitMap(numbers) for role, numbers in rows.persons.items()}
+    subject_key = gate.ring.agreement(permit.agreement, permit.provider).subject.secret
+    released = [element for element in plan.selected if isinstance(element.treatment, Share)]
+    treated = [element for element in plan.selected if not isinstance(element.treatment, Share)]
+    leaf: dict[str, object] = {
+        **_who(principal),
+        "decision": "permit",
+        "operation": "read",
+        "purpose": permit.purpose,
+        "provider": permit.provider,
+        "recipient": permit.recipient,
+        "resource": permit.resource,
+        "agreement": permit.agreement,
+        "agreement_version": str(permit.agreement_version),
+        "agreement_digest": permit.agreement_digest,
+        "schedule": permit.schedule,
+        "bases": {role: f"{basis.basis}; {basis.citation}" for role, basis in permit.bases.items()},
+        "policy": permit.bundle_digest,
+        "rules": list(permit.rules),
+        "released": [element.path for element in released],
+        "treated": {element.path: spoken(element.treatment) for element in treated},
+        "withheld": list(permit.withheld),
+        "filtered_by": sorted({path for path, _ in request.filters}),
+        "rows": str(len(rows.records)),
+        "subjects": _subjects(persons, subject_key),
+        "body": hashlib.sha256(salt + body.content).hexdigest(),
+        "body_length": str(len(body.content)),
+        "media_type": body.media_type,
+        "request": request.request_id,
+        "epoch": str(epoch),
+    }
+    detail = {"body_salt": _base64(salt), "persons": {role: _base64(numbers.serialize()) for role, numbers in persons.items()}}
+    return AuditEvent(
+        kind="disclosure",
+        leaf=leaf,
+        institutions=(permit.provider, permit.recipient),
+        detail=orjson.dumps({"version": 1, **detail}),
+        detail_owner=permit.provider,
+        state_epoch=epoch,
+    )
+
+
+def _subjects(persons: Mapping[str, BitMap], key: bytes) -> str:
+    """Merkle root over keyed hashes of the people disclosed: says nothing, and can be opened person by person."""
+    people = sorted({number for numbers in persons.values() for number in numbers})
+    return root_of([leaf_hash(hmac.digest(key, number.to_bytes(8, "big"), "sha256")) for number in people]).hex()
+
+
+def refused(principal: Principal, request: AccessRequest, why: GatewayError, gate: Gate) -> AuditEvent:
+    """The event of a request of a known client that got no record. It names only what is ours to name: a path, a purpose or
+    an id that the client made up could hold anything."""
+    known_resource = gate.catalog.resource(request.resource)
+    reasons = why.reasons if isinstance(why, DisclosureDenied) else ()
+    leaf: dict[str, object] = {
+        **_who(principal),
+        "decision": "deny",
+        "operation": "read",
+        "resource": known_resource.name if known_resource else "unknown",
+        "purpose": request.purpose if request.purpose in principal.purposes else "unknown",
+        "code": why.code,
+        "rules": sorted({reason.rule for reason in reasons}),
+        "choices": list(why.choices) if isinstance(why, DisclosureDenied) else [],
+        "policy": gate.pdp.digest,
+        "request": request.request_id,
+    }
+    return AuditEvent(kind="refusal", leaf=leaf, institutions=(principal.institution,))
+
+
+def _who(principal: Principal) -> dict[str, object]:
+    return {
+        "client": principal.client,
+        "institution": principal.institution,
+        "token": principal.token_id,
+        "key": principal.key_thumbprint or "secret",
+    }
+
+
+def _base64(content: bytes) -> str:
+    return base64.b64encode(content).decode()

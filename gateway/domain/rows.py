@@ -1,0 +1,53 @@
+"""Rows as `read` gives them and the body that `encode` makes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from gateway.domain.identifiers import ElementPath, RecordId
+
+
+@dataclass(frozen=True)
+class MemberRows:
+    """The members of one collection for the rows of a page: for each member the position of its row, its place in the
+    sealed blob's address, and its values by column."""
+
+    row: Sequence[int]
+    ordinal: Sequence[int]
+    sealed: Sequence[bytes | None] | None
+    values: Mapping[ElementPath, Sequence[object]]
+
+
+@dataclass(frozen=True)
+class Rows:
+    """A page, column by column, all columns of one length.
+
+    `values` holds what SQL could treat; `sealed` the blobs still to be opened; `persons` the person numbers of each role;
+    `last` is where the next page starts, None at the end.
+    """
+
+    records: Sequence[int]
+    versions: Sequence[int]
+    values: Mapping[ElementPath, Sequence[object]]
+    sealed: Sequence[bytes | None] | None
+    members: Mapping[str, MemberRows]
+    persons: Mapping[str, Sequence[int]]
+    last: RecordId | None
+
+
+@dataclass(frozen=True)
+class TreatedRows:
+    """A page in which every value is the treated one: columns by element path, members of collections row by row."""
+
+    count: int
+    values: Mapping[ElementPath, Sequence[object]]
+    members: Mapping[str, Sequence[Sequence[Mapping[str, object]]]]
+
+
+@dataclass(frozen=True)
+class Body:
+    """The exact bytes that leave, and what they are."""
+
+    content: bytes
+    media_type: str

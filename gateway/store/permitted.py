@@ -1,0 +1,191 @@
+"""Compile a `QueryPlan`: the sub-query `permitted` holds row scope, opt-outs and every treatment that SQL can say; what
+the client asked is compiled against the columns of `permitted` only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import assert_never
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ColumnElement,
+    Connection,
+    Date,
+    Select,
+    Subquery,
+    Table,
+    bindparam,
+    exists,
+    extract,
+    false,
+    or_,
+    select,
+)
+
+from gateway.domain.access import Scalar
+from gateway.domain.identifiers import ElementPath, RecordId
+from gateway.domain.query_plan import Condition, PlannedElement, QueryPlan
+from gateway.domain.rows import MemberRows, Rows
+from gateway.store.record_tables import RecordTables
+from gateway.store.registry import IN_LIST
+from gateway.store.schema import opt_out, resource_head
+
+RECORD = "gateway:record"
+VERSION = "gateway:version"
+SEALED = "gateway:sealed"
+PERSON = "gateway:person:"
+
+
+def fetch(connection: Connection, tables: RecordTables, plan: QueryPlan) -> Rows:
+    """Run the plan in the caller's snapshot."""
+    version = connection.execute(
+        select(resource_head.c.version).where(
+            resource_head.c.provider_id == plan.provider, resource_head.c.resource == plan.resource
+        )
+    ).scalar()
+    own = [element for element in plan.selected if element.collection is None]
+    names = [
+        RECORD,
+        VERSION,
+        *(PERSON + role for role, _ in plan.person_columns),
+        *(element.path for element in own if element.origin != "sealed"),
+        *([SEALED] if any(element.origin == "sealed" for element in own) else []),
+    ]
+    permitted = _permitted(tables, plan, own)
+    page = connection.execute(_page(permitted, plan, names), {"version": version or 0}).fetchall()
+    more = len(page) > plan.limit
+    page = page[: plan.limit]
+    columns: dict[str, Sequence[object]] = dict(zip(names, zip(*page, strict=True), strict=True)) if page else dict.fromkeys(names, ())
+    records: Sequence[int] = columns[RECORD]  # type: ignore[assignment]
+    versions: Sequence[int] = columns[VERSION]  # type: ignore[assignment]
+    return Rows(
+        records=records,
+        versions=versions,
+        values={element.path: columns[element.path] for element in own if element.origin != "sealed"},
+        sealed=columns.get(SEALED),  # type: ignore[arg-type]
+        members=_members(connection, tables, plan, records, version or 0),
+        persons={role: columns[PERSON + role] for role, _ in plan.person_columns},  # type: ignore[misc]
+        last=RecordId(records[-1]) if more else None,
+    )
+
+
+def _permitted(tables: RecordTables, plan: QueryPlan, own: Sequence[PlannedElement]) -> Subquery:
+    rows = tables.rows
+    filtered = {condition.column for condition in plan.filters}
+    shown = {element.path for element in own}
+    columns: list[ColumnElement[object]] = [rows.c.record_id.label(RECORD), rows.c.from_version.label(VERSION)]
+    columns += [rows.c[column].label(PERSON + role) for role, column in plan.person_columns]
+    columns += [
+        _treated(rows, element).label(element.path)
+        for element in plan.permitted
+        if element.collection is None and element.origin != "sealed" and (element.path in shown or element.path in filtered)
+    ]
+    if any(element.origin == "sealed" for element in own):
+        columns.append(rows.c.sealed.label(SEALED))
+    return (
+        select(*columns)
+        .where(rows.c.provider_id == plan.provider, *_visible(rows))
+        .where(*(_compare(rows.c[condition.column], condition) for condition in plan.scope))
+        .where(*(~_opted_out(rows, column, plan) for column in plan.excluded_persons))
+        .subquery("permitted")
+    )
+
+
+def _page(permitted: Subquery, plan: QueryPlan, names: Sequence[str]) -> Select[tuple[object, ...]]:
+    record = permitted.c[RECORD]
+    statement = select(*(permitted.c[name] for name in names)).where(
+        *(_compare(permitted.c[condition.column], condition) for condition in plan.filters)
+    )
+    if plan.after is not None:
+        statement = statement.where(record > plan.after)
+    return statement.order_by(record).limit(plan.limit + 1)
+
+
+def _visible(rows: Table) -> tuple[ColumnElement[bool], ...]:
+    version = bindparam("version", type_=BigInteger)
+    return (rows.c.from_version <= version, or_(rows.c.to_version.is_(None), rows.c.to_version > version))
+
+
+def _treated(rows: Table, element: PlannedElement) -> ColumnElement[object]:
+    column = rows.c[str(element.column)]
+    return extract("year", column).cast(BigInteger) if element.origin == "year" else column
+
+
+def _opted_out(rows: Table, person_column: str, plan: QueryPlan) -> ColumnElement[bool]:
+    return exists().where(
+        opt_out.c.provider_id == plan.provider, opt_out.c.person_id == rows.c[person_column], opt_out.c.to_version.is_(None)
+    )
+
+
+def _compare(column: ColumnElement[object], condition: Condition) -> ColumnElement[bool]:
+    values = [_bound(column, value) for value in condition.values]
+    match condition.comparison:
+        case "equals":
+            return column == values[0]
+        case "in":
+            return column.in_(values) if values else false()
+        case "at_least":
+            return column >= values[0]
+        case "at_most":
+            return column <= values[0]
+        case "present":
+            return column.is_not(None) if values[0] else column.is_(None)
+        case _:
+            assert_never(condition.comparison)
+
+
+def _bound(column: ColumnElement[object], value: Scalar) -> object:
+    return date.fromisoformat(value) if isinstance(column.type, Date) and isinstance(value, str) else value
+
+
+def _members(
+    connection: Connection, tables: RecordTables, plan: QueryPlan, records: Sequence[int], version: int
+) -> dict[str, MemberRows]:
+    wanted: dict[str, list[PlannedElement]] = {}
+    for element in plan.selected:
+        if element.collection is not None:
+            wanted.setdefault(element.collection, []).append(element)
+    return {name: _collection(connection, tables, plan, name, elements, records, version) for name, elements in wanted.items()}
+
+
+def _collection(
+    connection: Connection,
+    tables: RecordTables,
+    plan: QueryPlan,
+    name: str,
+    elements: Sequence[PlannedElement],
+    records: Sequence[int],
+    version: int,
+) -> MemberRows:
+    rows, members = tables.rows, tables.members[name]
+    plain = [element for element in elements if element.origin != "sealed"]
+    has_sealed = len(plain) < len(elements)
+    position = {record: at for at, record in enumerate(records)}
+    columns: list[Column[object] | ColumnElement[object]] = [members.c.record_id, members.c.ordinal]
+    columns += [_treated(members, element) for element in plain]
+    columns += [members.c.sealed] if has_sealed else []
+    statement = (
+        select(*columns)
+        .join_from(
+            rows,
+            members,
+            (members.c.provider_id == rows.c.provider_id)
+            & (members.c.record_id == rows.c.record_id)
+            & (members.c.from_version == rows.c.from_version),
+        )
+        .where(rows.c.provider_id == plan.provider, *_visible(rows))
+        .order_by(members.c.record_id, members.c.ordinal)
+    )
+    found: list[tuple[object, ...]] = []
+    for start in range(0, len(records), IN_LIST):
+        chunk = statement.where(rows.c.record_id.in_(records[start : start + IN_LIST]))
+        found += [tuple(row) for row in connection.execute(chunk, {"version": version})]
+    values: list[tuple[object, ...]] = list(zip(*found, strict=True)) if found else [()] * len(columns)
+    return MemberRows(
+        row=[position[record] for record in values[0]],  # type: ignore[index]
+        ordinal=values[1],  # type: ignore[arg-type]
+        sealed=values[-1] if has_sealed else None,  # type: ignore[arg-type]
+        values={ElementPath(element.path): values[2 + at] for at, element in enumerate(plain)},
+    )
