@@ -123,7 +123,7 @@ class Stage:
         with self._database.read() as connection:
             known = 0
             gone: list[RecordId] = []
-            for record in open_records(connection, self._tables, self._provenance.provider):
+            for record in open_records(connection, self._tables, self._provenance.provider, self._provenance.source):
                 known += 1
                 if record not in self._lines:
                     gone.append(record)
@@ -319,7 +319,7 @@ def _named(person: Person, own: Registered, references: Mapping[str, Registered 
 
 def _known(person: PersonId | None) -> PersonId:
     if person is None:
-        raise IngestError("The key registry has a person without a number; run `gateway db check`.")
+        raise IngestError("The key registry has a person without a number; restore the database from its last backup.")
     return person
 
 

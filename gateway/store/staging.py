@@ -108,10 +108,12 @@ def write_rows(connection: Connection, tables: RecordTables, new: Sequence[NewRo
             connection.execute(insert(table), members)
 
 
-def open_records(connection: Connection, tables: RecordTables, provider: InstitutionId) -> Iterator[RecordId]:
-    """Every record that has an open row, as a stream."""
+def open_records(connection: Connection, tables: RecordTables, provider: InstitutionId, source: str) -> Iterator[RecordId]:
+    """Every record of one source that has an open row, as a stream."""
     rows = tables.rows
-    statement = select(rows.c.record_id).where(rows.c.provider_id == provider, rows.c.to_version.is_(None))
+    statement = select(rows.c.record_id).where(
+        rows.c.provider_id == provider, rows.c.to_version.is_(None), rows.c.source_id == source
+    )
     for (record,) in connection.execution_options(yield_per=10_000).execute(statement):
         yield RecordId(record)
 
@@ -180,3 +182,14 @@ def write_quarantine(connection: Connection, rows: Sequence[Mapping[str, object]
     """Insert rejected rows: place, column, code and reason."""
     if rows:
         connection.execute(insert(quarantine), [dict(row) for row in rows])
+
+
+def drop_quarantine(connection: Connection, provider: InstitutionId, source: str, resource: ResourceName, *, keep_run: str) -> None:
+    """Forget the quarantine of earlier runs of this source and resource: it tells what is wrong now."""
+    earlier = select(sync_run.c.run_id).where(
+        sync_run.c.provider_id == provider,
+        sync_run.c.source_id == source,
+        sync_run.c.resource == resource,
+        sync_run.c.run_id != keep_run,
+    )
+    connection.execute(delete(quarantine).where(quarantine.c.run_id.in_(earlier)))
