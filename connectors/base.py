@@ -1,0 +1,59 @@
+"""What every connector is: a source of pages. The cursor, the checks and the store belong to the pipeline.
+
+A connector never receives policies or agreements: it cannot choose what to pull by what may be shared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from gateway.domain.identifiers import ResourceName
+from gateway.domain.records import RawRecord, Rejection
+
+PAGE_ROWS = 1000
+"""Upper bound of the rows, and of the records, of one page."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """Up to 1,000 records with an account of every source row behind them.
+
+    `rows` source rows ended as: at least one record or rejection that carries the row's line, or `folded` (merged into
+    the record of an earlier row), or `blank` (a repeated group with nothing filled in, hence no record to make).
+    """
+
+    records: tuple[RawRecord, ...]
+    rejections: tuple[Rejection, ...]
+    rows: int
+    folded: int = 0
+    blank: int = 0
+
+    def unaccounted(self) -> int:
+        """How many of `rows` have no outcome; anything but 0 is a fault of the connector."""
+        lines = {record.location for record in self.records} | {rejection.location for rejection in self.rejections}
+        return self.rows - len(lines) - self.folded - self.blank
+
+
+class Connector(Protocol):
+    """One source of one institution."""
+
+    def resources(self) -> tuple[ResourceName, ...]:
+        """The resources that the source can give, in the order of its source file."""
+        ...
+
+    def pull(self, resource: ResourceName) -> Iterator[Page]:
+        """Every record of a resource, page by page.
+
+        Raises IngestError when the source cannot be read whole; then nothing of this pull may be promoted.
+        """
+        ...
+
+    def rows_in(self, resource: ResourceName) -> int | None:
+        """About how many rows `pull` will account for, for a progress bar; None when that is not cheap to know."""
+        ...
+
+    def unmapped(self) -> Mapping[str, tuple[str, ...]]:
+        """Columns by file that the source file does not mention: drift to warn about, never loaded."""
+        ...
