@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Literal
 
 from connectors.base import Connector, Page
+from connectors.source import Source
 from gateway.audit import AuditLog
 from gateway.catalog.model import Catalog, Resource
 from gateway.domain.auditing import AuditEvent
@@ -45,14 +46,26 @@ class Intake:
 
 @dataclass(frozen=True)
 class SyncOrder:
-    """One source to be pulled: whose records they are, who maintains them, and which subject type each person role has
-    where the source knows it."""
+    """One source to be pulled: whose records they are, who maintains those of each resource, and which subject type each
+    person role has where the source knows it."""
 
     source: str
     provider: InstitutionId
-    maintainer: str
+    maintainers: Mapping[ResourceName, str]
     subjects: Mapping[ResourceName, Mapping[str, str]] = field(default_factory=dict)
     allow_shrink: bool = False
+
+
+def order_of(source: Source, *, allow_shrink: bool = False) -> SyncOrder:
+    """The order that a source file stands for."""
+    rules = source.resources.items()
+    return SyncOrder(
+        source=source.id,
+        provider=source.provider,
+        maintainers={name: rule.maintainer or source.maintainer for name, rule in rules},
+        subjects={name: rule.subjects for name, rule in rules},
+        allow_shrink=allow_shrink,
+    )
 
 
 @dataclass(frozen=True)
@@ -123,7 +136,7 @@ class _Run:
         provenance = Provenance(
             provider=order.provider,
             source=order.source,
-            maintainer=order.maintainer,
+            maintainer=order.maintainers[resource.name],
             subjects={role: subjects.get(role, person.subject_types[0]) for role, person in resource.persons.items()},
         )
         self.stage = Stage(
@@ -247,10 +260,11 @@ class _Run:
 
 def _check_maintainer(order: SyncOrder, resource: Resource) -> None:
     """Who maintains a record decides the law, so a source may only bring what the catalog lets its kind maintain."""
+    maintainer = order.maintainers[resource.name]
     for person in resource.persons.values():
-        if order.maintainer not in person.maintained_by:
+        if maintainer not in person.maintained_by:
             allowed = " or ".join(person.maintained_by)
             raise IngestError(
-                f"{order.source}: {resource.name} may be maintained by {allowed}, not by {order.maintainer}. "
+                f"{order.source}: {resource.name} may be maintained by {allowed}, not by {maintainer}. "
                 "Correct `maintainer` in the source file, or leave the resource out."
             )

@@ -1,0 +1,41 @@
+"""`gateway`: the table of contents of the commands, and the one place where an error becomes an exit code."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+from rich.console import Console
+
+from gateway.cli import agreement, audit, client, db, demo, serve, source
+from gateway.errors import FileErrors, GatewayError
+
+app = typer.Typer(
+    name="gateway",
+    help="Educator Data Gateway: share educator-preparation data under an agreement, redacted and audited.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.command("demo", help="Walk the whole road with two fictional institutions, then keep serving.")(demo.demo)
+app.command("serve", help="Serve the API until interrupted.")(serve.serve)
+app.add_typer(db.app, name="db", help="Create the database or bring it to the newest schema.")
+app.add_typer(client.app, name="client", help="Register partners' systems, rotate their credentials, suspend them.")
+app.add_typer(agreement.app, name="agreement", help="Check agreement files and put them in force.")
+app.add_typer(source.app, name="source", help="Check source files.")
+app.command("sync", help="Pull sources through their connectors and promote what changed.")(source.sync)
+app.add_typer(audit.app, name="audit", help="Verify the audit log and read its entries.")
+
+
+def main() -> None:
+    """Run one command; exits with the error's own code (see `gateway.errors`)."""
+    try:
+        app()
+    except GatewayError as why:
+        errors = Console(stderr=True, highlight=False, soft_wrap=True, markup=False)
+        if isinstance(why, FileErrors):
+            for problem in why.problems:
+                errors.print(str(problem))
+        errors.print(f"error: {why.title} [{why.code}]" + ("" if isinstance(why, FileErrors) else f": {why.detail}"))
+        sys.exit(why.exit_code)

@@ -1,0 +1,29 @@
+"""`gateway serve`."""
+
+from __future__ import annotations
+
+import uvicorn
+
+from gateway.app import build_app, open_gateway
+from gateway.settings import read_settings
+from gateway.telemetry import configure_logs
+
+GRACEFUL_SECONDS = 10
+
+
+def serve() -> None:
+    """Start the API on GATEWAY_HOST:GATEWAY_PORT; needs a database that `gateway db upgrade` made."""
+    configure_logs()
+    settings = read_settings()
+    app = build_app(open_gateway(settings))
+    # No access log: a query string can hold a value of a record.
+    uvicorn.run(
+        app,
+        host=settings.host,
+        port=settings.port,
+        access_log=False,
+        log_level="warning",
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=GRACEFUL_SECONDS,
+    )

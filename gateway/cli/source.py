@@ -1,0 +1,95 @@
+"""`gateway source` and `gateway sync`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.table import Table
+
+from connectors.delimited import DelimitedSource
+from connectors.source import Source
+from connectors.source_file import read_source_file
+from gateway.app import Gateway, open_gateway
+from gateway.catalog.load import load_catalog
+from gateway.catalog.model import Catalog
+from gateway.domain.identifiers import ElementPath, ResourceName
+from gateway.ingest import ResourceReport, ingest, order_of
+from gateway.settings import read_settings
+
+app = typer.Typer(no_args_is_help=True)
+
+Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Source files (YAML).", show_default=False)]
+
+
+@app.callback()
+def source() -> None:
+    """Check source files."""
+
+
+@app.command()
+def check(files: Files) -> None:
+    """Say every mistake in source files, with line and column; reads no records."""
+    catalog = load_catalog()
+    console = Console(highlight=False, soft_wrap=True)
+    for file in files:
+        found = read_source(file, catalog)
+        console.print(f"{file}: right. {found.id} brings {len(found.resources)} resources of {found.provider}.")
+
+
+def sync(
+    files: Files,
+    allow_shrink: Annotated[bool, typer.Option(help="Accept that records vanished, beyond GATEWAY_SHRINK_LIMIT.")] = False,
+) -> None:
+    """Pull each source and promote what changed, one resource at a time."""
+    with open_gateway(read_settings()) as gateway:
+        for file in files:
+            pull(gateway, read_source(file, gateway.catalog), Console(highlight=False), allow_shrink=allow_shrink)
+
+
+def read_source(file: Path, catalog: Catalog) -> Source:
+    """The source file, checked against the catalog's element paths."""
+    known: dict[ResourceName, frozenset[ElementPath]] = {
+        name: frozenset(element.path for element in resource.every_element()) for name, resource in catalog.resources.items()
+    }
+    return read_source_file(file, known, os.environ)
+
+
+def pull(gateway: Gateway, source: Source, console: Console, *, allow_shrink: bool = False) -> list[ResourceReport]:
+    """Pull one source with a progress bar and print what became of each resource."""
+    connector = DelimitedSource(source)
+    with Progress(
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), console=console, transient=True
+    ) as progress:
+        tasks = {name: progress.add_task(name, total=None) for name in connector.resources()}
+
+        def moved(resource: ResourceName, rows: int, total: int | None) -> None:
+            progress.update(tasks[resource], completed=rows, total=None if total is None else max(total, rows))
+
+        order = order_of(source, allow_shrink=allow_shrink)
+        reports = list(ingest(order, connector, gateway.intake(), moved))
+    for file, columns in connector.unmapped().items():
+        console.print(f"{source.id}: {file} has columns that the source file does not name: {', '.join(columns)}")
+    console.print(_table(source, reports))
+    return reports
+
+
+def _table(source: Source, reports: Iterable[ResourceReport]) -> Table:
+    table = Table(title=f"{source.id} ({source.provider})", title_justify="left")
+    table.add_column("resource")
+    for heading in ("rows", "loaded", "unchanged", "deleted", "quarantined"):
+        table.add_column(heading, justify="right")
+    table.add_column("")
+    for report in reports:
+        counts = report.counts
+        numbers = (report.rows, counts.inserted + counts.updated, counts.unchanged, counts.deleted, report.quarantined)
+        if report.outcome == "not_stored":
+            table.add_row(report.resource, *("" for _ in numbers), "not stored: no agreement names it")
+        else:
+            table.add_row(report.resource, *(f"{number:,}" for number in numbers), report.outcome)
+    return table

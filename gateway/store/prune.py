@@ -1,0 +1,28 @@
+"""Forget superseded row versions once they are older than the operator keeps them (decision 1)."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, delete, func, select
+
+from gateway.domain.identifiers import InstitutionId
+from gateway.store.record_tables import RecordTables
+from gateway.store.schema import promotion
+
+
+def prune(connection: Connection, tables: RecordTables, provider: InstitutionId, before: str) -> int:
+    """Delete the row versions that ended with a promotion before a UTC time; returns how many."""
+    rows = tables.rows
+    last = connection.execute(
+        select(func.max(promotion.c.version)).where(
+            promotion.c.provider_id == provider, promotion.c.resource == tables.resource.name, promotion.c.at < before
+        )
+    ).scalar()
+    if last is None:
+        return 0
+    ended = (rows.c.provider_id == provider) & (rows.c.to_version <= last)
+    for members in tables.members.values():
+        of_ended = select(rows.c.record_id).where(
+            ended, rows.c.record_id == members.c.record_id, rows.c.from_version == members.c.from_version
+        )
+        connection.execute(delete(members).where(members.c.provider_id == provider, of_ended.exists()))
+    return connection.execute(delete(rows).where(ended)).rowcount
