@@ -22,6 +22,10 @@ class Page:
 
     `rows` source rows ended as: at least one record or rejection that carries the row's line, or `folded` (merged into
     the record of an earlier row), or `blank` (a repeated group with nothing filled in, hence no record to make).
+
+    `partial` holds what could be read of refused rows, the bad cells empty. It is never stored: it only tells that the
+    source still has these records, so that a bad cell does not look like a deletion. A ragged or malformed row has
+    none.
     """
 
     records: tuple[RawRecord, ...]
@@ -29,6 +33,7 @@ class Page:
     rows: int
     folded: int = 0
     blank: int = 0
+    partial: tuple[RawRecord, ...] = ()
 
     def unaccounted(self) -> int:
         """How many of `rows` have no outcome; anything but 0 is a fault of the connector."""

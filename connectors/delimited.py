@@ -8,11 +8,10 @@ from itertools import islice
 from connectors.base import PAGE_ROWS, Page
 from connectors.files import open_file
 from connectors.folding import Folding
-from connectors.mapping import RowMapper
+from connectors.mapping import Mapped, RowMapper
 from connectors.rows import FileRow, read_rows
 from connectors.source import ResourceRule, Source
 from gateway.domain.identifiers import ResourceName
-from gateway.domain.records import RawRecord, Rejection
 from gateway.errors import IngestError
 
 _CHUNK = 1024 * 1024
@@ -23,6 +22,7 @@ class DelimitedSource:
 
     def __init__(self, source: Source) -> None:
         self._source = source
+        self._lines: dict[str, int] = {}
 
     def resources(self) -> tuple[ResourceName, ...]:
         return tuple(self._source.resources)
@@ -39,14 +39,10 @@ class DelimitedSource:
 
     def rows_in(self, resource: ResourceName) -> int | None:
         """Lines of the file less the header: at least the number of rows, more where a cell spans lines."""
-        rule = self._rule(resource)
-        lines = 0
-        ended = True
-        with open_file(self._source.location, rule.file, self._source.limits) as stream:
-            while chunk := stream.read(_CHUNK):
-                lines += chunk.count(b"\n")
-                ended = chunk.rstrip(b"\x00").endswith(b"\n")
-        return max(0, lines - (1 if ended else 0))
+        file = self._rule(resource).file
+        if file not in self._lines:
+            self._lines[file] = self._count_lines(file)
+        return max(0, self._lines[file] - 1)
 
     def unmapped(self) -> Mapping[str, tuple[str, ...]]:
         """As `Connector.unmapped`; a column that one resource of a file reads or ignores is settled for all of them."""
@@ -55,6 +51,15 @@ class DelimitedSource:
             by_file.setdefault(rule.file, []).append(rule)
         drift = {file: self._unread(rules) for file, rules in by_file.items()}
         return {file: columns for file, columns in drift.items() if columns}
+
+    def _count_lines(self, file: str) -> int:
+        lines = 0
+        ended = True
+        with open_file(self._source.location, file, self._source.limits) as stream:
+            while chunk := stream.read(_CHUNK):
+                lines += chunk.count(b"\n")
+                ended = chunk.rstrip(b"\x00").endswith(b"\n")
+        return lines if ended else lines + 1
 
     def _unread(self, rules: list[ResourceRule]) -> tuple[str, ...]:
         first = rules[0]
@@ -73,40 +78,50 @@ class DelimitedSource:
 
 
 def _pages(rows: Iterable[FileRow], mapper: RowMapper) -> Iterator[Page]:
-    records: list[RawRecord] = []
-    rejections: list[Rejection] = []
-    count = blank = 0
+    batch: list[Mapped] = []
+    records = 0
     for row in rows:
-        made, refused = mapper.map_row(row)
-        if count == PAGE_ROWS or len(records) + len(made) > PAGE_ROWS:
-            yield Page(tuple(records), tuple(rejections), count, blank=blank)
-            records, rejections, count, blank = [], [], 0, 0
-        records += made
-        rejections += refused
-        count += 1
-        blank += not made and not refused
-    if count:
-        yield Page(tuple(records), tuple(rejections), count, blank=blank)
+        mapped = mapper.map_row(row)
+        if len(batch) == PAGE_ROWS or records + len(mapped.records) > PAGE_ROWS:
+            yield _page(batch)
+            batch, records = [], 0
+        batch.append(mapped)
+        records += len(mapped.records)
+    if batch:
+        yield _page(batch)
+
+
+def _page(batch: list[Mapped], folded: int = 0) -> Page:
+    """One page for the rows of a batch, and for `folded` rows beside them."""
+    return Page(
+        records=tuple(record for mapped in batch for record in mapped.records),
+        rejections=tuple(rejection for mapped in batch for rejection in mapped.rejections),
+        rows=len(batch) + folded,
+        folded=folded,
+        blank=sum(not mapped.records and not mapped.rejections for mapped in batch),
+        partial=tuple(record for mapped in batch for record in mapped.partial),
+    )
 
 
 def _folded_pages(rows: Iterable[FileRow], mapper: RowMapper, rule: ResourceRule) -> Iterator[Page]:
     """Pages of refused and folded rows as they are met, then pages of the records they were folded into."""
     folding = Folding(rule.fold)
-    rejections: list[Rejection] = []
-    reported = 0
+    refused: list[Mapped] = []
+    folded = 0
     for row in rows:
-        made, refused = mapper.map_row(row)
-        for record in made:
+        mapped = mapper.map_row(row)
+        for record in mapped.records:
             contradiction = folding.add(record)
             if contradiction is not None:
-                refused.append(contradiction)
-        rejections += refused
-        if len(rejections) + folding.folded - reported == PAGE_ROWS:
-            yield Page((), tuple(rejections), PAGE_ROWS, folded=folding.folded - reported)
-            rejections, reported = [], folding.folded
-    rest = len(rejections) + folding.folded - reported
-    if rest:
-        yield Page((), tuple(rejections), rest, folded=folding.folded - reported)
-    folded = folding.records()
-    while page := tuple(islice(folded, PAGE_ROWS)):
+                mapped = Mapped(rejections=(contradiction,), partial=(record,))
+        if mapped.rejections:
+            refused.append(mapped)
+        new = folding.folded - folded
+        if len(refused) + new == PAGE_ROWS:
+            yield _page(refused, new)
+            refused, folded = [], folding.folded
+    if refused or folding.folded > folded:
+        yield _page(refused, folding.folded - folded)
+    records = folding.records()
+    while page := tuple(islice(records, PAGE_ROWS)):
         yield Page(page, (), len(page))

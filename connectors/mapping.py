@@ -29,12 +29,13 @@ class _Bound:
     members: tuple[tuple[_Cell, ...], ...]
 
 
-class _Unusable(Exception):
-    """A cell that its rule cannot turn into a value."""
+@dataclass(frozen=True)
+class Mapped:
+    """What one row became. All three are empty only for a repeated group with nothing filled in."""
 
-    def __init__(self, code: str, reason: str, index: int) -> None:
-        super().__init__(code)
-        self.fault = Fault(code, reason, index)
+    records: tuple[RawRecord, ...] = ()
+    rejections: tuple[Rejection, ...] = ()
+    partial: tuple[RawRecord, ...] = ()
 
 
 class RowMapper:
@@ -56,67 +57,61 @@ class RowMapper:
         repeated = tuple(c for c in rule.columns if c.is_numbered)
         self._repeats = [_cells(repeated, header, number) for number in rule.repeat or ()]
         self._collections = [_bind(collection, header) for collection in rule.collections]
+        self._constants = {ElementPath(path): text for path, text in rule.constants.items()}
         self._columns = _column_names(rule, None)
         self._repeat_columns = [_column_names(rule, number) for number in rule.repeat or ()]
 
-    def map_row(self, row: FileRow) -> tuple[list[RawRecord], list[Rejection]]:
-        """The records and rejections of one row; both empty only for a repeated group with nothing filled in."""
-        fault = self._ragged(row) or row.fault
-        if fault:
-            return [], [self._rejected(row.line, fault)]
-        try:
-            elements = self._values(row, self._shared)
-            elements.update({ElementPath(path): text for path, text in self._rule.constants.items()})
-            collections = {bound.rule.name: self._members(row, bound) for bound in self._collections}
-        except _Unusable as why:
-            return [], [self._rejected(row.line, why.fault)]
+    def map_row(self, row: FileRow) -> Mapped:
+        """The records of one row, or its rejection and what could be read of it."""
+        if not row.cells or len(row.cells) != len(self._header):
+            return Mapped(rejections=(self._rejected(row.line, row.fault or self._ragged(row)),))
+        faults = [] if row.fault is None else [row.fault]
+        shared = self._values(row, self._shared, faults) | self._constants
+        collections = {bound.rule.name: self._members(row, bound, faults) for bound in self._collections}
         location = Location(self._rule.file, row.line)
         if self._rule.repeat is None:
-            return [RawRecord(self._rule.resource, location, elements, collections, self._columns)], []
-        return self._repeated(row, location, elements, collections)
-
-    def _repeated(
-        self,
-        row: FileRow,
-        location: Location,
-        shared: Mapping[ElementPath, str],
-        collections: Mapping[str, tuple[Mapping[str, str], ...]],
-    ) -> tuple[list[RawRecord], list[Rejection]]:
-        records: list[RawRecord] = []
-        rejections: list[Rejection] = []
+            return self._judged(RawRecord(self._rule.resource, location, shared, collections, self._columns), faults)
+        mapped = Mapped()
         for cells, columns in zip(self._repeats, self._repeat_columns, strict=True):
-            try:
-                own = self._values(row, cells)
-            except _Unusable as why:
-                rejections.append(self._rejected(row.line, why.fault))
-                continue
-            if any(own.values()):
-                records.append(RawRecord(self._rule.resource, location, {**shared, **own}, collections, columns))
-        return records, rejections
+            own_faults = list(faults)
+            own = self._values(row, cells, own_faults)
+            if any(own.values()) or len(own_faults) > len(faults):
+                record = RawRecord(self._rule.resource, location, shared | own, collections, columns)
+                mapped = _joined(mapped, self._judged(record, own_faults))
+        if faults and not mapped.rejections:
+            return Mapped(rejections=(self._rejected(row.line, faults[0]),))
+        return mapped
 
-    def _members(self, row: FileRow, bound: _Bound) -> tuple[Mapping[str, str], ...]:
+    def _judged(self, record: RawRecord, faults: list[Fault]) -> Mapped:
+        if not faults:
+            return Mapped((record,))
+        return Mapped(rejections=(self._rejected(record.location.line, faults[0]),), partial=(record,))
+
+    def _members(self, row: FileRow, bound: _Bound, faults: list[Fault]) -> tuple[Mapping[str, str], ...]:
         members = []
         for cells in bound.members:
-            member = self._values(row, cells)
+            member = self._values(row, cells, faults)
             if any(member.values()):
                 members.append({**{str(path): text for path, text in member.items()}, **bound.rule.constants})
         return tuple(members)
 
-    def _values(self, row: FileRow, cells: tuple[_Cell, ...]) -> dict[ElementPath, str]:
+    def _values(self, row: FileRow, cells: tuple[_Cell, ...], faults: list[Fault]) -> dict[ElementPath, str]:
+        """Texts by path; a cell that its rule cannot convert is empty and has a fault."""
         values: dict[ElementPath, str] = {}
         for cell in cells:
             text = row.cells[cell.index].strip()
             if text in self._rule.empty:
                 text = ""
             if text:
-                text = _converted(text, cell)
+                converted = _converted(text, cell)
+                if isinstance(converted, Fault):
+                    faults.append(converted)
+                text = "" if isinstance(converted, Fault) else converted
             for path in cell.rule.elements:
                 values[ElementPath(path)] = text
         return values
 
-    def _ragged(self, row: FileRow) -> Fault | None:
-        if not row.cells or len(row.cells) == len(self._header):
-            return None
+    def _ragged(self, row: FileRow) -> Fault:
         return Fault("ragged_row", f"the row has {len(row.cells)} cells, the header {len(self._header)}")
 
     def _rejected(self, line: int, fault: Fault) -> Rejection:
@@ -124,16 +119,21 @@ class RowMapper:
         return Rejection(self._rule.resource, Location(self._rule.file, line), column, fault.code, fault.reason)
 
 
-def _converted(text: str, cell: _Cell) -> str:
+def _joined(left: Mapped, right: Mapped) -> Mapped:
+    return Mapped(left.records + right.records, left.rejections + right.rejections, left.partial + right.partial)
+
+
+def _converted(text: str, cell: _Cell) -> str | Fault:
     rule = cell.rule
     if rule.dates:
         day = iso_date(text, rule.dates)
         if day is None:
-            raise _Unusable("not_a_date", "the cell is not a date in a format that the source file names", cell.index)
+            reason = "the cell is not a date in a format that the source file names"
+            return Fault("not_a_date", reason, cell.index)
         text = day
     if rule.lookup is not None:
         if text not in rule.lookup:
-            raise _Unusable("not_in_lookup", "the cell is not in the lookup table of the source file", cell.index)
+            return Fault("not_in_lookup", "the cell is not in the lookup table of the source file", cell.index)
         text = rule.lookup[text]
     return rule.prefix + text if text else text
 

@@ -36,7 +36,7 @@ class Fault:
 
 @dataclass(frozen=True)
 class FileRow:
-    """One row: 1-based line of its first character, and its cells or its fault."""
+    """One row: 1-based line of its first character, its cells (none when it is malformed), and its fault."""
 
     line: int
     cells: list[str]
@@ -153,15 +153,20 @@ def _rows(reader: Reader, lines: _Lines, file: str, codec: str) -> Iterator[File
         fault = None
         if lines.suspect:
             lines.suspect = False
-            fault = _suspect_cell(cells, codec)
+            fault = _empty_suspects(cells, codec)
         yield FileRow(line, cells, fault)
 
 
-def _suspect_cell(cells: list[str], codec: str) -> Fault | None:
+def _empty_suspects(cells: list[str], codec: str) -> Fault | None:
+    """The fault of the first suspect cell; every suspect cell is emptied."""
+    fault = None
     for index, cell in enumerate(cells):
         found = _SUSPECT.search(cell)
-        if found:
-            if found.group() == "\x00":
-                return Fault("nul_byte", "the cell holds a NUL byte", index)
-            return Fault("undecodable", f"the cell holds bytes that are not {codec}; is the encoding right?", index)
-    return None
+        if found is None:
+            continue
+        cells[index] = ""
+        if fault is None and found.group() == "\x00":
+            fault = Fault("nul_byte", "the cell holds a NUL byte", index)
+        elif fault is None:
+            fault = Fault("undecodable", f"the cell holds bytes that are not {codec}; is the encoding right?", index)
+    return fault
