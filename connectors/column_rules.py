@@ -39,9 +39,7 @@ def read_columns(reader: NodeReader, node: Node, targets: Targets, *, numbered: 
     rules = []
     for entry in reader.entries(node, f"columns of {targets.place}").values():
         if NUMBER in entry.name and not numbered:
-            reader.problem(
-                entry.key, f'"{entry.name}" holds "{NUMBER}" but {targets.place} has no numbers (from and to)'
-            )
+            reader.problem(entry.key, f'"{entry.name}" holds "{NUMBER}" but {targets.place} has no from and to')
         rule = _column(reader, entry, targets)
         if rule is not None:
             rules.append(rule)

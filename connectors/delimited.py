@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from itertools import islice
 
 from connectors.base import PAGE_ROWS, Page
 from connectors.files import open_file
 from connectors.folding import Folding
 from connectors.mapping import Mapped, RowMapper
-from connectors.rows import FileRow, read_rows
+from connectors.rows import FileRow, Table, read_rows
 from connectors.source import ResourceRule, Source
 from gateway.domain.identifiers import ResourceName
 from gateway.errors import IngestError
@@ -29,13 +30,9 @@ class DelimitedSource:
 
     def pull(self, resource: ResourceName) -> Iterator[Page]:
         rule = self._rule(resource)
-        with open_file(self._source.location, rule.file, self._source.limits) as stream:
-            table = read_rows(stream, rule.file, delimiter=rule.delimiter, encoding=rule.encoding, quoted=rule.quoted)
+        with self._table(rule) as table:
             mapper = RowMapper(rule, table.header)
-            if rule.fold:
-                yield from _folded_pages(table.rows, mapper, rule)
-            else:
-                yield from _pages(table.rows, mapper)
+            yield from _folded_pages(table.rows, mapper, rule) if rule.fold else _pages(table.rows, mapper)
 
     def rows_in(self, resource: ResourceName) -> int | None:
         """Lines of the file less the header: at least the number of rows, more where a cell spans lines."""
@@ -62,13 +59,17 @@ class DelimitedSource:
         return lines if ended else lines + 1
 
     def _unread(self, rules: list[ResourceRule]) -> tuple[str, ...]:
-        first = rules[0]
-        with open_file(self._source.location, first.file, self._source.limits) as stream:
-            table = read_rows(
-                stream, first.file, delimiter=first.delimiter, encoding=first.encoding, quoted=first.quoted
-            )
-            settled = {name for rule in rules for name in (*rule.header_names(), *rule.ignore)}
+        settled = {name for rule in rules for name in (*rule.header_names(), *rule.ignore)}
+        with self._table(rules[0]) as table:
             return tuple(name for name in table.header if name and name not in settled)
+
+    @contextmanager
+    def _table(self, rule: ResourceRule) -> Iterator[Table]:
+        with (
+            open_file(self._source.location, rule.file, self._source.limits) as stream,
+            read_rows(stream, rule.file, delimiter=rule.delimiter, encoding=rule.encoding, quoted=rule.quoted) as table,
+        ):
+            yield table
 
     def _rule(self, resource: ResourceName) -> ResourceRule:
         rule = self._source.resources.get(resource)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import cast
 
-from ruamel.yaml.nodes import Node
+from ruamel.yaml.nodes import Node, ScalarNode
 
 from connectors.column_rules import Targets, read_columns, read_constants, read_dates
 from connectors.dates import ISO
@@ -108,7 +108,7 @@ def _format(reader: NodeReader, entries: Mapping[str, Entry], base: Defaults) ->
     if "quoting" in entries:
         quoted = reader.choice(entries["quoting"].value, "quoting", ("standard", "none")) != "none"
     if "empty" in entries:
-        empty = frozenset(_texts(reader, entries["empty"].value, "empty"))
+        empty = _empties(reader, entries["empty"].value)
     return Defaults(delimiter, encoding, quoted, empty, base.dates)
 
 
@@ -204,3 +204,9 @@ def _subjects(reader: NodeReader, node: Node, roles: frozenset[str]) -> Mapping[
 def _texts(reader: NodeReader, node: Node, what: str) -> tuple[str, ...]:
     found = (reader.text(item, f"a member of {what}") for item in reader.items(node, what))
     return tuple(text for text in found if text is not None)
+
+
+def _empties(reader: NodeReader, node: Node) -> frozenset[str]:
+    """Texts that mean nothing; an unquoted NULL is the word, not YAML's null."""
+    words = [item for item in reader.items(node, "empty") if isinstance(item, ScalarNode)]
+    return frozenset(str(word.value) for word in words)

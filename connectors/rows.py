@@ -7,6 +7,7 @@ import csv
 import io
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 
@@ -51,8 +52,9 @@ class Table:
     rows: Iterator[FileRow]
 
 
-def read_rows(stream: IO[bytes], file: str, *, delimiter: str, encoding: Encoding, quoted: bool) -> Table:
-    """The header and a generator of the rows; lines without any character are not rows.
+@contextmanager
+def read_rows(stream: IO[bytes], file: str, *, delimiter: str, encoding: Encoding, quoted: bool) -> Iterator[Table]:
+    """The header and the rows, while the context is open; lines without any character are not rows.
 
     Raises IngestError, now or while the rows are read, when the file cannot be read whole: no header, a name twice in
     it, a byte-order mark against the declared encoding, a quoted cell that never ends.
@@ -60,12 +62,13 @@ def read_rows(stream: IO[bytes], file: str, *, delimiter: str, encoding: Encodin
     codec, skip = _codec(stream, file, encoding)
     stream.seek(skip)
     errors = "surrogatepass" if codec.startswith("utf-16") else "surrogateescape"
-    lines = _Lines(io.TextIOWrapper(stream, encoding=codec, errors=errors, newline=""), file)
-    if quoted:
-        reader = csv.reader(lines, delimiter=delimiter, strict=True)
-    else:
-        reader = csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_NONE, strict=True)
-    return Table(_header(reader, file), _rows(reader, lines, file, codec))
+    with io.TextIOWrapper(stream, encoding=codec, errors=errors, newline="") as text:
+        lines = _Lines(text, file)
+        if quoted:
+            reader = csv.reader(lines, delimiter=delimiter, strict=True)
+        else:
+            reader = csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_NONE, strict=True)
+        yield Table(_header(reader, file), _rows(reader, lines, file, codec))
 
 
 class _Lines:
