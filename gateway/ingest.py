@@ -70,7 +70,8 @@ def order_of(source: Source, *, allow_shrink: bool = False) -> SyncOrder:
 
 @dataclass(frozen=True)
 class ResourceReport:
-    """What became of one resource: `rows` of the source, of which `folded` and `blank` made no record of their own."""
+    """What became of one resource: `rows` of the source, of which `folded` and `blank` made no record of their own;
+    `unidentified` rows could not say which record they were, so that nothing was taken for deleted."""
 
     resource: ResourceName
     outcome: Outcome
@@ -78,6 +79,7 @@ class ResourceReport:
     folded: int
     blank: int
     quarantined: int
+    unidentified: int
     counts: Counts
     version: int
 
@@ -101,7 +103,7 @@ def _take_in(order: SyncOrder, connector: Connector, intake: Intake, resource: R
         needed = needed_elements(connection, order.provider).get(resource.name)
         version, stored_before = head(connection, order.provider, resource.name)
     if needed is None:
-        return ResourceReport(resource.name, "not_stored", 0, 0, 0, 0, Counts(), version)
+        return ResourceReport(resource.name, "not_stored", 0, 0, 0, 0, 0, Counts(), version)
     stored = frozenset(needed) | frozenset(resource.identity)
     run_id = intake.new_run_id()
     with intake.database.write() as connection:
@@ -109,9 +111,12 @@ def _take_in(order: SyncOrder, connector: Connector, intake: Intake, resource: R
     run = _Run(order, intake, resource, run_id, version, stored)
     try:
         for page in connector.pull(resource.name):
+            if page.unaccounted():
+                raise IngestError(f"{order.source}: the connector lost rows of {resource.name}; nothing was taken over.")
             run.take(page)
             progress(resource.name, run.rows, connector.rows_in(resource.name))
-        run.stage.remove_unseen(1.0 if order.allow_shrink else intake.shrink_limit)
+        if not run.unidentified:
+            run.stage.remove_unseen(1.0 if order.allow_shrink else intake.shrink_limit)
         return run.promote(widened=frozenset(stored) != stored_before)
     except GatewayError as why:
         run.give_up(why)
@@ -149,6 +154,8 @@ class _Run:
             people=people_key_spaces(intake.catalog.resources),
         )
         self.rows = 0
+        self.unidentified = 0
+        """Rows so broken that they cannot say which record they were: while there are any, nothing is taken for deleted."""
         self._folded = 0
         self._blank = 0
         self._quarantined = 0
@@ -157,14 +164,17 @@ class _Run:
         """Stage one page; what does not fit goes to quarantine, and its last good version stays."""
         records: list[EducationRecord] = []
         rejected = list(page.rejections)
-        kept: list[EducationRecord] = []
+        kept = [record for raw in page.partial for record in self._identity_of(raw)]
+        self.unidentified += len(page.rejections) - len(kept)
         for raw in page.records:
             outcome = normalise(raw, self._resource, self._read)
             if isinstance(outcome, EducationRecord):
                 records.append(outcome)
             else:
                 rejected.append(outcome)
-                kept += self._identity_of(raw)
+                known = self._identity_of(raw)
+                kept += known
+                self.unidentified += 0 if known else 1
         rejected += self.stage.take(records)
         if kept:
             self.stage.keep(kept)
@@ -202,6 +212,7 @@ class _Run:
             self._folded,
             self._blank,
             self._quarantined,
+            self.unidentified,
             counts,
             version,
         )

@@ -13,12 +13,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
 from connectors.delimited import DelimitedSource
-from connectors.source import Source
+from connectors.source import Known, Source
 from connectors.source_file import read_source_file
 from gateway.app import Gateway, open_gateway
 from gateway.catalog.load import load_catalog
 from gateway.catalog.model import Catalog
-from gateway.domain.identifiers import ElementPath, ResourceName
+from gateway.domain.identifiers import ResourceName
 from gateway.ingest import ResourceReport, ingest, order_of
 from gateway.settings import read_settings
 
@@ -54,8 +54,16 @@ def sync(
 
 def read_source(file: Path, catalog: Catalog) -> Source:
     """The source file, checked against the catalog's element paths."""
-    known: dict[ResourceName, frozenset[ElementPath]] = {
-        name: frozenset(element.path for element in resource.every_element()) for name, resource in catalog.resources.items()
+    known = {
+        name: Known(
+            frozenset(resource.elements),
+            {
+                collection.name: frozenset(path.partition(".")[2] for path in collection.elements)
+                for collection in resource.collections.values()
+            },
+            frozenset(resource.persons),
+        )
+        for name, resource in catalog.resources.items()
     }
     return read_source_file(file, known, os.environ)
 
@@ -91,5 +99,6 @@ def _table(source: Source, reports: Iterable[ResourceReport]) -> Table:
         if report.outcome == "not_stored":
             table.add_row(report.resource, *("" for _ in numbers), "not stored: no agreement names it")
         else:
-            table.add_row(report.resource, *(f"{number:,}" for number in numbers), report.outcome)
+            held = f", {report.unidentified} rows unreadable: deletions held back" if report.unidentified else ""
+            table.add_row(report.resource, *(f"{number:,}" for number in numbers), report.outcome + held)
     return table
