@@ -10,6 +10,7 @@
     +-- AgreementError          GW-AGR   agreement file or state                      409 / 5
     +-- IngestError             GW-ING   a source, a page, a shrink guard             502 / 6
     +-- Unavailable             GW-UNA   log, engine or database out of reach         503 / 7
+    |   +-- StorageFailed       GW-UNA   the disk failed; this process must not go on
     +-- IntegrityError          GW-INT   the log or a sealed value does not verify    500 / 8
 
 No message holds a record value. Messages for partners say only what their permitted view already tells them.
@@ -139,6 +140,12 @@ class Unavailable(GatewayError):
     status = 503
     exit_code = 7
     title = "The gateway cannot answer now"
+
+
+class StorageFailed(Unavailable):
+    """Reading or syncing the disk failed: what the process believes to be durable may not be, so it must start again."""
+
+    code = "GW-UNA-02"
 
 
 class IntegrityError(GatewayError):

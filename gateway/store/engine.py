@@ -15,7 +15,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from gateway.errors import ConfigurationError, Unavailable
+from gateway.errors import ConfigurationError, StorageFailed, Unavailable
 
 SQLITE_BUSY_MILLISECONDS = 10_000
 POOL_WAIT_SECONDS = 3.0
@@ -80,6 +80,8 @@ def unavailable_when_out_of_reach() -> Iterator[None]:
     except PoolTimeout as why:
         raise Unavailable(UNREACHABLE) from why
     except DBAPIError as why:
+        if (getattr(why.orig, "sqlite_errorname", None) or "").startswith("SQLITE_IOERR"):
+            raise StorageFailed(UNREACHABLE) from why
         if _out_of_reach(why):
             raise Unavailable(UNREACHABLE) from why
         raise

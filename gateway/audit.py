@@ -1,0 +1,208 @@
+"""Audit: append events to the log, durable before anybody hears of the outcome; group commit per process (decision 20)."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import rfc8785
+from sqlalchemy import Connection
+
+from gateway.domain.auditing import AuditEntry, AuditEvent, Checkpoint
+from gateway.domain.identifiers import EntryId, InstitutionId
+from gateway.domain.times import utc_text
+from gateway.errors import DisclosureDenied, GatewayError, IntegrityError, Reason, StorageFailed, Unavailable
+from gateway.store.audit_log import Head, NewEntry, read_head, write_entries
+from gateway.store.engine import Database
+from gateway.store.epoch import read_epoch
+from gateway.tlog.checkpoint import sign_checkpoint
+from gateway.tlog.merkle import extend, leaf_hash, root
+from gateway.tlog.note import Signer
+
+LARGEST_BATCH = 512
+LARGEST_LEAF = 0xFFFF
+SALT_BYTES = 32
+ANONYMOUS_WINDOW = timedelta(minutes=1)
+OUT_OF_REACH = "The audit log is out of reach; nothing was disclosed. Try again shortly."
+STATE_MOVED = Reason(
+    "GW-AUD-01",
+    "34 CFR 99.31(a)",
+    "An agreement, client or opt-out changed while the request was served; ask again.",
+)
+SealDetail = Callable[[InstitutionId, EntryId, bytes], tuple[str, bytes]]
+"""(owner, entry, plaintext) -> (key id, ciphertext) under the owner's register key."""
+
+
+class _Waiter:
+    """One caller's event and, once its batch is decided, its outcome."""
+
+    def __init__(self, event: AuditEvent) -> None:
+        self.event = event
+        self.entry: AuditEntry | None = None
+        self.error: GatewayError | None = None
+
+    @property
+    def settled(self) -> bool:
+        return self.entry is not None or self.error is not None
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    id: EntryId
+    row: NewEntry
+
+
+class AuditLog:
+    """The one log that accepts appends. Many threads and processes may append at once."""
+
+    def __init__(
+        self,
+        database: Database,
+        log_id: int,
+        signer: Signer,
+        *,
+        clock: Callable[[], datetime],
+        new_entry_id: Callable[[], EntryId],
+        seal_detail: SealDetail,
+        published: Path | None = None,
+        on_fatal: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._database = database
+        self._log_id = log_id
+        self._signer = signer
+        self._clock = clock
+        self._new_entry_id = new_entry_id
+        self._seal_detail = seal_detail
+        self._published = published
+        self._published_at: datetime | None = None
+        self._on_fatal = on_fatal
+        self._waiting: list[_Waiter] = []
+        self._queue = threading.Lock()
+        self._turn = threading.Lock()
+        self._anonymous: Counter[str] = Counter()
+        self._anonymous_since: datetime | None = None
+        self.ready = True
+
+    def append(self, event: AuditEvent) -> AuditEntry:
+        """Append one event; returns when its batch is committed and synced.
+
+        Raises `Unavailable` when the log cannot be written, `DisclosureDenied` when the state epoch of the event has moved.
+        """
+        waiter = _Waiter(event)
+        with self._queue:
+            self._waiting.append(waiter)
+        # Whoever gets the turn commits for all that wait then; the others find themselves settled when theirs comes.
+        with self._turn:
+            while not waiter.settled:
+                with self._queue:
+                    batch, self._waiting = self._waiting[:LARGEST_BATCH], self._waiting[LARGEST_BATCH:]
+                self._commit(batch)
+        if waiter.error is not None:
+            raise waiter.error
+        if waiter.entry is None:
+            raise Unavailable(OUT_OF_REACH)
+        return waiter.entry
+
+    def append_in(self, connection: Connection, event: AuditEvent) -> AuditEntry:
+        """Append one event inside a store writer's transaction, after its business rows; durable with its commit."""
+        head = read_head(connection, self._log_id, lock=True)
+        [entry] = self._write(connection, head, [event])
+        return entry
+
+    def refuse_anonymous(self, kind: str) -> None:
+        """Count a refusal of somebody unknown; a minute's refusals make one entry (decision 21)."""
+        with self._queue:
+            self._anonymous[kind] += 1
+            self._anonymous_since = self._anonymous_since or self._clock()
+            due = self._clock() - self._anonymous_since >= ANONYMOUS_WINDOW
+        if due:
+            self.flush_anonymous()
+
+    def flush_anonymous(self) -> None:
+        """Write the counted refusals, if there are any."""
+        with self._queue:
+            counted, since = self._anonymous, self._anonymous_since
+            self._anonymous, self._anonymous_since = Counter(), None
+        if not counted or since is None:
+            return
+        leaf: dict[str, object] = {"since": utc_text(since), "refused": {kind: str(n) for kind, n in sorted(counted.items())}}
+        self.append(AuditEvent(kind="anonymous_refusals", leaf=leaf))
+
+    def _commit(self, batch: Sequence[_Waiter]) -> None:
+        failure: GatewayError = Unavailable(OUT_OF_REACH)
+        checkpoint: Checkpoint | None = None
+        try:
+            if not self.ready:
+                return
+            with self._database.write() as connection:
+                head = read_head(connection, self._log_id, lock=True)
+                epoch = read_epoch(connection)
+                current = [w for w in batch if w.event.state_epoch is None or w.event.state_epoch == epoch]
+                entries = self._write(connection, head, [waiter.event for waiter in current])
+            for waiter, entry in zip(current, entries, strict=True):
+                waiter.entry = entry
+            failure = DisclosureDenied((STATE_MOVED,))
+            checkpoint = entries[-1].checkpoint if entries else None
+        except StorageFailed:
+            # A failed sync may have dropped pages that the system calls clean: never retry it and trust the result.
+            self.ready = False
+            self._on_fatal()
+        except Unavailable:
+            pass  # every waiter of the batch gets `failure`
+        finally:
+            for waiter in batch:
+                if waiter.entry is None:
+                    waiter.error = failure
+        if checkpoint is not None:
+            self._publish(checkpoint)
+
+    def _write(self, connection: Connection, head: Head, events: Sequence[AuditEvent]) -> list[AuditEntry]:
+        if not events:
+            return []
+        prepared = [self._prepare(event) for event in events]
+        frontier, nodes = extend(head.size, head.frontier, [item.row.leaf_hash for item in prepared])
+        size = head.size + len(prepared)
+        checkpoint = sign_checkpoint(head.log_id, size, root(frontier), self._signer)
+        write_entries(connection, head, [item.row for item in prepared], nodes, frontier, checkpoint)
+        return [AuditEntry(item.id, head.size + at, item.row.leaf, checkpoint) for at, item in enumerate(prepared)]
+
+    def _prepare(self, event: AuditEvent) -> _Prepared:
+        entry = event.entry or self._new_entry_id()
+        commitment: dict[str, object] = {}
+        key_id: str | None = None
+        ciphertext: bytes | None = None
+        if event.detail is not None and event.detail_owner is not None:
+            salted = os.urandom(SALT_BYTES) + event.detail
+            commitment = {"detail": hashlib.sha256(salted).hexdigest()}
+            key_id, ciphertext = self._seal_detail(event.detail_owner, entry, salted)
+        institutions = tuple(sorted(set(event.institutions)))
+        leaf = rfc8785.dumps(
+            {  # type: ignore[dict-item]
+                **event.leaf,
+                **commitment,
+                "version": "1",
+                "id": entry,
+                "time": utc_text(self._clock()),
+                "kind": event.kind,
+                "institutions": list(institutions),
+            }
+        )
+        if len(leaf) > LARGEST_LEAF:
+            raise IntegrityError("An audit entry would be larger than the log's format allows; nothing was written.")
+        return _Prepared(entry, NewEntry(entry, leaf, leaf_hash(leaf), institutions, key_id, ciphertext))
+
+    def _publish(self, checkpoint: Checkpoint) -> None:
+        """Write the newest checkpoint beside the database, at most once a second, so that a restored backup shows."""
+        now = self._clock()
+        if self._published is None or (self._published_at and now - self._published_at < timedelta(seconds=1)):
+            return
+        self._published_at = now
+        partial = self._published.with_name(f"{self._published.name}.{os.getpid()}.new")
+        partial.write_text(checkpoint.note, encoding="utf-8")
+        partial.replace(self._published)

@@ -1,0 +1,214 @@
+"""The SQL of the audit log: lock the head, write a batch, read entries, nodes and details."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, insert, select, update
+
+from gateway.domain.auditing import Checkpoint
+from gateway.errors import ConfigurationError
+from gateway.store.schema import (
+    audit_checkpoint,
+    audit_detail,
+    audit_entry,
+    audit_head,
+    audit_log,
+    audit_node,
+    audit_party,
+)
+from gateway.tlog.merkle import HASH_BYTES, Node
+
+PAGE = 2_000
+
+
+@dataclass(frozen=True)
+class Head:
+    """Where a log stands: its size, the roots of its perfect subtrees, its root and signed checkpoint."""
+
+    log_id: int
+    size: int
+    frontier: tuple[bytes, ...]
+    root: bytes
+    note: str
+
+
+@dataclass(frozen=True)
+class StoredEntry:
+    """One row of the log."""
+
+    index: int
+    entry: str
+    leaf: bytes
+    leaf_hash: bytes
+
+
+@dataclass(frozen=True)
+class NewEntry:
+    """One row to be written, with what is sealed beside it and who may see it."""
+
+    entry: str
+    leaf: bytes
+    leaf_hash: bytes
+    institutions: tuple[str, ...]
+    key_id: str | None
+    ciphertext: bytes | None
+
+
+def open_log(connection: Connection, checkpoint: Checkpoint, *, origin: str, key_id: str, at: str) -> None:
+    """Begin a log; `checkpoint` is the signed one of size 0."""
+    connection.execute(
+        insert(audit_log).values(log_id=checkpoint.log_id, origin=origin, key_id=key_id, opened_at=at, accepts=True)
+    )
+    connection.execute(
+        insert(audit_head).values(
+            log_id=checkpoint.log_id, size=0, frontier=b"", root=checkpoint.root, checkpoint=checkpoint.note
+        )
+    )
+
+
+def accepting_log(connection: Connection) -> tuple[int, str] | None:
+    """Id and origin of the one log that accepts appends."""
+    row = connection.execute(select(audit_log.c.log_id, audit_log.c.origin).where(audit_log.c.accepts)).one_or_none()
+    return None if row is None else (row.log_id, row.origin)
+
+
+def read_head(connection: Connection, log_id: int, *, lock: bool = False) -> Head:
+    """The head; with `lock` no other writer moves it before this transaction ends."""
+    statement = select(audit_head).where(audit_head.c.log_id == log_id)
+    row = connection.execute(statement.with_for_update() if lock else statement).one_or_none()
+    if row is None:
+        raise ConfigurationError("The audit log is not open. Run: gateway db upgrade")
+    frontier = bytes(row.frontier)
+    roots = tuple(frontier[at : at + HASH_BYTES] for at in range(0, len(frontier), HASH_BYTES))
+    return Head(log_id, row.size, roots, bytes(row.root), row.checkpoint)
+
+
+def write_entries(
+    connection: Connection,
+    head: Head,
+    entries: Sequence[NewEntry],
+    nodes: Sequence[Node],
+    frontier: Sequence[bytes],
+    checkpoint: Checkpoint,
+) -> None:
+    """Write a batch after `head`, whose lock the caller's transaction holds. `seq` follows the head's size, so that a
+    rolled-back batch leaves no gap; leaves' own hashes stand with the entries, so only inner nodes are nodes here."""
+    log_id = head.log_id
+    numbered = list(enumerate(entries, start=head.size))
+    connection.execute(
+        insert(audit_entry),
+        [
+            {"log_id": log_id, "seq": seq, "entry_id": e.entry, "leaf": e.leaf, "leaf_hash": e.leaf_hash}
+            for seq, e in numbered
+        ],
+    )
+    inner = [{"log_id": log_id, "level": n.level, "idx": n.index, "hash": n.hash} for n in nodes if n.level > 0]
+    if inner:
+        connection.execute(insert(audit_node), inner)
+    details = [
+        {"log_id": log_id, "entry_id": e.entry, "key_id": e.key_id, "ciphertext": e.ciphertext}
+        for e in entries
+        if e.ciphertext is not None
+    ]
+    if details:
+        connection.execute(insert(audit_detail), details)
+    parties = [
+        {"log_id": log_id, "institution_id": institution, "seq": seq} for seq, e in numbered for institution in e.institutions
+    ]
+    if parties:
+        connection.execute(insert(audit_party), parties)
+    connection.execute(
+        update(audit_head)
+        .where(audit_head.c.log_id == log_id)
+        .values(size=checkpoint.size, frontier=b"".join(frontier), root=checkpoint.root, checkpoint=checkpoint.note)
+    )
+
+
+def read_entries(connection: Connection, log_id: int, start: int = 0) -> Iterator[StoredEntry]:
+    """Entries in order from an index on, a page at a time."""
+    after = start - 1
+    while True:
+        rows = connection.execute(
+            select(audit_entry.c.seq, audit_entry.c.entry_id, audit_entry.c.leaf, audit_entry.c.leaf_hash)
+            .where(audit_entry.c.log_id == log_id, audit_entry.c.seq > after)
+            .order_by(audit_entry.c.seq)
+            .limit(PAGE)
+        ).fetchall()
+        for seq, entry, leaf, hashed in rows:
+            yield StoredEntry(seq, entry, bytes(leaf), bytes(hashed))
+        if len(rows) < PAGE:
+            return
+        after = rows[-1].seq
+
+
+def find_entry(connection: Connection, log_id: int, entry: str) -> StoredEntry | None:
+    """The entry with an id."""
+    row = connection.execute(
+        select(audit_entry.c.seq, audit_entry.c.entry_id, audit_entry.c.leaf, audit_entry.c.leaf_hash).where(
+            audit_entry.c.log_id == log_id, audit_entry.c.entry_id == entry
+        )
+    ).one_or_none()
+    return None if row is None else StoredEntry(row.seq, row.entry_id, bytes(row.leaf), bytes(row.leaf_hash))
+
+
+def read_node(connection: Connection, log_id: int, level: int, index: int) -> bytes | None:
+    """The stored hash of one perfect subtree; level 0 is the leaf's own."""
+    if level == 0:
+        statement = select(audit_entry.c.leaf_hash).where(audit_entry.c.log_id == log_id, audit_entry.c.seq == index)
+    else:
+        statement = select(audit_node.c.hash).where(
+            audit_node.c.log_id == log_id, audit_node.c.level == level, audit_node.c.idx == index
+        )
+    found = connection.execute(statement).scalar()
+    return None if found is None else bytes(found)
+
+
+def read_nodes(connection: Connection, log_id: int) -> Iterator[tuple[int, int, bytes]]:
+    """Every inner node, as a stream."""
+    statement = select(audit_node.c.level, audit_node.c.idx, audit_node.c.hash).where(audit_node.c.log_id == log_id)
+    for level, index, hashed in connection.execution_options(yield_per=PAGE).execute(statement):
+        yield level, index, bytes(hashed)
+
+
+def read_details(connection: Connection, log_id: int, entries: Sequence[str]) -> dict[str, tuple[str, bytes]]:
+    """Key id and sealed detail of those entries that have one."""
+    rows = connection.execute(
+        select(audit_detail.c.entry_id, audit_detail.c.key_id, audit_detail.c.ciphertext).where(
+            audit_detail.c.log_id == log_id, audit_detail.c.entry_id.in_(entries)
+        )
+    )
+    return {entry: (key_id, bytes(ciphertext)) for entry, key_id, ciphertext in rows}
+
+
+def read_parties(connection: Connection, log_id: int, first: int, last: int) -> dict[int, list[str]]:
+    """Which institutions may see which entries, from the first index to the last, both included."""
+    rows = connection.execute(
+        select(audit_party.c.seq, audit_party.c.institution_id)
+        .where(audit_party.c.log_id == log_id, audit_party.c.seq.between(first, last))
+        .order_by(audit_party.c.seq, audit_party.c.institution_id)
+    )
+    found: dict[int, list[str]] = {}
+    for seq, institution in rows:
+        found.setdefault(seq, []).append(institution)
+    return found
+
+
+def count_beyond(connection: Connection, log_id: int, size: int) -> int:
+    """How many rows claim an index that the log does not have."""
+    beyond = 0
+    for table in (audit_entry, audit_party):
+        beyond += len(
+            connection.execute(select(table.c.seq).where(table.c.log_id == log_id, (table.c.seq >= size) | (table.c.seq < 0))).fetchall()
+        )
+    return beyond
+
+
+def write_checkpoint(connection: Connection, checkpoint: Checkpoint, at: str) -> None:
+    """Keep a checkpoint that was published."""
+    connection.execute(
+        insert(audit_checkpoint).values(
+            log_id=checkpoint.log_id, size=checkpoint.size, note=checkpoint.note, cosignatures=[], published_at=at
+        )
+    )
