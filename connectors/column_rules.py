@@ -9,7 +9,7 @@ from ruamel.yaml.nodes import MappingNode, Node
 
 from connectors.dates import DIRECTIVES, ISO
 from connectors.source import NUMBER, ColumnRule
-from connectors.yaml_nodes import Entry, NodeReader, nearest
+from gateway.domain.yaml_nodes import Entry, NodeReader, nearest
 
 _LONG_FORM = ("element", "date", "lookup", "prefix")
 

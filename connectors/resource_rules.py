@@ -12,7 +12,7 @@ from ruamel.yaml.nodes import Node, ScalarNode
 from connectors.column_rules import Targets, read_columns, read_constants, read_dates
 from connectors.dates import ISO
 from connectors.source import NUMBER, CollectionRule, ColumnRule, Encoding, Known, MaintainerKind, Numbers, ResourceRule
-from connectors.yaml_nodes import Entry, NodeReader, nearest
+from gateway.domain.yaml_nodes import Entry, NodeReader, nearest
 from gateway.domain.identifiers import ResourceName
 
 SUBJECT_TYPES = frozenset({"candidate", "alumnus", "applicant", "employee", "k12_student", "nobody"})

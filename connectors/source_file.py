@@ -11,7 +11,7 @@ from ruamel.yaml.nodes import Node
 from connectors.dates import ISO
 from connectors.resource_rules import Defaults, read_defaults, read_maintainer, read_resource
 from connectors.source import ArchiveLimits, Known, ResourceRule, Source
-from connectors.yaml_nodes import Entry, NodeReader, compose, nearest
+from gateway.domain.yaml_nodes import Entry, NodeReader, compose, nearest
 from gateway.domain.identifiers import InstitutionId, ResourceName
 from gateway.errors import FileErrors
 

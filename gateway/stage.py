@@ -274,7 +274,7 @@ class Stage:
         kept = {path: value for path, value in record.elements.items() if self._keeps(path)}
         columns |= self._values(self._resource.elements, kept, self._tables.rows.name, place)
         members = {}
-        for name, collection in self._resource.collections.items():
+        for name, collection in self._resource.stored_collections.items():
             members[name] = [
                 key
                 | {"ordinal": ordinal}
@@ -302,8 +302,12 @@ class Stage:
 
 
 def people_key_spaces(resources: Mapping[ResourceName, Resource]) -> frozenset[ResourceName]:
-    """The key spaces whose keys are people's: a resource with a person that is found through the record itself."""
-    return frozenset(r.key_space for r in resources.values() if any(person.via == "self" for person in r.persons.values()))
+    """The key spaces whose keys are people's: those that some resource finds a person through."""
+    return frozenset(
+        resource.key_space if person.via == "self" else resource.references[person.via].target
+        for resource in resources.values()
+        for person in resource.persons.values()
+    )
 
 
 def _same(before: CurrentRow | None, item: _Identified) -> bool:

@@ -47,7 +47,6 @@ def small_catalog() -> Catalog:
         key_space=PEOPLE,
         edfi_path=None,
         title="",
-        description="",
         identity=(ElementPath("personId"),),
         elements=_by_path(element("personId", "string", "direct_identifier", person="person", stands_for="self")),
         references={},
@@ -60,7 +59,6 @@ def small_catalog() -> Catalog:
         key_space=CANDIDATES,
         edfi_path=None,
         title="",
-        description="",
         identity=(ElementPath("candidateIdentifier"),),
         elements=_by_path(
             element("candidateIdentifier", "string", "direct_identifier", person="candidate", stands_for="self"),
@@ -74,7 +72,7 @@ def small_catalog() -> Catalog:
         ),
         references={
             "personReference": Reference(
-                "personReference", PEOPLE, (ElementPath("personReference.personId"),), False, "person_reference_id"
+                "personReference", PEOPLE, (ElementPath("personReference.personId"),), "person_reference_id"
             )
         },
         persons={"candidate": Person("candidate", "self", ("candidate",), ("epp",))},
@@ -95,7 +93,6 @@ def small_catalog() -> Catalog:
         key_space=PLACEMENTS,
         edfi_path=None,
         title="",
-        description="",
         identity=(ElementPath("fieldworkIdentifier"),),
         elements=_by_path(
             element("fieldworkIdentifier"),
@@ -104,7 +101,7 @@ def small_catalog() -> Catalog:
         ),
         references={
             "candidateReference": Reference(
-                "candidateReference", CANDIDATES, (ElementPath("candidateReference.number"),), False, "candidate_reference_id"
+                "candidateReference", CANDIDATES, (ElementPath("candidateReference.number"),), "candidate_reference_id"
             )
         },
         persons={"candidate": Person("candidate", "candidateReference", ("candidate",), ("epp",))},

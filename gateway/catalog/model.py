@@ -48,19 +48,22 @@ class Element:
 class Reference:
     """A reference to another resource by its natural key.
 
-    `members` are this resource's element paths in the order of the target's identity; `column` holds the surrogate.
+    `target` is a key space; `members` are this resource's element paths in the order of the target's identity; `column`
+    holds the surrogate. `outside`: the target is no resource of the catalog, its keys are only told apart.
     """
 
     name: str
     target: ResourceName
     members: tuple[ElementPath, ...]
-    required: bool
     column: str
+    outside: bool = False
 
 
 @dataclass(frozen=True)
 class Person:
-    """A person that a row is about: found through `via` (a reference's name, or `"self"`)."""
+    """A person that a row is about: found through `via` (a reference's name, or `"self"`).
+
+    Which of `subject_types` holds is a fact of the source; the first is assumed where the source file does not say."""
 
     role: str
     via: str
@@ -87,12 +90,20 @@ class Resource:
     key_space: ResourceName
     edfi_path: str | None
     title: str
-    description: str
     identity: tuple[ElementPath, ...]
     elements: Mapping[ElementPath, Element]
     references: Mapping[str, Reference]
     persons: Mapping[str, Person]
     collections: Mapping[str, Collection]
+
+    @property
+    def stored_collections(self) -> Mapping[str, Collection]:
+        """The collections that have anything the gateway may store."""
+        return {
+            name: collection
+            for name, collection in self.collections.items()
+            if any(element.sensitivity != "prohibited" for element in collection.elements.values())
+        }
 
     def every_element(self) -> Iterator[Element]:
         """The record's own elements, then those of each collection, in catalog order."""

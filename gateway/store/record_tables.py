@@ -60,7 +60,7 @@ def _tables(resource: Resource, metadata: MetaData) -> RecordTables:
         *([Column("sealed", LargeBinary)] if any(element.sealed for element in resource.elements.values()) else []),
     )
     Index(f"ix_{resource.table}_ends", rows.c.provider_id, rows.c.to_version, rows.c.record_id)
-    members = {name: _member_table(collection, metadata) for name, collection in resource.collections.items()}
+    members = {name: _member_table(collection, metadata) for name, collection in resource.stored_collections.items()}
     return RecordTables(resource, rows, MappingProxyType(members))
 
 

@@ -28,7 +28,6 @@ RESOURCE = Resource(
     key_space=ResourceName("candidates"),
     edfi_path=None,
     title="",
-    description="",
     identity=(ElementPath("candidateIdentifier"),),
     elements=dict(
         [
