@@ -1,6 +1,6 @@
 """${message}
 
-Revision: ${up_revision}, after ${down_revision | comma,n}
+Revision: ${up_revision}${f", after {down_revision}" if down_revision else ""}
 """
 
 from __future__ import annotations
@@ -19,4 +19,4 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    ${downgrades if downgrades else "pass"}
+    raise NotImplementedError("Migrations go forward only; restore the backup made before the upgrade.")
