@@ -7,9 +7,11 @@ import os
 import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import rfc8785
 from sqlalchemy import Connection
@@ -182,17 +184,16 @@ class AuditLog:
             commitment = {"detail": hashlib.sha256(salted).hexdigest()}
             key_id, ciphertext = self._seal_detail(event.detail_owner, entry, salted)
         institutions = tuple(sorted(set(event.institutions)))
-        leaf = rfc8785.dumps(
-            {  # type: ignore[dict-item]
-                **event.leaf,
-                **commitment,
-                "version": "1",
-                "id": entry,
-                "time": utc_text(self._clock()),
-                "kind": event.kind,
-                "institutions": list(institutions),
-            }
-        )
+        members: dict[str, Any] = {
+            **event.leaf,
+            **commitment,
+            "version": "1",
+            "id": entry,
+            "time": utc_text(self._clock()),
+            "kind": event.kind,
+            "institutions": list(institutions),
+        }
+        leaf = rfc8785.dumps(members)
         if len(leaf) > LARGEST_LEAF:
             raise IntegrityError("An audit entry would be larger than the log's format allows; nothing was written.")
         return _Prepared(entry, NewEntry(entry, leaf, leaf_hash(leaf), institutions, key_id, ciphertext))
@@ -204,5 +205,7 @@ class AuditLog:
             return
         self._published_at = now
         partial = self._published.with_name(f"{self._published.name}.{os.getpid()}.new")
-        partial.write_text(checkpoint.note, encoding="utf-8")
-        partial.replace(self._published)
+        # The entries are durable by now: a copy that cannot be written must not turn them into a refusal.
+        with suppress(OSError):
+            partial.write_text(checkpoint.note, encoding="utf-8")
+            partial.replace(self._published)

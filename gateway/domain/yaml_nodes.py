@@ -72,6 +72,14 @@ class NodeReader:
             return None
         return text
 
+    def choice_of_many(self, node: Node, what: str, options: Collection[str]) -> str | None:
+        """Like `choice`, where the options are too many to list."""
+        text = self.text(node, what)
+        if text is not None and text not in options:
+            self.problem(node, f'"{text}" is not a {what}{nearest(text, options)}')
+            return None
+        return text
+
     def whole(self, node: Node, what: str, low: int, high: int) -> int | None:
         text = self.text(node, what)
         if text is None:

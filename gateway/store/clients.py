@@ -60,7 +60,7 @@ class StoredClient:
 
 
 def read_client(connection: Connection, name: str, *, lock: bool = False) -> StoredClient | None:
-    """The client with its credentials, oldest first; with `lock` nobody else changes it before this transaction ends."""
+    """The client with its credentials, oldest first; with `lock` nobody else changes it until the commit."""
     statement = select(client).where(client.c.client_id == name)
     row = connection.execute(statement.with_for_update() if lock else statement).mappings().one_or_none()
     return None if row is None else _client(row, _credentials(connection, [name]).get(name, ()))
@@ -74,7 +74,10 @@ def list_clients(connection: Connection) -> list[StoredClient]:
 
 
 def is_revoked(connection: Connection, token_id: str) -> bool:
-    return connection.execute(select(token_revoked.c.token_id).where(token_revoked.c.token_id == token_id)).first() is not None
+    return (
+        connection.execute(select(token_revoked.c.token_id).where(token_revoked.c.token_id == token_id)).first()
+        is not None
+    )
 
 
 def insert_client(connection: Connection, new: StoredClient, event: AuditEvent, append_in: AppendIn) -> AuditEntry:
@@ -108,7 +111,7 @@ def replace_credentials(
     event: AuditEvent,
     append_in: AppendIn,
 ) -> AuditEntry:
-    """Add a credential and let the `retiring` ones end at `retired_at`; a lock by failures ends too. The epoch moves."""
+    """Add a credential and let the `retiring` ones end at `retired_at`; a lock-out ends too. The epoch moves."""
     _insert_credential(connection, name, new)
     connection.execute(
         update(client_credential)
@@ -128,10 +131,17 @@ def set_state(connection: Connection, name: ClientId, state: str, event: AuditEv
 
 
 def write_failure(
-    connection: Connection, name: ClientId, failures: int, locked_until: str | None, event: AuditEvent, append_in: AppendIn
+    connection: Connection,
+    name: ClientId,
+    failures: int,
+    locked_until: str | None,
+    event: AuditEvent,
+    append_in: AppendIn,
 ) -> AuditEntry:
     """Count a failed proof of being this client."""
-    connection.execute(update(client).where(client.c.client_id == name).values(failures=failures, locked_until=locked_until))
+    connection.execute(
+        update(client).where(client.c.client_id == name).values(failures=failures, locked_until=locked_until)
+    )
     return append_in(connection, event)
 
 
@@ -181,7 +191,12 @@ def _credentials(connection: Connection, names: Sequence[str]) -> dict[str, tupl
     found: dict[str, tuple[StoredCredential, ...]] = {}
     for row in rows:
         credential = StoredCredential(
-            row["credential_id"], row["kind"], row["public_jwk"], row["secret_hash"], row["created_at"], row["retired_at"]
+            row["credential_id"],
+            row["kind"],
+            row["public_jwk"],
+            row["secret_hash"],
+            row["created_at"],
+            row["retired_at"],
         )
         found[row["client_id"]] = (*found.get(row["client_id"], ()), credential)
     return found

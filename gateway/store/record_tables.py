@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -95,7 +96,7 @@ def _has_column(element: Element) -> bool:
     return not element.sealed and element.sensitivity != "prohibited"
 
 
-def _type(element: Element) -> TypeEngine[object]:
+def _type(element: Element) -> TypeEngine[Any]:
     match element.type:
         case "integer":
             return BigInteger()

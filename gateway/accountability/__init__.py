@@ -1,0 +1,1 @@
+"""What compliance officers ask of the log."""

@@ -1,0 +1,200 @@
+"""Agreements in the database: versions that never change, the history of their states, and the facts for a decision."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, func, insert, select, update
+
+from gateway.domain.access import AccessRequest
+from gateway.domain.agreement import NEEDED_STATES, Agreement, AgreementFacts, AgreementState, Grant
+from gateway.domain.decision import RowPredicate
+from gateway.domain.identifiers import AgreementId, ElementPath, InstitutionId, ResourceName
+from gateway.domain.treatments import Generalise, MaskText, Treatment, Withhold, spoken
+from gateway.store.schema import agreement, agreement_grant, agreement_signature, agreement_state
+
+MATTERING: tuple[AgreementState, ...] = ("proposed", "signed", "in_force", "suspended", "expired", "terminated")
+"""States that a decision is told of: a party may hear why its own agreement does not serve."""
+
+
+@dataclass(frozen=True)
+class StoredVersion:
+    """One version as it stands: its digest, its parties and its current state."""
+
+    version: int
+    digest: str
+    parties: tuple[InstitutionId, ...]
+    state: AgreementState
+
+
+def agreements_that_matter(
+    connection: Connection, institution: InstitutionId, request: AccessRequest, now: datetime
+) -> AgreementFacts:
+    """The grants to an institution of one resource, in this snapshot, with the day it is in each agreement's time zone."""
+    rows = connection.execute(
+        select(agreement_grant.c.facts, agreement_state.c.state)
+        .join(
+            agreement_state,
+            (agreement_state.c.agreement_id == agreement_grant.c.agreement_id)
+            & (agreement_state.c.version == agreement_grant.c.version)
+            & agreement_state.c.to_version.is_(None),
+        )
+        .where(
+            agreement_grant.c.recipient_id == institution,
+            agreement_grant.c.resource == request.resource,
+            agreement_state.c.state.in_(MATTERING),
+        )
+        .order_by(agreement_grant.c.agreement_id, agreement_grant.c.version, agreement_grant.c.schedule)
+    ).fetchall()
+    entries = tuple({**facts, "state": state} for facts, state in rows)
+    zones = {str(entry["timezone"]) for entry in entries}
+    return AgreementFacts(entries, {zone: now.astimezone(ZoneInfo(zone)).date().isoformat() for zone in sorted(zones)})
+
+
+def needed_elements(connection: Connection, provider: InstitutionId) -> Mapping[ResourceName, frozenset[ElementPath]]:
+    """What some agreement of a provider names, by resource: everything else is not stored (decision 6)."""
+    rows = connection.execute(
+        select(agreement_grant.c.resource, agreement_grant.c.facts)
+        .join(
+            agreement_state,
+            (agreement_state.c.agreement_id == agreement_grant.c.agreement_id)
+            & (agreement_state.c.version == agreement_grant.c.version)
+            & agreement_state.c.to_version.is_(None),
+        )
+        .where(agreement_grant.c.provider_id == provider, agreement_state.c.state.in_(NEEDED_STATES))
+    )
+    needed: dict[ResourceName, set[ElementPath]] = {}
+    for resource, facts in rows:
+        withheld = spoken(Withhold())
+        paths = needed.setdefault(ResourceName(resource), set())
+        paths |= {ElementPath(path) for path, treatment in facts["elements"].items() if treatment["treatment"] != withheld}
+        paths |= {ElementPath(predicate["element"]) for predicate in facts["rows"]}
+    return {resource: frozenset(paths) for resource, paths in needed.items()}
+
+
+def stored_versions(connection: Connection, agreement_id: AgreementId) -> Sequence[StoredVersion]:
+    """Every version of an agreement with its state, oldest first."""
+    rows = connection.execute(
+        select(agreement.c.version, agreement.c.digest, agreement.c.document, agreement_state.c.state)
+        .join(
+            agreement_state,
+            (agreement_state.c.agreement_id == agreement.c.agreement_id)
+            & (agreement_state.c.version == agreement.c.version)
+            & agreement_state.c.to_version.is_(None),
+        )
+        .where(agreement.c.agreement_id == agreement_id)
+        .order_by(agreement.c.version)
+    )
+    return [StoredVersion(version, digest, tuple(sorted(document["parties"])), state) for version, digest, document, state in rows]
+
+
+def agreements_and_states(connection: Connection) -> Sequence[tuple[AgreementId, StoredVersion]]:
+    """Every version of every agreement, for an operator's list."""
+    ids = connection.execute(select(agreement.c.agreement_id).distinct().order_by(agreement.c.agreement_id)).scalars().all()
+    return [(AgreementId(found), version) for found in ids for version in stored_versions(connection, AgreementId(found))]
+
+
+def insert_version(connection: Connection, signed: Agreement, at: str) -> int:
+    """Store a new version with the facts of each grant; gives its number. It has no state before `move_state`."""
+    last = connection.execute(select(func.max(agreement.c.version)).where(agreement.c.agreement_id == signed.id)).scalar()
+    version = int(last or 0) + 1
+    connection.execute(
+        insert(agreement).values(
+            agreement_id=signed.id,
+            version=version,
+            digest=signed.digest,
+            document=signed.document,
+            source_text=signed.source_text,
+            created_at=at,
+        )
+    )
+    connection.execute(
+        insert(agreement_grant),
+        [
+            {
+                "recipient_id": grant.recipient,
+                "resource": grant.resource,
+                "provider_id": grant.provider,
+                "agreement_id": signed.id,
+                "version": version,
+                "schedule": grant.schedule,
+                "facts": _facts(signed, version, grant),
+            }
+            for grant in signed.grants
+        ],
+    )
+    return version
+
+
+def move_state(
+    connection: Connection, agreement_id: AgreementId, version: int, state: AgreementState, *, epoch: int, actor: str, at: str
+) -> None:
+    """End the current state of a version and begin another; `epoch` is the state epoch of the change."""
+    connection.execute(
+        update(agreement_state)
+        .where(
+            agreement_state.c.agreement_id == agreement_id,
+            agreement_state.c.version == version,
+            agreement_state.c.to_version.is_(None),
+        )
+        .values(to_version=epoch)
+    )
+    connection.execute(
+        insert(agreement_state).values(
+            agreement_id=agreement_id, version=version, from_version=epoch, state=state, at=at, actor=actor
+        )
+    )
+
+
+def insert_signature(
+    connection: Connection, agreement_id: AgreementId, version: int, institution: InstitutionId, *, digest: str, signer: str, at: str
+) -> None:
+    """Record that the operator signed for an institution; it covers the digest of the file."""
+    connection.execute(
+        insert(agreement_signature).values(
+            agreement_id=agreement_id,
+            version=version,
+            institution_id=institution,
+            digest=digest,
+            method="operator",
+            signer=signer,
+            at=at,
+        )
+    )
+
+
+def _facts(signed: Agreement, version: int, grant: Grant) -> dict[str, object]:
+    """One grant as the policy's input wants it, without the state, which moves."""
+    return {
+        "id": signed.id,
+        "version": version,
+        "digest": signed.digest,
+        "timezone": signed.timezone,
+        "term": {"from": signed.term[0].isoformat(), "until": signed.term[1].isoformat()},
+        "redisclosure": {"allowed": False, "notice": signed.notice},
+        "schedule": grant.schedule,
+        "provider": grant.provider,
+        "recipient": grant.recipient,
+        "purposes": list(grant.purposes),
+        "legal_basis": {"basis": grant.basis.basis, "citation": grant.basis.citation},
+        "persons": {role: {"basis": basis.basis, "citation": basis.citation} for role, basis in grant.persons.items()},
+        "rows": [_row(predicate) for predicate in grant.rows],
+        "elements": {path: _treatment(treatment) for path, treatment in grant.elements.items()},
+    }
+
+
+def _row(predicate: RowPredicate) -> dict[str, object]:
+    return {"element": predicate.element, "comparison": predicate.comparison, "values": list(predicate.values)}
+
+
+def _treatment(treatment: Treatment) -> dict[str, object]:
+    match treatment:
+        case Generalise(to):
+            return {"treatment": "generalise", "to": to}
+        case MaskText(keep):
+            return {"treatment": "mask", "keep": keep}
+        case _:
+            return {"treatment": spoken(treatment)}
