@@ -60,7 +60,7 @@ class ClientRefused(AuthenticationError):
 class TokenRequestRefused(RequestError):
     """The token request cannot be served as written; `oauth_error` is its code of RFC 6749, 5.2."""
 
-    code = "GW-AUT-03"
+    code = "GW-REQ-03"
     title = "The token request is not valid"
 
     def __init__(self, oauth_error: OAuthError, detail: str) -> None:

@@ -99,7 +99,7 @@ def list_all() -> None:
             clients = list_clients(connection)
     table = Table()
     for heading in ("client", "institution", "purposes", "scopes", "state", "credentials"):
-        table.add_column(heading)
+        table.add_column(heading, overflow="fold")
     for found in clients:
         live = [f"{known.kind} {known.credential}" for known in found.credentials if known.live(now)]
         table.add_row(

@@ -104,7 +104,7 @@ def test_what_is_no_token_is_refused(world: World, token: str | None) -> None:
     ],
 )
 def test_a_token_with_a_wrong_claim_is_refused(world: World, changed: dict[str, object]) -> None:
-    assert_refused(world, made_token(world, **changed))
+    assert_refused(world, made_token(world, None, **changed))
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 from sqlalchemy import func, select
 
 from gateway.clients import Issued, NewClient, PublicKey, Secret, rotate_client, suspend_client
-from gateway.errors import AuthenticationError
+from gateway.errors import AuthenticationError, GatewayError
 from gateway.issue_token import ASSERTION_TYPE, ClientRefused, TokenRequestRefused, issue_token
 from gateway.store.schema import assertion_used
 from tests.oauth_world import AUDIENCE, ISSUER, World, assertion_form, basic
@@ -74,14 +75,14 @@ def test_neither_secret_nor_token_is_ever_on_the_log(world: World) -> None:
 
 
 def test_an_ecdsa_and_an_rsa_key_prove_their_client(world: World) -> None:
-    keys = {
-        "ES256": (ec.generate_private_key(ec.SECP256R1()), ECAlgorithm),
-        "PS256": (rsa.generate_private_key(65537, 2048), RSAAlgorithm),
+    curve, big = ec.generate_private_key(ec.SECP256R1()), rsa.generate_private_key(65537, 2048)
+    keys: dict[str, tuple[ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey, str]] = {
+        "ES256": (curve, ECAlgorithm.to_jwk(curve.public_key())),
+        "PS256": (big, RSAAlgorithm.to_jwk(big.public_key())),
     }
-    for algorithm, (key, kind) in keys.items():
+    for algorithm, (key, public) in keys.items():
         name = f"client-{algorithm.lower()}"
-        document = json.loads(kind.to_jwk(key.public_key()))  # type: ignore[attr-defined]
-        world.client(PublicKey(document), NewClient(name, "riverton", "Client", ("placement",)))
+        world.client(PublicKey(json.loads(public)), NewClient(name, "riverton", "Client", ("placement",)))
         claims = {"iss": name, "sub": name, "aud": ISSUER, "exp": int(world.now.timestamp()) + 60, "jti": "once"}
         text = jwt.PyJWS().encode(json.dumps(claims).encode(), key, algorithm=algorithm)
         assert issue_token(assertion_form(text), None, world.issuer).scope == "records:read"
@@ -97,7 +98,8 @@ def test_an_algorithm_other_than_the_keys_own_is_refused(world: World) -> None:
         "exp": int(world.now.timestamp()) + 60,
         "jti": "1",
     }
-    for algorithm, signer in (("RS256", key), ("PS512", key), ("HS256", "k" * 64)):
+    signers: dict[str, rsa.RSAPrivateKey | str] = {"RS256": key, "PS512": key, "HS256": "k" * 64}
+    for algorithm, signer in signers.items():
         text = jwt.PyJWS().encode(json.dumps(claims).encode(), signer, algorithm=algorithm)
         with pytest.raises(ClientRefused):
             issue_token(assertion_form(text), None, world.issuer)
@@ -122,6 +124,21 @@ def test_an_assertions_id_is_kept_until_the_assertion_is_worthless(world: World)
     world.by_key(issued)
     with world.database.read() as connection:
         assert connection.execute(select(func.count()).select_from(assertion_used)).scalar() == 1
+
+
+def test_of_many_who_send_one_assertion_at_once_one_gets_a_token(world: World) -> None:
+    form = assertion_form(world.assertion(world.client()))
+
+    def attempt(_number: int) -> bool:
+        try:
+            issue_token(form, None, world.issuer)
+        except ClientRefused:
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(attempt, range(8))) == 1
+    assert world.kinds().count("token") == 1
 
 
 def test_another_clients_assertion_id_is_its_own(world: World) -> None:
@@ -303,8 +320,9 @@ def test_a_scope_is_the_clients_or_refused(world: World) -> None:
 def test_a_malformed_request_has_its_oauth_error(
     world: World, form: list[tuple[str, str]], authorization: str | None, error: str
 ) -> None:
-    with pytest.raises((ClientRefused, TokenRequestRefused)) as refusal:
+    with pytest.raises(GatewayError) as refusal:
         issue_token(form, authorization, world.issuer)
+    assert isinstance(refusal.value, ClientRefused | TokenRequestRefused)
     assert refusal.value.oauth_error == error
     world.log.flush_anonymous()
     assert world.leaves()[-1]["refused"] == {"token": "1"}
