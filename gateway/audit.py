@@ -14,14 +14,13 @@ from pathlib import Path
 from typing import Any
 
 import rfc8785
-from sqlalchemy import Connection
 
 from gateway.domain.auditing import AuditEntry, AuditEvent, Checkpoint
 from gateway.domain.identifiers import EntryId, InstitutionId
 from gateway.domain.times import utc_text
 from gateway.errors import DisclosureDenied, GatewayError, IntegrityError, Reason, StorageFailed, Unavailable
 from gateway.store.audit_log import Head, NewEntry, read_head, write_entries
-from gateway.store.engine import Database
+from gateway.store.engine import Connection, Database
 from gateway.store.epoch import read_epoch
 from gateway.tlog.checkpoint import sign_checkpoint
 from gateway.tlog.merkle import extend, leaf_hash, root

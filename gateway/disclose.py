@@ -8,6 +8,7 @@ import hmac
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import NoReturn
 
 import orjson
 from pyroaring import BitMap
@@ -25,7 +26,7 @@ from gateway.domain.query_plan import QueryPlan
 from gateway.domain.rows import Body, Rows
 from gateway.domain.treatments import Share, spoken
 from gateway.encode import encode
-from gateway.errors import AuthenticationError, DisclosureDenied, GatewayError, IntegrityError
+from gateway.errors import AuthenticationError, DisclosureDenied, GatewayError, IntegrityError, Reason, RequestError
 from gateway.keys.cursors import Cursors
 from gateway.keys.pseudonym import Pseudonyms
 from gateway.keys.seal import Sealer
@@ -42,6 +43,8 @@ from gateway.tlog.merkle import leaf_hash, root_of
 
 SALT_BYTES = 32
 POSITION_BYTES = 8
+READ_SCOPE = "records:read"
+NO_SCOPE = Reason("GW-AUT-01", "RFC 6749, 3.3", "This token was not issued for reading records.")
 
 
 @dataclass(frozen=True)
@@ -66,11 +69,15 @@ class Gate:
 
 @dataclass(frozen=True)
 class Disclosure:
-    """One answered request: its entry, the exact bytes and the salt of their commitment (decision 19)."""
+    """One answered request: its entry, the exact bytes and the salt of their commitment (decision 19).
+
+    `bound` says that the answer may not be redisclosed (99.33(d)); its body holds the notice.
+    """
 
     entry: AuditEntry
     body: Body
     salt: bytes
+    bound: bool
 
 
 @dataclass(frozen=True)
@@ -78,28 +85,48 @@ class _Answer:
     body: Body
     event: AuditEvent
     salt: bytes
+    bound: bool
 
 
 def disclose(request: AccessRequest, token: str | None, gate: Gate) -> Disclosure:
     """Serve one request. Raises a `GatewayError` for every refusal, after the refusal's own entry is durable."""
-    try:
-        principal = authenticate(token, gate.clients, gate.verifier, gate.clock())
-    except AuthenticationError:
-        gate.log.refuse_anonymous("disclosure")
-        raise
+    epoch = _epoch(gate)  # read before the client is: what changes from here on refuses the append
+    principal = _authenticated(token, gate)
     request = replace(request, purpose=request.purpose or principal.default_purpose)
     try:
-        answer = _answer(principal, request, gate)
+        answer = _answer(principal, request, epoch, gate)
         entry = gate.log.append(answer.event)
     except GatewayError as why:
         gate.log.append(refused(principal, request, why, gate))
         raise
-    return Disclosure(entry, answer.body, answer.salt)
+    return Disclosure(entry, answer.body, answer.salt, answer.bound)
 
 
-def _answer(principal: Principal, request: AccessRequest, gate: Gate) -> _Answer:
+def turn_away(why: RequestError, resource: ResourceName, request_id: str, token: str | None, gate: Gate) -> NoReturn:
+    """Refuse a request that could not even be framed; a known client's refusal has its entry first. Raises `why`."""
+    principal = _authenticated(token, gate)
+    request = AccessRequest(resource, principal.default_purpose, request_id=request_id)
+    gate.log.append(refused(principal, request, why, gate))
+    raise why
+
+
+def _authenticated(token: str | None, gate: Gate) -> Principal:
+    try:
+        return authenticate(token, gate.clients, gate.verifier, gate.clock())
+    except AuthenticationError:
+        gate.log.refuse_anonymous("disclosure")
+        raise
+
+
+def _epoch(gate: Gate) -> int:
     with gate.database.read() as connection:
-        epoch = read_epoch(connection)
+        return read_epoch(connection)
+
+
+def _answer(principal: Principal, request: AccessRequest, epoch: int, gate: Gate) -> _Answer:
+    if READ_SCOPE not in principal.scopes:
+        raise DisclosureDenied((NO_SCOPE,))
+    with gate.database.read() as connection:
         facts = agreements_that_matter(connection, principal.institution, request, gate.clock())
         match decide(principal, request, facts, gate.pdp):
             case Deny(reasons, choices):
@@ -114,7 +141,8 @@ def _answer(principal: Principal, request: AccessRequest, gate: Gate) -> _Answer
     treated = redact(rows, plan, pseudonyms, _opener(gate, permit))
     body = encode(treated, plan, notice=_notice(permit, facts), following=following)
     salt = gate.random_bytes(SALT_BYTES)
-    return _Answer(body, _disclosed(principal, request, permit, plan, rows, body, salt, epoch, gate), salt)
+    event = _disclosed(principal, request, permit, plan, rows, body, salt, epoch, gate)
+    return _Answer(body, event, salt, bound=permit.redisclosure_notice)
 
 
 def _resource(gate: Gate, name: ResourceName) -> Resource:

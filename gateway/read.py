@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection
-
 from gateway.domain.query_plan import QueryPlan
 from gateway.domain.rows import Rows
+from gateway.store.engine import Connection
 from gateway.store.permitted import fetch
 from gateway.store.record_tables import RecordTables
 

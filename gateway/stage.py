@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 import orjson
-from sqlalchemy import Connection
 
 from gateway.catalog.model import Element, Person, Reference, Resource
 from gateway.domain.access import Scalar
@@ -19,7 +18,7 @@ from gateway.domain.identifiers import ElementPath, InstitutionId, PersonId, Rec
 from gateway.domain.records import EducationRecord, Rejection
 from gateway.errors import IngestError
 from gateway.keys.seal import Sealer
-from gateway.store.engine import Database
+from gateway.store.engine import Connection, Database
 from gateway.store.key_ring import ProviderKeys
 from gateway.store.record_tables import RecordTables, person_column
 from gateway.store.registry import IN_LIST, Registered, link_persons, register

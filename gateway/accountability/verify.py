@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from sqlalchemy import Connection
-
 from gateway.domain.auditing import Checkpoint
 from gateway.errors import ConfigurationError, IntegrityError
 from gateway.store.audit_log import (
@@ -20,12 +18,13 @@ from gateway.store.audit_log import (
     read_details,
     read_entries,
     read_head,
+    read_node,
     read_nodes,
     read_parties,
 )
-from gateway.store.engine import Database
+from gateway.store.engine import Connection, Database
 from gateway.tlog.checkpoint import open_checkpoint
-from gateway.tlog.merkle import EMPTY_ROOT, Node, extend, leaf_hash, root
+from gateway.tlog.merkle import EMPTY_ROOT, Node, extend, leaf_hash, root, subtree
 from gateway.tlog.note import Verifier
 
 CHUNK = 2_000
@@ -75,14 +74,12 @@ def check_not_restored(database: Database, log_id: int, verifier: Verifier, publ
     if earlier is None:
         return
     with database.read() as connection:
-        head = read_head(connection, log_id)
-        frontier: tuple[bytes, ...] = ()
-        if head.size >= earlier.size:
-            size = 0
-            for chunk in _chunks(entry for entry in read_entries(connection, log_id) if entry.index < earlier.size):
-                frontier, _ = extend(size, frontier, [entry.leaf_hash for entry in chunk])
-                size += len(chunk)
-    if head.size < earlier.size or root(frontier) != earlier.root:
+        contained = read_head(connection, log_id).size >= earlier.size and earlier.root == (
+            subtree(0, earlier.size, lambda level, index: read_node(connection, log_id, level, index) or b"")
+            if earlier.size
+            else EMPTY_ROOT
+        )
+    if not contained:
         raise IntegrityError(
             f"The audit log does not contain what was published ({earlier.size} entries): the database was restored from a backup "
             "or changed. Nothing is disclosed until an operator has looked into it."

@@ -15,15 +15,15 @@ def serve() -> None:
     """Start the API on GATEWAY_HOST:GATEWAY_PORT; needs a database that `gateway db upgrade` made."""
     configure_logs()
     settings = read_settings()
-    app = build_app(open_gateway(settings))
-    # No access log: a query string can hold a value of a record.
-    uvicorn.run(
-        app,
-        host=settings.host,
-        port=settings.port,
-        access_log=False,
-        log_level="warning",
-        server_header=False,
-        proxy_headers=False,
-        timeout_graceful_shutdown=GRACEFUL_SECONDS,
-    )
+    with open_gateway(settings) as gateway:
+        # No access log: a query string can hold a value of a record.
+        uvicorn.run(
+            build_app(gateway),
+            host=settings.host,
+            port=settings.port,
+            access_log=False,
+            log_level="warning",
+            server_header=False,
+            proxy_headers=False,
+            timeout_graceful_shutdown=GRACEFUL_SECONDS,
+        )

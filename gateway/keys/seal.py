@@ -1,7 +1,7 @@
 """Authenticated encryption of what the gateway stores: AES-GCM bound to the place it belongs to.
 
 The associated data are `version|table|row|key id`, so that a ciphertext moved to another row, table or key does not open
-(`../shared` security reference, Encryption at rest). Layout: one version byte, a 12-byte random nonce, ciphertext and tag.
+(security reference, Encryption at rest). Layout: one version byte, a 12-byte random nonce, ciphertext and tag.
 """
 
 from __future__ import annotations

@@ -10,12 +10,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, text
+import sqlalchemy
+from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from gateway.errors import ConfigurationError, StorageFailed, Unavailable
+
+Connection = sqlalchemy.Connection
+"""What a transaction hands on; modules outside the store name the type through here."""
 
 SQLITE_BUSY_MILLISECONDS = 10_000
 POOL_WAIT_SECONDS = 3.0
@@ -110,6 +114,7 @@ def open_database(url: str, *, pool_size: int = 5) -> Database:
 def _open_sqlite(url: str, pool_size: int) -> Database:
     engine = create_engine(
         url,
+        hide_parameters=True,  # an exception's text must not hold a record's value
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=POOL_WAIT_SECONDS,
@@ -138,6 +143,7 @@ def _open_sqlite(url: str, pool_size: int) -> Database:
 def _open_postgresql(url: str, pool_size: int) -> Database:
     engine = create_engine(
         url,
+        hide_parameters=True,  # an exception's text must not hold a record's value
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=POOL_WAIT_SECONDS,

@@ -96,6 +96,12 @@ class KeyRing:
         """The Ed25519 key for `token` or `log`."""
         return Ed25519PrivateKey.from_private_bytes(self._opened(GATEWAY, GATEWAY, purpose, self._wrapper).secret)
 
+    def register_key(self, key_id: str) -> DataKey | None:
+        """A provider's register key by its id; None when it was destroyed."""
+        with self._database.read() as connection:
+            wrapped = connection.execute(select(wrapped_key.c.wrapped).where(wrapped_key.c.key_id == key_id)).scalar()
+        return None if wrapped is None else DataKey(key_id, self._wrapper.unwrap(wrapped, key_id))
+
     def _opened(self, kind: str, owner: str, purpose: str, wrapper: KeyWrapper) -> DataKey:
         key_id = _key_id(kind, owner, purpose)
         known = self._open.get(key_id)
@@ -129,6 +135,11 @@ class KeyRing:
                 created_at=at,
             )
         )
+
+
+def has_keys(connection: Connection) -> bool:
+    """Whether anything was ever wrapped."""
+    return connection.execute(select(wrapped_key.c.key_id).limit(1)).scalar() is not None
 
 
 def _key_id(kind: str, owner: str, purpose: str) -> str:

@@ -254,7 +254,7 @@ quarantine = Table(
 )
 """Rows that failed, by place and rule; the value stays in the source."""
 
-# --- audit (../shared audit-log formats: RFC 6962 tree, C2SP checkpoints) ----------------------------------------------
+# --- audit (RFC 6962 tree, C2SP checkpoints) ----------------------------------------------
 
 audit_log = Table(
     "audit_log",

@@ -1,0 +1,1 @@
+"""The HTTP edge: routers, framing of requests, problem documents. No rule about data is decided here."""

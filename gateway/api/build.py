@@ -1,0 +1,105 @@
+"""Put the routers together behind one edge: host check, request ids, headers, and one answer for every error."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import version
+
+from fastapi import FastAPI, Request, Response
+from fastapi.middleware.trustedhost import TrustedHostMiddleware
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from gateway.api.health import health_router
+from gateway.api.oauth import oauth_router
+from gateway.api.problems import failure, problem, protocol_problem
+from gateway.api.records import records_router
+from gateway.disclose import Gate
+from gateway.errors import GatewayError
+from gateway.issue_token import TokenIssuer
+from gateway.telemetry import logger
+
+HEADERS = ((b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"no-referrer"))
+
+
+@dataclass(frozen=True)
+class Edge:
+    """What the edge needs from the settings."""
+
+    allowed_hosts: tuple[str, ...]
+    data_threads: int
+    new_request_id: Callable[[], str]
+
+
+def build_api(gate: Gate, issuer: TokenIssuer, edge: Edge) -> FastAPI:
+    """The application over these use cases."""
+    app = FastAPI(
+        title="Educator Data Gateway",
+        version=version("educator-data-gateway"),
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    app.include_router(records_router(gate, edge.data_threads))
+    app.include_router(oauth_router(issuer))
+    app.include_router(health_router(gate))
+    app.add_exception_handler(GatewayError, _known)
+    app.add_exception_handler(HTTPException, _protocol)
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(edge.allowed_hosts), www_redirect=False)
+    app.add_middleware(_Outermost, new_request_id=edge.new_request_id)
+    return app
+
+
+def _known(request: Request, why: Exception) -> Response:
+    if not isinstance(why, GatewayError):
+        raise why
+    if why.status >= GatewayError.status:
+        logger().warning("request failed", code=why.code, request=request.state.request_id)
+    return problem(why, request.state.request_id)
+
+
+def _protocol(request: Request, why: Exception) -> Response:
+    if not isinstance(why, HTTPException):
+        raise why
+    return protocol_problem(why, request.state.request_id)
+
+
+class _Outermost:
+    """Gives every request an id, every answer its headers, and lets no exception out: its text could hold a value."""
+
+    def __init__(self, app: ASGIApp, new_request_id: Callable[[], str]) -> None:
+        self._app = app
+        self._new_request_id = new_request_id
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request_id = self._new_request_id()
+        scope.setdefault("state", {})["request_id"] = request_id
+        begun = False
+
+        async def answer(message: Message) -> None:
+            nonlocal begun
+            if message["type"] == "http.response.start":
+                begun = True
+                named = {name for name, _ in message["headers"]}
+                extra = [*HEADERS, (b"gateway-request", request_id.encode())]
+                message["headers"] = [*message["headers"], *((name, text) for name, text in extra if name not in named)]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, answer)
+        except Exception as why:  # noqa: BLE001 - the last resort; whatever it is, its text must not leave the process
+            logger().error("request failed", kind=type(why).__name__, where=_where(why), request=request_id)
+            if not begun:
+                await failure(request_id)(scope, receive, answer)
+
+
+def _where(why: BaseException) -> str:
+    """File and line of the innermost frame, without any value."""
+    trace = why.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return "" if trace is None else f"{trace.tb_frame.f_code.co_name}:{trace.tb_lineno}"

@@ -1,0 +1,61 @@
+"""`GET /v1/{resource}`: a page of the permitted view."""
+
+from __future__ import annotations
+
+import base64
+import re
+from functools import partial
+
+from anyio import CapacityLimiter, to_thread
+from fastapi import APIRouter, Request, Response
+
+from gateway.api.framing import frame
+from gateway.disclose import Disclosure, Gate, disclose, turn_away
+from gateway.domain.identifiers import ResourceName
+from gateway.errors import RequestError
+
+_BEARER = re.compile(r"[Bb]earer +([A-Za-z0-9._~+/=-]{1,4096})")
+REDISCLOSURE = "prohibited; 34 CFR 99.33"
+
+
+def records_router(gate: Gate, threads: int) -> APIRouter:
+    """The data routes; `threads` requests are served at once, the rest wait (decision 18)."""
+    router = APIRouter(prefix="/v1", tags=["records"])
+    limiter = CapacityLimiter(threads)
+
+    @router.get("/{resource}")
+    async def page(resource: str, request: Request) -> Response:
+        """A page of the records of one resource that an agreement lets you see, as far as it lets you see them."""
+        # An unread body or a dropped connection must not cancel a disclosure between its entry and its answer.
+        disclosure = await to_thread.run_sync(partial(_serve, resource, request, gate), limiter=limiter)
+        return _answer(disclosure)
+
+    return router
+
+
+def _serve(resource: str, request: Request, gate: Gate) -> Disclosure:
+    token = _token(request)
+    request_id = str(request.state.request_id)
+    try:
+        asked = frame(resource, request.query_params.multi_items(), request_id)
+    except RequestError as why:
+        turn_away(why, ResourceName(resource), request_id, token, gate)
+    return disclose(asked, token, gate)
+
+
+def _token(request: Request) -> str | None:
+    """The bearer token; none when the header is missing, doubled or of another kind."""
+    headers = request.headers.getlist("authorization")
+    found = _BEARER.fullmatch(headers[0]) if len(headers) == 1 else None
+    return found[1] if found else None
+
+
+def _answer(disclosure: Disclosure) -> Response:
+    headers = {
+        "Gateway-Entry": disclosure.entry.entry,
+        "Gateway-Entry-Index": str(disclosure.entry.index),
+        "Gateway-Body-Salt": base64.b64encode(disclosure.salt).decode(),
+    }
+    if disclosure.bound:
+        headers["Gateway-Redisclosure"] = REDISCLOSURE
+    return Response(disclosure.body.content, media_type=disclosure.body.media_type, headers=headers)

@@ -1,0 +1,236 @@
+"""Composition root: settings, keys, database, log, engine and use cases put together once; the ASGI application."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from types import TracebackType
+
+import uuid_utils
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from fastapi import FastAPI
+
+from gateway.accountability.verify import Verified, check_not_restored, verify
+from gateway.agreements.lifecycle import Registry
+from gateway.api.build import Edge, build_api
+from gateway.audit import AuditLog
+from gateway.authenticate import ClientRegistry, TokenVerifier
+from gateway.catalog.load import load_catalog
+from gateway.catalog.model import Catalog
+from gateway.clients import ClientDesk
+from gateway.disclose import Gate
+from gateway.domain.auditing import AuditEvent
+from gateway.domain.identifiers import EntryId, InstitutionId, ResourceName
+from gateway.domain.times import utc_text
+from gateway.errors import ConfigurationError, IntegrityError
+from gateway.ingest import Intake
+from gateway.issue_token import TokenIssuer
+from gateway.keys.cursors import Cursors
+from gateway.keys.seal import Sealer
+from gateway.keys.wrap import open_key_file
+from gateway.pdp import Pdp, open_pdp
+from gateway.settings import Settings
+from gateway.shipped import shipped
+from gateway.store.audit_log import accepting_log, open_log
+from gateway.store.engine import Database, assert_durable, open_database
+from gateway.store.key_ring import KeyRing, has_keys
+from gateway.store.migrate import assert_current, upgrade
+from gateway.store.record_tables import RecordTables, build_record_tables
+from gateway.store.schema import metadata
+from gateway.tlog.checkpoint import sign_checkpoint
+from gateway.tlog.merkle import EMPTY_ROOT
+from gateway.tlog.note import Signer
+
+AUDIENCE = "educator-data-gateway"
+DETAIL_TABLE = "audit_detail"
+FIRST_LOG = 1
+STORAGE_FAILED = 8
+Clock = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    """The one clock of a process."""
+    return datetime.now(UTC)
+
+
+def new_id() -> str:
+    """A UUIDv7: sorts by time."""
+    return str(uuid_utils.uuid7())
+
+
+class Gateway:
+    """Everything of one process, opened; use it as a context manager."""
+
+    def __init__(self, settings: Settings, database: Database, ring: KeyRing, log_id: int, clock: Clock) -> None:
+        self.settings = settings
+        self.database = database
+        self.ring = ring
+        self.clock = clock
+        self.catalog: Catalog = load_catalog()
+        self.tables: Mapping[ResourceName, RecordTables] = record_tables(self.catalog)
+        self.log_id = log_id
+        self._signer = Signer(settings.log_origin, ring.signing_key("log"))
+        self.log = AuditLog(
+            database,
+            log_id,
+            self._signer,
+            clock=clock,
+            new_entry_id=lambda: EntryId(new_id()),
+            seal_detail=self._seal_detail,
+            published=settings.published_checkpoint,
+            on_fatal=lambda: os._exit(STORAGE_FAILED),
+        )
+
+    def __enter__(self) -> Gateway:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, why: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.database.close()
+
+    def registry(self) -> Registry:
+        """For changing agreements."""
+        return Registry(self.database, self.ring, self.log, self.clock)
+
+    def desk(self) -> ClientDesk:
+        """For changing clients."""
+        return ClientDesk(self.database, self.log, self.clock, os.urandom)
+
+    def intake(self) -> Intake:
+        """For syncs."""
+        return Intake(
+            catalog=self.catalog,
+            tables=self.tables,
+            database=self.database,
+            ring=self.ring,
+            log=self.log,
+            clock=self.clock,
+            new_run_id=new_id,
+            shrink_limit=self.settings.shrink_limit,
+        )
+
+    def gate(self, pdp: Pdp) -> Gate:
+        """For disclosures."""
+        key = self._token_key()
+        return Gate(
+            catalog=self.catalog,
+            tables=self.tables,
+            database=self.database,
+            ring=self.ring,
+            pdp=pdp,
+            log=self.log,
+            clients=ClientRegistry(self.database),
+            verifier=TokenVerifier(self.settings.issuer, AUDIENCE, key.public_key()),
+            cursors=Cursors(self.ring.cursor_key()),
+            clock=self.clock,
+            random_bytes=os.urandom,
+        )
+
+    def token_issuer(self) -> TokenIssuer:
+        """For the token endpoint."""
+        return TokenIssuer(
+            issuer=self.settings.issuer,
+            audience=AUDIENCE,
+            key=self._token_key(),
+            database=self.database,
+            log=self.log,
+            clock=self.clock,
+            random_bytes=os.urandom,
+            token_seconds=self.settings.token_seconds,
+        )
+
+    def pdp(self) -> Pdp:
+        """The policy engine that the settings choose."""
+        settings = self.settings
+        return open_pdp(settings.pdp, shipped("policies") / "bundle", host=settings.opa_host, port=settings.opa_port)
+
+    def verify_log(self) -> Verified:
+        """Verify the whole log. Raises `IntegrityError` at the first place that does not hold."""
+        return verify(self.database, self.log_id, self._signer.verifier, self.open_detail, self.settings.published_checkpoint)
+
+    def refuse_restored(self) -> None:
+        """Raises `IntegrityError` when the database is older than what this installation published."""
+        check_not_restored(self.database, self.log_id, self._signer.verifier, self.settings.published_checkpoint)
+
+    def note_start(self, policy: str) -> None:
+        """Put the start of a server on the log, with what it will decide by."""
+        self.log.append(AuditEvent(kind="start", leaf={"policy": policy, "catalog": self.catalog.digest}))
+
+    def _token_key(self) -> Ed25519PrivateKey:
+        return self.ring.signing_key("token")
+
+    def _seal_detail(self, owner: InstitutionId, entry: EntryId, plaintext: bytes) -> tuple[str, bytes]:
+        key = self.ring.provider(owner).register
+        return key.key_id, Sealer(key, DETAIL_TABLE).seal(plaintext, entry)
+
+    def open_detail(self, entry: str, ciphertext: bytes, key_id: str) -> bytes | None:
+        """Salt and detail of an entry; None when its register key was destroyed."""
+        key = self.ring.register_key(key_id)
+        return None if key is None else Sealer(key, DETAIL_TABLE).unseal(ciphertext, entry)
+
+
+def record_tables(catalog: Catalog) -> Mapping[ResourceName, RecordTables]:
+    """The record tables in a metadata of their own."""
+    return build_record_tables(catalog, type(metadata)(naming_convention=metadata.naming_convention))
+
+
+def prepare(settings: Settings, clock: Clock = utc_now) -> None:
+    """Make what a first start needs: folder, key file, schema, the gateway's keys and the audit log. Safe to repeat."""
+    settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    database = open_database(settings.database, pool_size=settings.pool_size)
+    try:
+        upgrade(database, shipped("migrations"), load_catalog())
+        ring = KeyRing(database, open_key_file(settings.keys, create=_is_new(database)))
+        at = utc_text(clock())
+        with database.write() as connection:
+            ring.create_gateway_keys(connection, at)
+        signer = Signer(settings.log_origin, ring.signing_key("log"))
+        with database.write() as connection:
+            if accepting_log(connection) is None:
+                checkpoint = sign_checkpoint(FIRST_LOG, 0, EMPTY_ROOT, signer)
+                open_log(connection, checkpoint, origin=settings.log_origin, key_id=signer.verifier.key_hash.hex(), at=at)
+    finally:
+        database.close()
+
+
+def open_gateway(settings: Settings, clock: Clock = utc_now) -> Gateway:
+    """Open what `prepare` made. Raises `ConfigurationError` when the schema, the keys or the log are not as needed."""
+    database = open_database(settings.database, pool_size=settings.pool_size)
+    assert_current(database, shipped("migrations"))
+    assert_durable(database)
+    ring = KeyRing(database, open_key_file(settings.keys, create=False))
+    with database.read() as connection:
+        log = accepting_log(connection)
+    if log is None:
+        raise ConfigurationError("The audit log is not open. Run: gateway db upgrade")
+    log_id, origin = log
+    if origin != settings.log_origin:
+        raise ConfigurationError(f"The audit log's origin is {origin}; GATEWAY_LOG_ORIGIN must be the same.")
+    gateway = Gateway(settings, database, ring, log_id, clock)
+    try:
+        gateway.refuse_restored()
+    except IntegrityError:
+        database.close()
+        raise
+    return gateway
+
+
+def build_app(gateway: Gateway) -> FastAPI:
+    """The HTTP application; notes the start on the log first."""
+    settings, pdp = gateway.settings, gateway.pdp()
+    gateway.note_start(pdp.digest)
+    edge = Edge(
+        allowed_hosts=tuple(host.strip() for host in settings.allowed_hosts.split(",") if host.strip()),
+        data_threads=settings.data_threads,
+        new_request_id=new_id,
+    )
+    return build_api(gateway.gate(pdp), gateway.token_issuer(), edge)
+
+
+def _is_new(database: Database) -> bool:
+    """No key was ever wrapped: only then may a key file be made instead of missed."""
+    with database.read() as connection:
+        return not has_keys(connection)
+

@@ -1,0 +1,65 @@
+"""`gateway audit`."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from gateway.accountability.query import find, newest
+from gateway.app import open_gateway
+from gateway.settings import read_settings
+
+app = typer.Typer(no_args_is_help=True)
+
+
+@app.callback()
+def audit() -> None:
+    """Verify the audit log and read its entries."""
+
+
+@app.command()
+def verify() -> None:
+    """Recompute the whole log: every hash, the tree, the signature, who may see what, every sealed detail."""
+    with open_gateway(read_settings()) as gateway:
+        verified = gateway.verify_log()
+    console = Console(highlight=False, soft_wrap=True)
+    checkpoint = verified.checkpoint
+    console.print(f"The log is whole: {checkpoint.size:,} entries, root {checkpoint.root.hex()}.")
+    console.print(f"Sealed details: {verified.details:,} opened as committed, {verified.details_out_of_reach:,} whose key is gone.")
+
+
+@app.command()
+def show(
+    entry: Annotated[str, typer.Argument(metavar="[ENTRY]", help="An entry's id; without it the newest are listed.")] = "",
+    last: Annotated[int, typer.Option(min=1, max=1000, help="How many of the newest to list.")] = 20,
+    detail: Annotated[bool, typer.Option("--detail", help="Also open the sealed detail.")] = False,
+) -> None:
+    """Read one entry, or list the newest."""
+    console = Console(highlight=False, soft_wrap=True)
+    with open_gateway(read_settings()) as gateway:
+        if not entry:
+            console.print(_list(newest(gateway.database, gateway.log_id, last)))
+            return
+        found = find(gateway.database, gateway.log_id, entry)
+        console.print_json(json.dumps(found.leaf), sort_keys=True)
+        if detail and found.sealed is not None:
+            key_id, ciphertext = found.sealed
+            opened = gateway.open_detail(entry, ciphertext, key_id)
+            console.print("The detail's key is gone." if opened is None else opened[32:].decode())
+
+
+def _list(entries: list[tuple[int, dict[str, object]]]) -> Table:
+    table = Table()
+    for heading in ("index", "time (UTC)", "kind", "what", "entry"):
+        table.add_column(heading)
+    for index, leaf in entries:
+        what = [str(leaf[name]) for name in ("client", "resource", "agreement", "outcome", "after") if leaf.get(name)]
+        rules = leaf.get("rules")
+        if leaf["kind"] == "refusal" and isinstance(rules, list):
+            what += [str(rule) for rule in rules]
+        table.add_row(str(index), str(leaf["time"])[:19], str(leaf["kind"]), " ".join(what), str(leaf["id"]))
+    return table
