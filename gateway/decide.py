@@ -1,0 +1,185 @@
+"""Decide: ask the policy engine whether one request may be answered, and believe its answer only as far as the facts go."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from gateway.domain.access import AccessRequest, Principal, Scalar
+from gateway.domain.agreement import AgreementFacts
+from gateway.domain.decision import Comparison, Decision, Deny, LegalBasis, Permit, RowPredicate
+from gateway.domain.identifiers import AgreementId, ElementPath, InstitutionId, ResourceName
+from gateway.domain.treatments import Generalisation, Generalise, Mask, MaskText, Pseudonymise, Share, Treatment
+from gateway.errors import Reason
+from gateway.pdp import Pdp
+
+_NOT_UNDERSTOOD = Reason("GW-PDP-01", "Educator Data Gateway", "The policy engine's answer was not understood")
+_NOT_FROM_THE_FACTS = Reason("GW-PDP-02", "Educator Data Gateway", "The policy engine's answer goes beyond what it was asked")
+
+
+def decide(principal: Principal, request: AccessRequest, facts: AgreementFacts, pdp: Pdp) -> Decision:
+    """The decision on one request, from its own facts alone. An answer that is not understood, or that permits what no
+    agreement of `facts` says, is a refusal. Raises `Unavailable` when the engine does not answer."""
+    asked = policy_input(principal, request, facts)
+    try:
+        answer = _ANSWER.validate_python(pdp.evaluate(asked))
+    except ValidationError:
+        return Deny((_NOT_UNDERSTOOD,), bundle_digest=pdp.digest)
+    if isinstance(answer, _Refusal):
+        reasons = tuple(Reason(reason.rule, reason.citation, reason.title) for reason in answer.reasons)
+        return Deny(reasons, tuple(AgreementId(choice) for choice in answer.choices), pdp.digest)
+    if not any(_says(entry, answer, principal, request) for entry in facts.entries):
+        return Deny((_NOT_FROM_THE_FACTS,), bundle_digest=pdp.digest)
+    return _permit(answer, pdp.digest)
+
+
+def policy_input(principal: Principal, request: AccessRequest, facts: AgreementFacts) -> Mapping[str, object]:
+    """The policy's `input`: everything that the decision depends on, so that it can be made again years later."""
+    return {
+        "principal": {
+            "client": principal.client,
+            "institution": principal.institution,
+            "purposes": sorted(principal.purposes),
+        },
+        "request": {
+            "resource": request.resource,
+            "purpose": request.purpose,
+            "provider": request.provider,
+            "agreement": request.agreement,
+        },
+        "today": dict(facts.today),
+        "modules": [],
+        "agreements": [dict(entry) for entry in facts.entries],
+    }
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class _Plain(_Part):
+    treatment: Literal["share", "pseudonymise"]
+
+
+class _Coarser(_Part):
+    treatment: Literal["generalise"]
+    to: Generalisation
+
+
+class _Masked(_Part):
+    treatment: Literal["mask"]
+    keep: Mask
+
+
+_Granted = Annotated[_Plain | _Coarser | _Masked, Field(discriminator="treatment")]
+
+
+class _Agreement(_Part):
+    id: str
+    version: int
+    digest: str
+
+
+class _Row(_Part):
+    element: str
+    comparison: Comparison
+    values: list[Scalar]
+
+
+class _Basis(_Part):
+    basis: str
+    citation: str
+
+
+class _Permission(_Part):
+    decision: Literal["permit"]
+    agreement: _Agreement
+    schedule: str
+    provider: str
+    recipient: str
+    resource: str
+    purpose: str
+    elements: dict[str, _Granted]
+    withheld: list[str]
+    rows: list[_Row]
+    bases: dict[str, _Basis]
+    excluded_opt_outs: list[str]
+    redisclosure_notice: bool
+    rules: Annotated[list[str], Field(min_length=1)]
+
+
+class _Reason(_Part):
+    rule: str
+    citation: str
+    title: str
+
+
+class _Refusal(_Part):
+    decision: Literal["deny"]
+    reasons: Annotated[list[_Reason], Field(min_length=1)]
+    choices: list[str]
+
+
+_ANSWER: TypeAdapter[_Permission | _Refusal] = TypeAdapter(
+    Annotated[_Permission | _Refusal, Field(discriminator="decision")]
+)
+
+
+def _says(entry: Mapping[str, object], answer: _Permission, principal: Principal, request: AccessRequest) -> bool:
+    """Whether this entry of the facts says everything that the answer permits."""
+    elements, purposes = entry.get("elements"), entry.get("purposes")
+    if not isinstance(elements, Mapping) or not isinstance(purposes, list | tuple):
+        return False
+    on_directory = sorted(role for role, basis in answer.bases.items() if basis.basis == "a11_directory")
+    return (
+        entry.get("state") == "in_force"
+        and answer.agreement.model_dump() == {name: entry.get(name) for name in ("id", "version", "digest")}
+        and (answer.schedule, answer.provider, answer.recipient)
+        == (entry.get("schedule"), entry.get("provider"), entry.get("recipient"))
+        and answer.recipient == principal.institution
+        and answer.resource == request.resource
+        and answer.purpose == request.purpose
+        and request.purpose in purposes
+        and request.provider in (None, answer.provider)
+        and request.agreement in (None, answer.agreement.id)
+        and all(granted.model_dump() == elements.get(path) for path, granted in answer.elements.items())
+        and not answer.elements.keys() & set(answer.withheld)
+        and [row.model_dump() for row in answer.rows] == entry.get("rows")
+        and {role: basis.model_dump() for role, basis in answer.bases.items()} == entry.get("persons")
+        and answer.excluded_opt_outs == on_directory
+    )
+
+
+def _permit(answer: _Permission, digest: str) -> Permit:
+    return Permit(
+        agreement=AgreementId(answer.agreement.id),
+        agreement_version=answer.agreement.version,
+        agreement_digest=answer.agreement.digest,
+        schedule=answer.schedule,
+        provider=InstitutionId(answer.provider),
+        recipient=InstitutionId(answer.recipient),
+        resource=ResourceName(answer.resource),
+        purpose=answer.purpose,
+        elements={ElementPath(path): _treatment(granted) for path, granted in answer.elements.items()},
+        withheld=tuple(ElementPath(path) for path in answer.withheld),
+        rows=tuple(RowPredicate(ElementPath(row.element), row.comparison, tuple(row.values)) for row in answer.rows),
+        bases={role: LegalBasis(basis.basis, basis.citation) for role, basis in answer.bases.items()},
+        excluded_opt_outs=tuple(answer.excluded_opt_outs),
+        redisclosure_notice=answer.redisclosure_notice,
+        rules=tuple(answer.rules),
+        bundle_digest=digest,
+    )
+
+
+def _treatment(granted: _Plain | _Coarser | _Masked) -> Treatment:
+    match granted:
+        case _Plain(treatment="share"):
+            return Share()
+        case _Plain():
+            return Pseudonymise()
+        case _Coarser(to=to):
+            return Generalise(to)
+        case _Masked(keep=keep):
+            return MaskText(keep)
