@@ -122,9 +122,7 @@ class _Refusal(_Part):
     choices: list[str]
 
 
-_ANSWER: TypeAdapter[_Permission | _Refusal] = TypeAdapter(
-    Annotated[_Permission | _Refusal, Field(discriminator="decision")]
-)
+_ANSWER: TypeAdapter[_Permission | _Refusal] = TypeAdapter(Annotated[_Permission | _Refusal, Field(discriminator="decision")])
 
 
 def _says(entry: Mapping[str, object], answer: _Permission, principal: Principal, request: AccessRequest) -> bool:

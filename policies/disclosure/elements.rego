@@ -1,0 +1,111 @@
+package disclosure
+
+import data.agreement
+
+# METADATA
+# title: The agreement grants an element that the catalog does not have or that is never disclosed
+# custom:
+#   id: GW-ELM-01
+#   citation: 34 CFR 99.31(a)
+deny contains rego.metadata.rule() if {
+	agreement.chosen
+	not grants_only_shareable_elements
+}
+
+# METADATA
+# title: The agreement asks for a treatment that does not exist or does not fit its element
+# custom:
+#   id: GW-ELM-02
+#   citation: Educator Data Gateway
+deny contains rego.metadata.rule() if {
+	agreement.chosen
+	not every_treatment_fits
+}
+
+# METADATA
+# title: The agreement shares no element of this resource record by record
+# custom:
+#   id: GW-ELM-03
+#   citation: Educator Data Gateway
+deny contains rego.metadata.rule() if {
+	agreement.chosen
+	not something_is_released
+}
+
+# METADATA
+# title: The agreement chooses rows by an element that may not choose them
+# custom:
+#   id: GW-ROW-01
+#   citation: Educator Data Gateway
+deny contains rego.metadata.rule() if {
+	agreement.chosen
+	not rows_are_chosen_fairly
+}
+
+# Classes that may leave, and classes that may choose rows: whatever else a class may be called is neither.
+shareable_classes := {"direct_identifier", "quasi_identifier", "sensitive", "free_text", "operational"}
+
+choosing_classes := {"quasi_identifier", "sensitive", "operational"}
+
+treatments_of_any_element := {
+	{"treatment": "share"},
+	{"treatment": "withhold"},
+	{"treatment": "aggregate_only"},
+	{"treatment": "generalise", "to": "year"},
+	{"treatment": "mask", "keep": "last_four"},
+	{"treatment": "mask", "keep": "initial"},
+}
+
+pseudonym := {"treatment": "pseudonymise"}
+
+treatments_not_released := {{"treatment": "withhold"}, {"treatment": "aggregate_only"}}
+
+# What the permitted view has, each with its treatment.
+released := {path: grant |
+	some path, grant in agreement.chosen.elements
+	not grant in treatments_not_released
+}
+
+catalog_elements := data.catalog.resources[input.request.resource].elements
+
+grants_only_shareable_elements if {
+	every path, grant in agreement.chosen.elements { granted_rightly(path, grant) }
+}
+
+granted_rightly(_, grant) if grant == {"treatment": "withhold"}
+
+granted_rightly(path, _) if catalog_elements[path].class in shareable_classes
+
+every_treatment_fits if {
+	is_object(agreement.chosen.elements)
+	every path, grant in agreement.chosen.elements { treatment_fits(path, grant) }
+}
+
+treatment_fits(_, grant) if grant in treatments_of_any_element
+
+treatment_fits(path, grant) if {
+	grant == pseudonym
+	catalog_elements[path].pseudonymisable == true
+}
+
+something_is_released if count(released) > 0
+
+rows_are_chosen_fairly if {
+	is_array(agreement.chosen.rows)
+	every row in agreement.chosen.rows { chooses_fairly(row) }
+}
+
+chooses_fairly(row) if {
+	catalog_elements[row.element].class in choosing_classes
+	is_array(row.values)
+	compares(row.comparison, row.values)
+}
+
+compares("in", _)
+
+compares(comparison, values) if {
+	comparison in {"equals", "at_least", "at_most"}
+	count(values) == 1
+}
+
+compares("present", [value]) if is_boolean(value)
