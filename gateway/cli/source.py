@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -52,8 +52,8 @@ def sync(
             pull(gateway, read_source(file, gateway.catalog), Console(highlight=False), allow_shrink=allow_shrink)
 
 
-def read_source(file: Path, catalog: Catalog) -> Source:
-    """The source file, checked against the catalog's element paths."""
+def read_source(file: Path, catalog: Catalog, environ: Mapping[str, str] = os.environ) -> Source:
+    """The source file, checked against the catalog's element paths; `environ` fills its `${NAME}`."""
     known = {
         name: Known(
             frozenset(resource.elements),
@@ -65,7 +65,7 @@ def read_source(file: Path, catalog: Catalog) -> Source:
         )
         for name, resource in catalog.resources.items()
     }
-    return read_source_file(file, known, os.environ)
+    return read_source_file(file, known, environ)
 
 
 def pull(gateway: Gateway, source: Source, console: Console, *, allow_shrink: bool = False) -> list[ResourceReport]:
@@ -99,6 +99,6 @@ def _table(source: Source, reports: Iterable[ResourceReport]) -> Table:
         if report.outcome == "not_stored":
             table.add_row(report.resource, *("" for _ in numbers), "not stored: no agreement names it")
         else:
-            held = f", {report.unidentified} rows unreadable: deletions held back" if report.unidentified else ""
+            held = f"; without a key: {report.unidentified}, so nothing is deleted" if report.unidentified else ""
             table.add_row(report.resource, *(f"{number:,}" for number in numbers), report.outcome + held)
     return table

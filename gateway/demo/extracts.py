@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import random
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -80,7 +81,7 @@ def _candidate(person: Someone, chance: random.Random) -> dict[str, object]:
         "Disability": person.disability,
         "LowIncome": "Y" if person.poor else "N",
         "Phone": "" if chance.random() < 0.05 else person.phone,
-        "Email": f"{_candidate_id(person).lower()}@lakeside.example",
+        "Email": f"{_plain(person.first)}.{_plain(person.last)}{chance.randrange(10, 99)}@lakeside.example",
         "Street": person.street,
         "City": person.city,
         "Zip": person.postal,
@@ -209,6 +210,12 @@ def _program(person: Someone, programs: Sequence[tuple[str, str, str]]) -> tuple
 
 def _candidate_id(person: Someone) -> str:
     return f"LU{person.number:06d}"
+
+
+def _plain(name: str) -> str:
+    """The name in the letters of an address; it must not tell the candidate's number."""
+    letters = unicodedata.normalize("NFKD", name.lower()).encode("ascii", "ignore").decode()
+    return "".join(letter for letter in letters if letter.isalpha())
 
 
 def _staff_id(person: Someone) -> str:

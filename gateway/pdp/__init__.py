@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from gateway.pdp.engine import Pdp
+from gateway.pdp.open_engine import open_pdp
 
-__all__ = ["Pdp"]
+__all__ = ["Pdp", "open_pdp"]

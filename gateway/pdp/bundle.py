@@ -1,8 +1,6 @@
-"""The policy bundle: read and verify it, build it from the Rego sources, check that the built one is still what they give.
+"""Build the policy bundle from the Rego sources, or check that the built one is still what they give.
 
-A bundle is a folder (or its tar archive) with `policy.wasm`, `data.json` (RFC 8785) and `manifest.json`; the archive also has
-what an OPA server loads. Its digest names it in every decision: SHA-256 over the manifest's other members (RFC 8785), which
-hold the SHA-256 of the WASM, of the data and of each Rego source. `python -m gateway.pdp.bundle build|check` needs `opa`.
+`python -m gateway.pdp.bundle build|check` needs the `opa` binary; nothing else in the project does.
 """
 
 from __future__ import annotations
@@ -17,47 +15,21 @@ import sys
 import tarfile
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import orjson
-import rfc8785
 
 from gateway.errors import ConfigurationError, GatewayError, IntegrityError
+from gateway.pdp.read_bundle import ENTRYPOINT, FILES, canonical, json_object, members, members_of, read_bundle, sha256
 from gateway.shipped import shipped
 
 OPA_VERSION = "1.22.2"
 """The release that compiles the bundle; another one may compile the same Rego to other bytes."""
 
-ENTRYPOINT = "disclosure/decision"
 PACKAGES = ("agreement", "disclosure", "ferpa")
 CATALOG = "catalog"
 ARCHIVE = "bundle.tgz"
-_FILES = ("policy.wasm", "data.json", "manifest.json")
-_LARGEST = 32 * 1024 * 1024
 _OPA_SECONDS = 120
-
-
-@dataclass(frozen=True)
-class Bundle:
-    """A verified bundle. `data` is the whole `data` document of the policy, `digest` 64 hexadecimal characters."""
-
-    wasm: bytes
-    data: Mapping[str, object]
-    digest: str
-
-
-def read_bundle(place: Path) -> Bundle:
-    """Read a bundle folder or archive. Raises `ConfigurationError` when a file is missing, `IntegrityError` when a digest
-    is not the one that the manifest has."""
-    wasm, data, manifest_text = _read_folder(place) if place.is_dir() else _read_archive(place)
-    manifest = _object(manifest_text, "manifest.json")
-    parts = {name: member for name, member in manifest.items() if name != "digest"}
-    digest = hashlib.sha256(_canonical(parts)).hexdigest()
-    for name, found in (("digest", digest), ("wasm", _sha256(wasm)), ("data", _sha256(data))):
-        if manifest.get(name) != found:
-            raise IntegrityError(f"The policy bundle's {name} is not the one in its manifest; build or install it again.")
-    return Bundle(wasm, _object(data, "data.json"), digest)
 
 
 def build_bundle(policies: Path, opa: str) -> Mapping[str, bytes]:
@@ -72,19 +44,19 @@ def build_bundle(policies: Path, opa: str) -> Mapping[str, bytes]:
         for file in sorted((policies / package).glob("*.rego"))
         if not file.name.endswith("_test.rego")
     }
-    data = _canonical({CATALOG: _object((policies / CATALOG / "data.json").read_bytes(), "catalog data")})
+    data = canonical({CATALOG: json_object((policies / CATALOG / "data.json").read_bytes(), "catalog data")})
     wasm = _compile(opa, sources)
     parts: dict[str, object] = {
         "opa": OPA_VERSION,
         "entrypoint": ENTRYPOINT,
-        "wasm": _sha256(wasm),
-        "data": _sha256(data),
-        "sources": {name: _sha256(text) for name, text in sources.items()},
+        "wasm": sha256(wasm),
+        "data": sha256(data),
+        "sources": {name: sha256(text) for name, text in sources.items()},
     }
-    digest = hashlib.sha256(_canonical(parts)).hexdigest()
+    digest = hashlib.sha256(canonical(parts)).hexdigest()
     manifest = orjson.dumps({"digest": digest, **parts}, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS) + b"\n"
     files = {"policy.wasm": wasm, "data.json": data, "manifest.json": manifest}
-    served = _canonical({"revision": digest, "roots": sorted((*PACKAGES, CATALOG)), "rego_version": 1})
+    served = canonical({"revision": digest, "roots": sorted((*PACKAGES, CATALOG)), "rego_version": 1})
     return {**files, ARCHIVE: _archive({".manifest": served, **sources, **files})}
 
 
@@ -121,11 +93,11 @@ def find_opa() -> str:
 
 def _compare(folder: Path, built: Mapping[str, bytes]) -> None:
     """Archive bytes may differ between compressors, so its contents are compared; they are the same files."""
-    for name in _FILES:
+    for name in FILES:
         file = folder / name
         if not file.is_file() or file.read_bytes() != built[name]:
             raise IntegrityError(f"policies/bundle/{name} is not what the sources give; run python -m gateway.pdp.bundle build.")
-    if _members(folder / ARCHIVE) != _members_of(io.BytesIO(built[ARCHIVE])):
+    if members(folder / ARCHIVE) != members_of(io.BytesIO(built[ARCHIVE])):
         raise IntegrityError(f"policies/bundle/{ARCHIVE} is not what the sources give; run python -m gateway.pdp.bundle build.")
 
 
@@ -143,7 +115,7 @@ def _compile(opa: str, sources: Mapping[str, bytes]) -> bytes:
             (root / name).write_bytes(text)
         output = root / "built.tar.gz"
         _run([opa, "build", "--target", "wasm", "--entrypoint", ENTRYPOINT, "--output", str(output), *PACKAGES], root)
-        return _members(output)["policy.wasm"]
+        return members(output)["policy.wasm"]
 
 
 def _run(command: list[str], folder: Path | None = None) -> bytes:
@@ -156,41 +128,6 @@ def _run(command: list[str], folder: Path | None = None) -> bytes:
     return done.stdout
 
 
-def _read_folder(place: Path) -> tuple[bytes, bytes, bytes]:
-    try:
-        wasm, data, manifest = ((place / name).read_bytes() for name in _FILES)
-    except OSError as why:
-        raise ConfigurationError(f"The policy bundle {place} cannot be read: {type(why).__name__}.") from why
-    return wasm, data, manifest
-
-
-def _read_archive(place: Path) -> tuple[bytes, bytes, bytes]:
-    members = _members(place)
-    missing = [name for name in _FILES if name not in members]
-    if missing:
-        raise ConfigurationError(f"The policy bundle {place} lacks {', '.join(missing)}.")
-    wasm, data, manifest = (members[name] for name in _FILES)
-    return wasm, data, manifest
-
-
-def _members(place: Path) -> Mapping[str, bytes]:
-    try:
-        with place.open("rb") as file:
-            return _members_of(file)
-    except (OSError, EOFError, tarfile.TarError) as why:
-        raise ConfigurationError(f"The policy bundle {place} cannot be read: {type(why).__name__}.") from why
-
-
-def _members_of(file: io.BufferedIOBase | io.BufferedReader) -> Mapping[str, bytes]:
-    found: dict[str, bytes] = {}
-    with tarfile.open(fileobj=file, mode="r:gz") as archive:
-        for member in archive:
-            content = archive.extractfile(member) if member.isfile() and member.size <= _LARGEST else None
-            if content is not None:
-                found[member.name.lstrip("/")] = content.read()
-    return found
-
-
 def _archive(files: Mapping[str, bytes]) -> bytes:
     """A gzipped tar without times or owners, so that the same files give the same bytes."""
     packed = io.BytesIO()
@@ -200,27 +137,6 @@ def _archive(files: Mapping[str, bytes]) -> bytes:
             member.size = len(content)
             archive.addfile(member, io.BytesIO(content))
     return gzip.compress(packed.getvalue(), mtime=0)
-
-
-def _object(text: bytes, name: str) -> dict[str, object]:
-    try:
-        found = orjson.loads(text)
-    except orjson.JSONDecodeError as why:
-        raise IntegrityError(f"The policy bundle's {name} is not JSON; build or install it again.") from why
-    if not isinstance(found, dict):
-        raise IntegrityError(f"The policy bundle's {name} is not a JSON object; build or install it again.")
-    return found
-
-
-def _canonical(tree: Mapping[str, object]) -> bytes:
-    try:
-        return rfc8785.dumps(tree)  # type: ignore[arg-type]  # a tree that orjson parsed
-    except rfc8785.CanonicalizationError as why:
-        raise IntegrityError("The policy bundle has a number or text without an RFC 8785 form.") from why
-
-
-def _sha256(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import orjson
 from opapywasm import UNDEFINED, OpaWasmError, OpaWasmPolicy, PolicyConfig
 
 from gateway.errors import IntegrityError, Unavailable
-from gateway.pdp.bundle import ENTRYPOINT, Bundle
+from gateway.pdp.read_bundle import ENTRYPOINT, Bundle
 
 DECISION_SECONDS = 1.0
 _MEMORY_PAGES = 1024

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from typing import Literal
 
-from gateway.pdp.bundle import read_bundle
+from gateway.pdp.read_bundle import read_bundle
 from gateway.pdp.embedded import EmbeddedPdp
 from gateway.pdp.engine import Pdp
 from gateway.pdp.opa_server import OpaServerPdp
@@ -15,8 +15,8 @@ from gateway.shipped import shipped
 
 def open_pdp(
     engine: Literal["embedded", "opa"] = "embedded",
-    *,
     bundle: Path | None = None,
+    *,
     host: str = "127.0.0.1",
     port: int = 8181,
     instances: int = 4,
