@@ -6,10 +6,10 @@ import time
 from pathlib import Path
 from typing import Literal
 
-from gateway.pdp.read_bundle import read_bundle
 from gateway.pdp.embedded import EmbeddedPdp
 from gateway.pdp.engine import Pdp
 from gateway.pdp.opa_server import OpaServerPdp
+from gateway.pdp.read_bundle import read_bundle
 from gateway.shipped import shipped
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import tarfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,23 +56,25 @@ def _read_folder(place: Path) -> tuple[bytes, bytes, bytes]:
 
 
 def _read_archive(place: Path) -> tuple[bytes, bytes, bytes]:
-    members = members(place)
-    missing = [name for name in FILES if name not in members]
+    found = members(place)
+    missing = [name for name in FILES if name not in found]
     if missing:
         raise ConfigurationError(f"The policy bundle {place} lacks {', '.join(missing)}.")
-    wasm, data, manifest = (members[name] for name in FILES)
+    wasm, data, manifest = (found[name] for name in FILES)
     return wasm, data, manifest
 
 
 def members(place: Path) -> Mapping[str, bytes]:
+    """The files of an archive by name. Raises `ConfigurationError` when it is no gzipped tar archive."""
     try:
         with place.open("rb") as file:
             return members_of(file)
-    except (OSError, EOFError, tarfile.TarError) as why:
+    except (OSError, EOFError, zlib.error, tarfile.TarError) as why:
         raise ConfigurationError(f"The policy bundle {place} cannot be read: {type(why).__name__}.") from why
 
 
 def members_of(file: IO[bytes]) -> Mapping[str, bytes]:
+    """The files of an open archive by name; what is larger than a bundle's file can be is left out."""
     found: dict[str, bytes] = {}
     with tarfile.open(fileobj=file, mode="r:gz") as archive:
         for member in archive:
@@ -82,6 +85,7 @@ def members_of(file: IO[bytes]) -> Mapping[str, bytes]:
 
 
 def json_object(text: bytes, name: str) -> dict[str, object]:
+    """A JSON object; raises `IntegrityError` when the text is none."""
     try:
         found = orjson.loads(text)
     except orjson.JSONDecodeError as why:
@@ -92,6 +96,7 @@ def json_object(text: bytes, name: str) -> dict[str, object]:
 
 
 def canonical(tree: Mapping[str, object]) -> bytes:
+    """The RFC 8785 form."""
     try:
         return rfc8785.dumps(tree)  # type: ignore[arg-type]  # a tree that orjson parsed
     except rfc8785.CanonicalizationError as why:
@@ -99,4 +104,5 @@ def canonical(tree: Mapping[str, object]) -> bytes:
 
 
 def sha256(content: bytes) -> str:
+    """64 hexadecimal characters."""
     return hashlib.sha256(content).hexdigest()
