@@ -10,9 +10,7 @@ ISO = "iso"
 DIRECTIVES = frozenset("YmdHMSfIpbB%")
 """What a date format may use; a two-digit year is not among them, because it does not say the century."""
 
-_ISO_DATE = re.compile(
-    r"(\d{4}-\d{2}-\d{2})(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:?\d{2})?)?", re.ASCII
-)
+_ISO_DATE = re.compile(r"(\d{4}-\d{2}-\d{2})(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:?\d{2})?)?", re.ASCII)
 _LONG_FRACTION = re.compile(r"(\.\d{6})\d+", re.ASCII)
 
 

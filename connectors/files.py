@@ -34,9 +34,7 @@ def open_file(location: Path, name: str, limits: ArchiveLimits) -> Iterator[IO[b
     except FileNotFoundError as why:
         raise IngestError(f"{name} is not in {location.name}: put it there or take it out of the source file") from why
     except (OSError, EOFError, zlib.error, zipfile.BadZipFile, NotImplementedError) as why:
-        raise IngestError(
-            f"{name} of {location.name} cannot be read whole ({type(why).__name__}): export it again"
-        ) from why
+        raise IngestError(f"{name} of {location.name} cannot be read whole ({type(why).__name__}): export it again") from why
 
 
 @contextmanager

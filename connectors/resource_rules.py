@@ -12,8 +12,8 @@ from ruamel.yaml.nodes import Node, ScalarNode
 from connectors.column_rules import Targets, read_columns, read_constants, read_dates
 from connectors.dates import ISO
 from connectors.source import NUMBER, CollectionRule, ColumnRule, Encoding, Known, MaintainerKind, Numbers, ResourceRule
-from gateway.domain.yaml_nodes import Entry, NodeReader, nearest
 from gateway.domain.identifiers import ResourceName
+from gateway.domain.yaml_nodes import Entry, NodeReader, nearest
 
 SUBJECT_TYPES = frozenset({"candidate", "alumnus", "applicant", "employee", "k12_student", "nobody"})
 _DELIMITERS = {"comma": ",", "tab": "\t", "semicolon": ";", "pipe": "|"}
@@ -63,9 +63,7 @@ def read_resource(reader: NodeReader, entry: Entry, defaults: Defaults, known: K
     targets = Targets(entry.name, known.elements, form.dates)
     columns = read_columns(reader, entries["columns"].value, targets, numbered="repeat" in entries)
     constants = read_constants(reader, entries["constants"].value, targets) if "constants" in entries else {}
-    collections = (
-        _collections(reader, entries["collections"].value, entry.name, known, form) if "collections" in entries else ()
-    )
+    collections = _collections(reader, entries["collections"].value, entry.name, known, form) if "collections" in entries else ()
     if repeat is not None and not any(rule.is_numbered for rule in columns):
         reader.problem(entries["repeat"].key, f'no column of {what} holds "{NUMBER}" for repeat to count')
     rule = ResourceRule(
@@ -151,9 +149,7 @@ def _range(reader: NodeReader, entries: Mapping[str, Entry]) -> Numbers | None:
     return Numbers(first, last)
 
 
-def _collections(
-    reader: NodeReader, node: Node, resource: str, known: Known, form: Defaults
-) -> tuple[CollectionRule, ...]:
+def _collections(reader: NodeReader, node: Node, resource: str, known: Known, form: Defaults) -> tuple[CollectionRule, ...]:
     rules = []
     for entry in reader.entries(node, "collections").values():
         if entry.name not in known.collections:

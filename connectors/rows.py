@@ -88,9 +88,7 @@ class _Lines:
         try:
             line = self._text.readline()
         except UnicodeDecodeError as why:
-            raise IngestError(
-                f"{self._file} is not valid {why.encoding} after line {self._count}: export it again"
-            ) from why
+            raise IngestError(f"{self._file} is not valid {why.encoding} after line {self._count}: export it again") from why
         if not line:
             self.ended = True
             raise StopIteration
@@ -108,9 +106,7 @@ def _codec(stream: IO[bytes], file: str, encoding: Encoding) -> tuple[str, int]:
     for mark, family, codec in _MARKS:
         if start.startswith(mark):
             if encoding not in ("auto", family):
-                raise IngestError(
-                    f"{file} begins with a {family} mark but is declared {encoding}: declare {family} or auto"
-                )
+                raise IngestError(f"{file} begins with a {family} mark but is declared {encoding}: declare {family} or auto")
             return codec, len(mark)
     if encoding == "utf-16":
         # Without a mark the header tells: ASCII has its zero byte first in big-endian text.
@@ -126,9 +122,7 @@ def _header(reader: Iterator[list[str]], file: str) -> tuple[str, ...]:
     if not any(header):
         raise IngestError(f"{file} has no header on its first line: export it again with column names")
     if any(_SUSPECT.search(name) for name in header):
-        raise IngestError(
-            f"{file} has a header that does not fit its encoding: declare the right one in the source file"
-        )
+        raise IngestError(f"{file} has a header that does not fit its encoding: declare the right one in the source file")
     named = [name for name in header if name]
     twice = sorted({name for name in named if named.count(name) > 1})
     if twice:

@@ -85,9 +85,7 @@ class Gateway:
     def __enter__(self) -> Gateway:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, why: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, why: BaseException | None, trace: TracebackType | None) -> None:
         self.database.close()
 
     def registry(self) -> Registry:
@@ -233,4 +231,3 @@ def _is_new(database: Database) -> bool:
     """No key was ever wrapped: only then may a key file be made instead of missed."""
     with database.read() as connection:
         return not has_keys(connection)
-

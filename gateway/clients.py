@@ -108,9 +108,7 @@ def add_client(new: NewClient, credential: NewCredential, desk: ClientDesk) -> I
     event = _event("add", client, desk, credential=_spoken(made.stored), purposes=purposes, scopes=scopes)
     with desk.database.write() as connection:
         if read_client(connection, client.client) is not None:
-            raise RequestError(
-                f"There is a client {client.client} already. Use gateway client rotate for a new credential."
-            )
+            raise RequestError(f"There is a client {client.client} already. Use gateway client rotate for a new credential.")
         entry = insert_client(connection, client, event, desk.log.append_in)
     return Issued(client.client, made.stored.credential, entry, made.private_key, made.secret)
 
@@ -132,17 +130,11 @@ def rotate_client(name: str, credential: NewCredential, retire_after: timedelta,
             raise RequestError("The client had this key before. Make a new one.")
         live = [known for known in client.credentials if known.live(now)]
         if retire_after and len(live) >= LIVE_AT_ONCE:
-            raise RequestError(
-                "Two credentials are live already. Wait for one to end, or retire both now: --retire-after 0."
-            )
+            raise RequestError("Two credentials are live already. Wait for one to end, or retire both now: --retire-after 0.")
         retired_at = utc_text(now + retire_after)
         retiring = [known.credential for known in live]
-        event = _event(
-            "rotate", client, desk, credential=_spoken(made.stored), retired=sorted(retiring), retired_at=retired_at
-        )
-        entry = replace_credentials(
-            connection, client.client, made.stored, retiring, retired_at, event, desk.log.append_in
-        )
+        event = _event("rotate", client, desk, credential=_spoken(made.stored), retired=sorted(retiring), retired_at=retired_at)
+        entry = replace_credentials(connection, client.client, made.stored, retiring, retired_at, event, desk.log.append_in)
     return Issued(client.client, made.stored.credential, entry, made.private_key, made.secret)
 
 

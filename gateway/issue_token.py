@@ -231,9 +231,7 @@ def _prove(presented: _Basic | _Assertion, client: StoredClient | None, issuer: 
     return proof
 
 
-def _proved_by_secret(
-    presented: _Basic, client: StoredClient | None, issuer: TokenIssuer, now: datetime
-) -> _Proof | None:
+def _proved_by_secret(presented: _Basic, client: StoredClient | None, issuer: TokenIssuer, now: datetime) -> _Proof | None:
     # The part before the dot names the credential, so that every attempt costs one verification, whoever asks.
     found = client.live_credential(presented.secret.partition(".")[0], now) if client else None
     hashed = found.secret_hash if found else None
@@ -244,18 +242,14 @@ def _proved_by_secret(
     return _Proof(found) if found is not None and hashed is not None else None
 
 
-def _proved_by_key(
-    presented: _Assertion, client: StoredClient | None, issuer: TokenIssuer, now: datetime
-) -> _Proof | None:
+def _proved_by_key(presented: _Assertion, client: StoredClient | None, issuer: TokenIssuer, now: datetime) -> _Proof | None:
     claims = presented.token.claims
     for known in client.credentials if client else ():
         if known.public_jwk is None or not known.live(now):
             continue
         try:
             verify_signature(presented.token, public_key(known.public_jwk), algorithm_of(known.public_jwk))
-            expires = check_claims(
-                claims, issuer=presented.client, audience=issuer.issuer, now=now, longest=ASSERTION_SECONDS
-            )
+            expires = check_claims(claims, issuer=presented.client, audience=issuer.issuer, now=now, longest=ASSERTION_SECONDS)
         except AuthenticationError:
             continue
         return _Proof(known, str(claims["jti"]), expires)
@@ -298,14 +292,10 @@ def _issue(
             raise _Refused("replayed", _not_proved(method))
         forget = by_secret and (current.failures > 0 or current.locked_until is not None)
         write_proof(connection, client.client, forget_failures=forget, event=event, append_in=issuer.log.append_in)
-    return IssuedToken(
-        _signed(client.client, proof, token_id, scopes, issuer, now), issuer.token_seconds, " ".join(scopes)
-    )
+    return IssuedToken(_signed(client.client, proof, token_id, scopes, issuer, now), issuer.token_seconds, " ".join(scopes))
 
 
-def _signed(
-    client: ClientId, proof: _Proof, token_id: str, scopes: tuple[str, ...], issuer: TokenIssuer, now: datetime
-) -> str:
+def _signed(client: ClientId, proof: _Proof, token_id: str, scopes: tuple[str, ...], issuer: TokenIssuer, now: datetime) -> str:
     issued = int(now.timestamp())
     claims = {
         "iss": issuer.issuer,
@@ -339,9 +329,7 @@ def _record_refusal(
         current = read_client(connection, client.client, lock=True) or client
         over = current.locked(now)
         if not over:
-            failures, until = (
-                _counted(current, now) if refusal.failed_proof else (current.failures, current.locked_until)
-            )
+            failures, until = _counted(current, now) if refusal.failed_proof else (current.failures, current.locked_until)
             write_failure(connection, client.client, failures, until, event, issuer.log.append_in)
     if over:
         issuer.log.refuse_anonymous("token")

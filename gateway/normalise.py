@@ -108,9 +108,7 @@ def _without_partial_references(
     return {path: value for path, value in elements.items() if path not in dropped} if dropped else elements
 
 
-def _collections(
-    raw: RawRecord, resource: Resource, kept: frozenset[ElementPath]
-) -> dict[str, tuple[Mapping[str, Scalar], ...]]:
+def _collections(raw: RawRecord, resource: Resource, kept: frozenset[ElementPath]) -> dict[str, tuple[Mapping[str, Scalar], ...]]:
     collections: dict[str, tuple[Mapping[str, Scalar], ...]] = {}
     for name, members in raw.collections.items():
         collection = resource.collections.get(name)

@@ -28,7 +28,9 @@ def compile_plan(
     request: AccessRequest, permit: Permit, resource: Resource, pseudonyms: Pseudonyms, after: RecordId | None
 ) -> QueryPlan:
     """Raises `UnknownElement` for what the permit does not name and `RequestError` for what cannot be compared."""
-    permitted = tuple(_planned(element, permit, resource) for element in resource.every_element() if element.path in permit.elements)
+    permitted = tuple(
+        _planned(element, permit, resource) for element in resource.every_element() if element.path in permit.elements
+    )
     known = {element.path: element for element in permitted}
     return QueryPlan(
         resource=resource.name,
@@ -36,7 +38,8 @@ def compile_plan(
         permitted=permitted,
         selected=tuple(element for element in permitted if element.path in _selected(request, known)),
         scope=tuple(
-            Condition(_element(resource, predicate.element).column, predicate.comparison, predicate.values) for predicate in permit.rows
+            Condition(_element(resource, predicate.element).column, predicate.comparison, predicate.values)
+            for predicate in permit.rows
         ),
         excluded_persons=tuple(_person_column(resource, role) for role in permit.excluded_opt_outs),
         person_columns=tuple((role, _person_column(resource, role)) for role in resource.persons),

@@ -16,20 +16,28 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="GATEWAY_", frozen=True, extra="ignore")
 
-    home: Path = Field(default=Path("gateway-home"), description="Folder for the SQLite database, the key file and the published checkpoint.")
+    home: Path = Field(
+        default=Path("gateway-home"), description="Folder for the SQLite database, the key file and the published checkpoint."
+    )
     database_url: str = Field(default="", description="sqlite:///FILE or postgresql://...; empty: gateway.db in GATEWAY_HOME.")
     key_file: Path | None = Field(default=None, description="The key-encryption key; empty: keys/kek.key in GATEWAY_HOME.")
-    issuer: str = Field(default="http://127.0.0.1:8080", description="The address that clients use, also the audience of their assertions.")
+    issuer: str = Field(
+        default="http://127.0.0.1:8080", description="The address that clients use, also the audience of their assertions."
+    )
     host: str = Field(default="127.0.0.1", description="Address that the server listens on.")
     port: int = Field(default=8080, ge=1, le=65535, description="Port that the server listens on.")
     allowed_hosts: str = Field(default="127.0.0.1,localhost", description="Host names the server answers to, separated by commas.")
     pdp: Literal["embedded", "opa"] = Field(default="embedded", description="Policy engine: in process, or an OPA server.")
     opa_host: str = Field(default="127.0.0.1", description="Host of the OPA server.")
     opa_port: int = Field(default=8181, ge=1, le=65535, description="Port of the OPA server.")
-    data_threads: int = Field(default=4, ge=1, le=64, description="Requests for records served at once; at most half of GATEWAY_POOL_SIZE.")
+    data_threads: int = Field(
+        default=4, ge=1, le=64, description="Requests for records served at once; at most half of GATEWAY_POOL_SIZE."
+    )
     pool_size: int = Field(default=10, ge=3, le=200, description="Database connections of this process.")
     token_seconds: int = Field(default=600, ge=30, le=600, description="Life of an access token, in seconds.")
-    log_origin: str = Field(default="gateway.local/audit/1", description="Origin of the audit log's checkpoints; never changes for one log.")
+    log_origin: str = Field(
+        default="gateway.local/audit/1", description="Origin of the audit log's checkpoints; never changes for one log."
+    )
     keep_versions_days: int = Field(default=30, ge=0, description="Days that superseded row versions are kept.")
     shrink_limit: float = Field(default=0.2, ge=0.0, le=1.0, description="Largest share of a resource that one sync may delete.")
 
@@ -51,5 +59,7 @@ def read_settings() -> Settings:
     try:
         return Settings()
     except ValidationError as why:
-        wrong = "; ".join(f"GATEWAY_{'_'.join(str(part) for part in error['loc']).upper()}: {error['msg']}" for error in why.errors())
+        wrong = "; ".join(
+            f"GATEWAY_{'_'.join(str(part) for part in error['loc']).upper()}: {error['msg']}" for error in why.errors()
+        )
         raise ConfigurationError(f"Correct these environment variables: {wrong}") from why

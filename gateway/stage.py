@@ -194,7 +194,7 @@ class Stage:
         content = orjson.dumps(
             [
                 {path: value for path, value in record.elements.items() if self._keeps(path)},
-                {name: members for name, members in record.collections.items()},
+                dict(record.collections),
                 {name: None if target is None else str(target.record) for name, target in references.items()},
                 {role: str(person) for role, person in persons.items()},
                 dict(self._provenance.subjects),

@@ -67,14 +67,14 @@ def postgres_server() -> Iterator[str]:
     port = free_port()
     cluster = home / "cluster"
     subprocess.run(
-        [*as_owner, binaries / "initdb", "-D", cluster, "-U", "gateway", "--auth=trust", "-E", "UTF8", "--locale=C"],
+        [*as_owner, str(binaries / "initdb"), "-D", str(cluster), "-U", "gateway", "--auth=trust", "-E", "UTF8", "--locale=C"],
         check=True,
         capture_output=True,
         cwd=home,
     )
     options = f"-p {port} -k {home} -c listen_addresses=127.0.0.1 -c max_connections=200 -c shared_buffers=64MB"
-    control = [*as_owner, binaries / "pg_ctl", "-D", cluster, "-w"]
-    subprocess.run([*control, "-l", home / "server.log", "-o", options, "start"], check=True, capture_output=True, cwd=home)
+    control = [*as_owner, str(binaries / "pg_ctl"), "-D", str(cluster), "-w"]
+    subprocess.run([*control, "-l", str(home / "server.log"), "-o", options, "start"], check=True, capture_output=True, cwd=home)
     address = f"postgresql://gateway@127.0.0.1:{port}"
     try:
         _statement(address, f"CREATE DATABASE {TEMPLATE}")

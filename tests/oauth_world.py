@@ -64,9 +64,7 @@ class World:
         self._random = itertools.count(1)
         key = Ed25519PrivateKey.from_private_bytes(bytes(31) + b"\2")
         self.desk = ClientDesk(self.database, self.log, self.clock, self.random_bytes, hasher=CHEAP)
-        self.issuer = TokenIssuer(
-            ISSUER, AUDIENCE, key, self.database, self.log, self.clock, self.random_bytes, hasher=CHEAP
-        )
+        self.issuer = TokenIssuer(ISSUER, AUDIENCE, key, self.database, self.log, self.clock, self.random_bytes, hasher=CHEAP)
         self.registry = ClientRegistry(self.database)
         self.verifier = TokenVerifier(ISSUER, AUDIENCE, key.public_key())
 

@@ -96,7 +96,9 @@ def small_catalog() -> Catalog:
         identity=(ElementPath("fieldworkIdentifier"),),
         elements=_by_path(
             element("fieldworkIdentifier"),
-            element("candidateReference.number", "string", "direct_identifier", person="candidate", stands_for="candidateReference"),
+            element(
+                "candidateReference.number", "string", "direct_identifier", person="candidate", stands_for="candidateReference"
+            ),
             element("schoolId", "integer"),
         ),
         references={

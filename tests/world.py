@@ -23,10 +23,11 @@ from gateway.cli.source import read_source
 from gateway.clients import KeyPair, NewClient, add_client
 from gateway.demo.extracts import Sizes, write_extracts
 from gateway.ingest import ResourceReport, ingest, order_of
+from gateway.issue_token import ASSERTION_TYPE
 from gateway.settings import Settings
 from gateway.shipped import shipped
 from gateway.store.audit_log import read_entries
-from tests.oauth_world import ASSERTION_TYPE, signed
+from tests.oauth_world import signed
 
 EXAMPLE = shipped("policies") / "agreements" / "lakeside-riverton.yaml"
 DEMO = Path(__file__).resolve().parents[1] / "gateway" / "demo"
@@ -79,9 +80,7 @@ class World:
     def client(
         self, name: str, institution: str, purposes: tuple[str, ...] = ("placement",), scopes: tuple[str, ...] = ("records:read",)
     ) -> None:
-        issued = add_client(
-            NewClient(name, institution, name, purposes, scopes=scopes), KeyPair(), self.gateway.desk()
-        )
+        issued = add_client(NewClient(name, institution, name, purposes, scopes=scopes), KeyPair(), self.gateway.desk())
         self.keys[name] = issued.private_key or ""
 
     def token(self, name: str) -> str:

@@ -136,9 +136,7 @@ class _Rebuilt:
         self._inner |= {(node.level, node.index): node.hash for node in nodes if node.level > 0}
 
 
-def _check_beside(
-    connection: Connection, log_id: int, chunk: Sequence[StoredEntry], open_detail: OpenDetail
-) -> tuple[int, int]:
+def _check_beside(connection: Connection, log_id: int, chunk: Sequence[StoredEntry], open_detail: OpenDetail) -> tuple[int, int]:
     """The parties and the sealed details of a chunk against its leaves; how many opened, how many are out of reach."""
     leaves = {entry.entry: json.loads(entry.leaf) for entry in chunk}
     parties = read_parties(connection, log_id, chunk[0].index, chunk[-1].index)

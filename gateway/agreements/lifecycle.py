@@ -67,9 +67,7 @@ def activate(agreement: Agreement, actor: str, registry: Registry) -> Activation
         events = []
         for ended in current:
             events.append(_event(agreement, ended.version, ended.digest, ended.state, "terminated", actor))
-            move_state(
-                connection, agreement.id, ended.version, "terminated", epoch=advance_epoch(connection), actor=actor, at=at
-            )
+            move_state(connection, agreement.id, ended.version, "terminated", epoch=advance_epoch(connection), actor=actor, at=at)
         version = insert_version(connection, agreement, at)
         state: AgreementState | None = None
         for following in TO_FORCE:
@@ -98,9 +96,7 @@ def change_state(agreement_id: AgreementId, state: AgreementState, actor: str, r
             allowed = ", ".join(sorted(TRANSITIONS[newest.state])) or "nothing"
             raise AgreementError(f"{agreement_id} is {newest.state}; what may follow is {allowed}, not {state}.")
         at = utc_text(registry.clock())
-        move_state(
-            connection, agreement_id, newest.version, state, epoch=advance_epoch(connection), actor=actor, at=at
-        )
+        move_state(connection, agreement_id, newest.version, state, epoch=advance_epoch(connection), actor=actor, at=at)
         registry.log.append_in(
             connection, _change(agreement_id, newest.version, newest.digest, newest.state, state, actor, newest.parties)
         )

@@ -97,7 +97,11 @@ class ScheduleReader:
         if not purposes:
             self._reader.problem(parts["purposes"].value, "a schedule names one purpose or more")
         return _Terms(
-            identifier, InstitutionId(provider), InstitutionId(recipient), self._basis(parts["legal_basis"]), tuple(sorted(purposes))
+            identifier,
+            InstitutionId(provider),
+            InstitutionId(recipient),
+            self._basis(parts["legal_basis"]),
+            tuple(sorted(purposes)),
         )
 
     def _party(self, entry: Entry) -> str:
@@ -152,12 +156,13 @@ class ScheduleReader:
         )
 
     def _purposes(self, entry: Entry, terms: _Terms) -> tuple[str, ...]:
-        found = (self._reader.choice(node, "purpose of this schedule", terms.purposes) for node in self._reader.items(entry.value, "purposes"))
+        found = (
+            self._reader.choice(node, "purpose of this schedule", terms.purposes)
+            for node in self._reader.items(entry.value, "purposes")
+        )
         return tuple(sorted(purpose for purpose in found if purpose))
 
-    def _persons(
-        self, entry: Entry | None, resource: Resource, basis: LegalBasis | None, place: Entry
-    ) -> dict[str, LegalBasis]:
+    def _persons(self, entry: Entry | None, resource: Resource, basis: LegalBasis | None, place: Entry) -> dict[str, LegalBasis]:
         """The basis for each person of a row: the resource's own unless the agreement names another for that person."""
         named: dict[str, LegalBasis] = {}
         nodes: dict[str, Node] = {}
@@ -173,7 +178,7 @@ class ScheduleReader:
             if own.basis == _NOT_A_RECORD and _STUDENTS & set(resource.persons[role].subject_types) and role not in named:
                 self._reader.problem(
                     nodes.get(role, place.key),
-                    f"{resource.name} has records of students ({role}), which are education records wherever a school maintains them; "
+                    f"{resource.name} has records of students ({role}), which are education records where a school maintains them; "
                     f"name another legal basis, or this one under persons: {role} when none of the rows is a student's",
                 )
         return persons
@@ -194,7 +199,9 @@ class ScheduleReader:
                 self._reader.problem(item.value, unfit)
             elements[element.path] = treatment
         if not elements and not self._reader.problems:
-            self._reader.problem(entry.value, f"name the elements of {resource.name} that are shared; what is not named is withheld")
+            self._reader.problem(
+                entry.value, f"name the elements of {resource.name} that are shared; what is not named is withheld"
+            )
         return elements
 
     def _treatment(self, entry: Entry) -> Treatment | None:
@@ -229,7 +236,8 @@ class ScheduleReader:
             element = resource.elements.get(ElementPath(path))
             if element is None:
                 self._reader.problem(
-                    parts["element"].value, f'"{path}" is not an element of {resource.name} itself{nearest(path, resource.elements)}'
+                    parts["element"].value,
+                    f'"{path}" is not an element of {resource.name} itself{nearest(path, resource.elements)}',
                 )
                 continue
             if element.sealed or element.sensitivity == "prohibited":
@@ -277,7 +285,7 @@ def _unfit(element: Element, treatment: Treatment) -> str | None:
         return f'"{element.path}" is never shared nor stored; leave it out'
     match treatment:
         case Pseudonymise() if element.stands_for is None:
-            return f'"{element.path}" cannot hold a pseudonym (identifiers of 32 characters or more can); withhold it, or share it as it is'
+            return f'"{element.path}" cannot hold a pseudonym: it is no identifier of 32 characters or more. Withhold or share it'
         case Generalise() if element.type != "date":
             return f'"{element.path}" is a {element.type}; only a date can be generalised to its year'
         case MaskText() if element.type != "string":

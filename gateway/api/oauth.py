@@ -75,9 +75,7 @@ async def _form(request: Request) -> list[tuple[str, str]]:
         if len(body) > LARGEST_FORM:
             return []
     try:
-        pairs = parse_qsl(
-            body.decode("ascii"), keep_blank_values=True, strict_parsing=True, max_num_fields=FIELDS_ALLOWED
-        )
+        pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, strict_parsing=True, max_num_fields=FIELDS_ALLOWED)
     except ValueError:
         return []
     return pairs

@@ -76,7 +76,8 @@ def agreement_schema(catalog: Catalog) -> Mapping[str, object]:
                 "minProperties": 2,
                 "propertyNames": slug,
                 "additionalProperties": _closed(
-                    {"name": text, "kind": {"type": "array", "items": {"enum": ["epp", "district"]}}, "contact": text}, ("name", "kind")
+                    {"name": text, "kind": {"type": "array", "items": {"enum": ["epp", "district"]}}, "contact": text},
+                    ("name", "kind"),
                 ),
             },
             "redisclosure": _closed({"allowed": {"const": False}, "notice": text}, ("allowed", "notice")),
@@ -105,7 +106,8 @@ def agreement_schema(catalog: Catalog) -> Mapping[str, object]:
                             "minProperties": 1,
                             "additionalProperties": False,
                             "properties": {
-                                resource.name: _resource_schema(resource, basis, purposes) for resource in catalog.resources.values()
+                                resource.name: _resource_schema(resource, basis, purposes)
+                                for resource in catalog.resources.values()
                             },
                         },
                     },
@@ -163,9 +165,9 @@ def _dictionary(catalog: Catalog) -> Iterator[str]:
     yield "# Data dictionary"
     yield ""
     yield "Made from the files beside this one by `python -m gateway.catalog.describe`; do not edit it."
-    yield "What an element may be is decided by three things: its **class** (how it is stored and which treatments fit), the **kind of"
-    yield "PII** of 34 CFR 99.3 that it is, and whether it can be **directory information**. *About* is the person of the row whom"
-    yield "the element speaks of; *key* marks the members of a record's identity."
+    yield "What an element may be is decided by three things: its **class** (how it is stored and which treatments fit),"
+    yield "the **kind of PII** of 34 CFR 99.3 that it is, and whether it can be **directory information**. *About* is the person"
+    yield "of the row whom the element speaks of; *key* marks the members of a record's identity."
     for resource in catalog.resources.values():
         yield from _section(resource)
 

@@ -59,7 +59,9 @@ def activate(
         found = read_agreement(file, gateway.catalog)
         activation = put_in_force(found, signed_by or getpass.getuser(), gateway.registry())
     outcome = "is in force" if activation.changed else "was in force already; nothing changed"
-    Console(highlight=False, soft_wrap=True).print(f"{found.id} version {activation.version} {outcome} (digest {found.digest[:16]}).")
+    Console(highlight=False, soft_wrap=True).print(
+        f"{found.id} version {activation.version} {outcome} (digest {found.digest[:16]})."
+    )
 
 
 @app.command("list")

@@ -52,12 +52,8 @@ def add(
     institution: Annotated[str, typer.Option(help="Institution that the client acts for.")],
     title: Annotated[str, typer.Option(help="What people call the client.")],
     purpose: Annotated[list[str], typer.Option(help="A purpose that the client may name; repeat for more.")],
-    default_purpose: Annotated[
-        str | None, typer.Option(help="Purpose of a request that names none; else the first.")
-    ] = None,
-    scope: Annotated[
-        list[str] | None, typer.Option(help="records:read (the default) or log_auditor; repeat for more.")
-    ] = None,
+    default_purpose: Annotated[str | None, typer.Option(help="Purpose of a request that names none; else the first.")] = None,
+    scope: Annotated[list[str] | None, typer.Option(help="records:read (the default) or log_auditor; repeat for more.")] = None,
     key: KeyFile = None,
     secret: MakeSecret = False,
     new_key: NewKeyFile = None,
@@ -113,9 +109,7 @@ def list_all() -> None:
     _console().print(table)
 
 
-def _issue(
-    register: Callable[[NewCredential, ClientDesk], Issued], key: Path | None, secret: bool, new_key: Path | None
-) -> None:
+def _issue(register: Callable[[NewCredential, ClientDesk], Issued], key: Path | None, secret: bool, new_key: Path | None) -> None:
     if sum((key is not None, secret, new_key is not None)) != 1:
         raise RequestError("Choose one credential: --key FILE, --new-key FILE or --secret.")
     credential: NewCredential = Secret()

@@ -126,7 +126,7 @@ def _serving(settings: Settings, console: Console) -> Iterator[subprocess.Popen[
         "GATEWAY_PORT": str(settings.port),
         "GATEWAY_ISSUER": settings.issuer,
     }
-    server = subprocess.Popen([sys.executable, "-m", "gateway", "serve"], env=environment)  # noqa: S603 - ourselves
+    server = subprocess.Popen([sys.executable, "-m", "gateway", "serve"], env=environment)
     try:
         _await_ready(settings.issuer, server)
         console.print(f"{settings.issuer} is ready")
@@ -199,7 +199,9 @@ def _ask(gateway: Gateway, client: httpx.Client, token: str, console: Console) -
 
 
 def _shortened(leaf: Mapping[str, object]) -> dict[str, object]:
-    return {name: f"{len(value)} elements" if name == "withheld" and isinstance(value, list) else value for name, value in leaf.items()}
+    return {
+        name: f"{len(value)} elements" if name == "withheld" and isinstance(value, list) else value for name, value in leaf.items()
+    }
 
 
 def _say_what_next(settings: Settings, secret: str, console: Console) -> None:
@@ -208,7 +210,7 @@ def _say_what_next(settings: Settings, secret: str, console: Console) -> None:
         f"TOKEN=$(curl -s -u riverton-curl:{secret} -d grant_type=client_credentials {settings.issuer}/oauth/token"
         " | python3 -c 'import json,sys; print(json.load(sys.stdin)[\"access_token\"])')\n"
         f"curl -H \"Authorization: Bearer $TOKEN\" '{settings.issuer}/v1/fieldworkExperiences?limit=3'\n"
-        f"curl -H \"Authorization: Bearer $TOKEN\" '{settings.issuer}/v1/candidates?birthDate=2001-09-01'   # withheld: it does not exist\n"
+        f"curl -H \"Authorization: Bearer $TOKEN\" '{settings.issuer}/v1/candidates?birthDate=2001-09-01'\n"
         f"GATEWAY_HOME={settings.home} GATEWAY_ISSUER={settings.issuer} gateway audit show\n"
         f"GATEWAY_HOME={settings.home} GATEWAY_ISSUER={settings.issuer} gateway audit verify",
         markup=False,

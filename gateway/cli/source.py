@@ -71,9 +71,7 @@ def read_source(file: Path, catalog: Catalog, environ: Mapping[str, str] = os.en
 def pull(gateway: Gateway, source: Source, console: Console, *, allow_shrink: bool = False) -> list[ResourceReport]:
     """Pull one source with a progress bar and print what became of each resource."""
     connector = DelimitedSource(source)
-    with Progress(
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), console=console, transient=True
-    ) as progress:
+    with Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), console=console, transient=True) as progress:
         tasks = {name: progress.add_task(name, total=None) for name in connector.resources()}
 
         def moved(resource: ResourceName, rows: int, total: int | None) -> None:

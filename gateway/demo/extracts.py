@@ -25,7 +25,17 @@ STAFF = 2_200
 PLACEMENTS = 2_100
 MENTORSHIPS = 1_400
 OPENINGS = 260
-SUBJECTS = ("Mathematics", "Biology", "Chemistry", "Physics", "ComputerScience", "English", "SocialStudies", "SpecialEducation", "Latin")
+SUBJECTS = (
+    "Mathematics",
+    "Biology",
+    "Chemistry",
+    "Physics",
+    "ComputerScience",
+    "English",
+    "SocialStudies",
+    "SpecialEducation",
+    "Latin",
+)
 LEVELS = ("Bachelor", "PostBaccalaureate", "Master")
 YEAR_START = date(2026, 8, 24)
 
@@ -41,7 +51,7 @@ class Sizes:
     openings: int = OPENINGS
 
 
-def write_extracts(folder: Path, sizes: Sizes = Sizes()) -> None:  # noqa: B008 - frozen
+def write_extracts(folder: Path, sizes: Sizes = Sizes()) -> None:
     """Write `lakeside/` and `riverton/` under a folder; the same bytes for the same sizes."""
     chance = random.Random(SEED)
     candidates = [someone(number, chance) for number in range(1, sizes.candidates + 1)]
@@ -51,10 +61,18 @@ def write_extracts(folder: Path, sizes: Sizes = Sizes()) -> None:  # noqa: B008 
 
 
 def _lakeside(folder: Path, candidates: Sequence[Someone], staff: Sequence[Someone], sizes: Sizes, chance: random.Random) -> None:
-    programs = [(f"{subject} {level}", subject, level) for subject in SUBJECTS for level in LEVELS if (subject, level) != ("Latin", "Master")]
+    programs = [
+        (f"{subject} {level}", subject, level)
+        for subject in SUBJECTS
+        for level in LEVELS
+        if (subject, level) != ("Latin", "Master")
+    ]
     _write(
         folder / "programs.csv",
-        ({"Program": name, "Type": "Degree", "Institution": UNIVERSITY, "Code": f"P{at:03d}"} for at, (name, _, _) in enumerate(programs)),
+        (
+            {"Program": name, "Type": "Degree", "Institution": UNIVERSITY, "Code": f"P{at:03d}"}
+            for at, (name, _, _) in enumerate(programs)
+        ),
     )
     rows = [_candidate(person, chance) for person in candidates]
     rows.append(dict(rows[17]))  # one record exported twice
@@ -136,7 +154,11 @@ def _mentor(person: Someone, staff: Someone, chance: random.Random) -> dict[str,
 
 def _riverton(folder: Path, staff: Sequence[Someone], candidates: Sequence[Someone], sizes: Sizes, chance: random.Random) -> None:
     schools = [
-        {"SchoolId": DISTRICT + at, "Name": f"{chance.choice(('Elm', 'Río', 'North', 'Sunset', 'César Chávez'))} {kind} {at}", "Level": kind}
+        {
+            "SchoolId": DISTRICT + at,
+            "Name": f"{chance.choice(('Elm', 'Río', 'North', 'Sunset', 'César Chávez'))} {kind} {at}",
+            "Level": kind,
+        }
         for at in range(1, SCHOOLS + 1)
         for kind in [("Elementary", "Middle", "High")[at % 3]]
     ]

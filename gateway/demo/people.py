@@ -13,8 +13,8 @@ FIRST = (
 ).split()
 LAST = (
     "Alvarez Boateng Castañeda Đặng Eriksen Fernández García Hoffmann Iglesias Jiménez Kowalski López Müller Nguyễn O'Neill Peña "
-    "Quiñones Rodríguez Smith Tran Uribe Vásquez Washington Xiong Young Zúñiga Anderson Brown Clark Davis Evans Foster Green Harris "
-    "Jackson Johnson King Lewis Martin Nelson Okafor Patel Robinson Scott Taylor Thompson Walker Williams Wright Smith-Jones"
+    "Quiñones Rodríguez Smith Tran Uribe Vásquez Washington Xiong Young Zúñiga Anderson Brown Clark Davis Evans Foster Green "
+    "Harris Jackson Johnson King Lewis Martin Nelson Okafor Patel Robinson Scott Taylor Thompson Walker Williams Wright Smith-Jones"
 ).split()
 STREETS = "Oak Maple Cedar Lake River Hill Park Main Church Mill".split()
 CITIES = (("Riverton", "60601"), ("Lakeside", "60045"), ("Fairview", "61432"), ("St. Charles", "60174"), ("Peña Blanca", "87041"))
@@ -43,7 +43,7 @@ class Someone:
 
 def someone(number: int, chance: random.Random) -> Someone:
     """The person with this number; the same for the same state of `chance`."""
-    born = SHARED_BIRTHDAY if chance.random() < 0.02 else date(1972, 1, 1) + timedelta(days=int(chance.betavariate(5, 1.6) * 12_000))
+    born = SHARED_BIRTHDAY if chance.random() < 0.02 else date(1972, 1, 1) + timedelta(days=int(12_000 * chance.betavariate(5, 2)))
     city, postal = chance.choice(CITIES)
     return Someone(
         number=number,
@@ -52,9 +52,7 @@ def someone(number: int, chance: random.Random) -> Someone:
         last=chance.choice(LAST),
         born=born,
         sex=chance.choices(("Female", "Male", "Non-binary"), (70, 29, 1))[0],
-        race=chance.choices(
-            ("White", "Black", "Asian", "AmericanIndian", "PacificIslander"), (60, 18, 14, 0.6, 0.3)
-        )[0],
+        race=chance.choices(("White", "Black", "Asian", "AmericanIndian", "PacificIslander"), (60, 18, 14, 0.6, 0.3))[0],
         hispanic=chance.random() < 0.24,
         disability=chance.choices(("", "Hearing", "Mobility", "Learning"), (94, 2, 1, 3))[0],
         poor=chance.random() < 0.3,

@@ -20,9 +20,7 @@ COORDINATE_BYTES = 32
 RSA_BITS = range(2048, 8193)
 PRIVATE_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 BASE64URL = re.compile(r"[A-Za-z0-9_-]+")
-NOT_USABLE = (
-    "Not a public JWK for signatures: use EC P-256 (ES256), OKP Ed25519 (EdDSA) or RSA of 2048 bits or more (PS256)."
-)
+NOT_USABLE = "Not a public JWK for signatures: use EC P-256 (ES256), OKP Ed25519 (EdDSA) or RSA of 2048 bits or more (PS256)."
 
 
 def public_jwk(document: object) -> dict[str, str]:

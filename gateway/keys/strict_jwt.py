@@ -22,6 +22,7 @@ from gateway.keys.jwk import PublicKey
 
 LARGEST_TOKEN = 8_192
 LEEWAY_SECONDS = 10
+SEGMENTS = 3
 SEGMENT = re.compile(r"[A-Za-z0-9_-]+")
 TOKEN_ID = re.compile(r"[\x21-\x7e]{1,200}")
 KEY_FROM_ELSEWHERE = frozenset({"jku", "jwk", "x5u", "x5c", "crit", "b64", "zip"})
@@ -46,7 +47,7 @@ def parse_jwt(text: str, types: frozenset[str | None]) -> UnverifiedJwt:
     if len(text) > LARGEST_TOKEN:
         refuse()
     segments = text.split(".")
-    if len(segments) != 3:
+    if len(segments) != SEGMENTS:
         refuse()
     header, claims, _ = (_decoded(segment) for segment in segments)
     parsed = UnverifiedJwt(text, _object(header), _object(claims))

@@ -64,6 +64,7 @@ class OpaServerPdp:
         self._digest = digest
         self._breaker = Breaker(clock)
         self._mine = threading.local()
+        self._clients: list[OpaClient] = []
 
     @property
     def digest(self) -> str:
@@ -89,4 +90,10 @@ class OpaServerPdp:
             # What is decided never goes through a proxy that the environment happens to name.
             client._session.trust_env = False
             self._mine.client = client
+            self._clients.append(client)
         return client
+
+    def close(self) -> None:
+        """Close every thread's connection, after the last question."""
+        for client in self._clients:
+            client.close_connection()

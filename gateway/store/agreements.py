@@ -150,7 +150,14 @@ def move_state(
 
 
 def insert_signature(
-    connection: Connection, agreement_id: AgreementId, version: int, institution: InstitutionId, *, digest: str, signer: str, at: str
+    connection: Connection,
+    agreement_id: AgreementId,
+    version: int,
+    institution: InstitutionId,
+    *,
+    digest: str,
+    signer: str,
+    at: str,
 ) -> None:
     """Record that the operator signed for an institution; it covers the digest of the file."""
     connection.execute(

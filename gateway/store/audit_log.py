@@ -58,13 +58,9 @@ class NewEntry:
 
 def open_log(connection: Connection, checkpoint: Checkpoint, *, origin: str, key_id: str, at: str) -> None:
     """Begin a log; `checkpoint` is the signed one of size 0."""
+    connection.execute(insert(audit_log).values(log_id=checkpoint.log_id, origin=origin, key_id=key_id, opened_at=at, accepts=True))
     connection.execute(
-        insert(audit_log).values(log_id=checkpoint.log_id, origin=origin, key_id=key_id, opened_at=at, accepts=True)
-    )
-    connection.execute(
-        insert(audit_head).values(
-            log_id=checkpoint.log_id, size=0, frontier=b"", root=checkpoint.root, checkpoint=checkpoint.note
-        )
+        insert(audit_head).values(log_id=checkpoint.log_id, size=0, frontier=b"", root=checkpoint.root, checkpoint=checkpoint.note)
     )
 
 
@@ -99,10 +95,7 @@ def write_entries(
     numbered = list(enumerate(entries, start=head.size))
     connection.execute(
         insert(audit_entry),
-        [
-            {"log_id": log_id, "seq": seq, "entry_id": e.entry, "leaf": e.leaf, "leaf_hash": e.leaf_hash}
-            for seq, e in numbered
-        ],
+        [{"log_id": log_id, "seq": seq, "entry_id": e.entry, "leaf": e.leaf, "leaf_hash": e.leaf_hash} for seq, e in numbered],
     )
     inner = [{"log_id": log_id, "level": n.level, "idx": n.index, "hash": n.hash} for n in nodes if n.level > 0]
     if inner:
@@ -200,7 +193,9 @@ def count_beyond(connection: Connection, log_id: int, size: int) -> int:
     beyond = 0
     for table in (audit_entry, audit_party):
         beyond += len(
-            connection.execute(select(table.c.seq).where(table.c.log_id == log_id, (table.c.seq >= size) | (table.c.seq < 0))).fetchall()
+            connection.execute(
+                select(table.c.seq).where(table.c.log_id == log_id, (table.c.seq >= size) | (table.c.seq < 0))
+            ).fetchall()
         )
     return beyond
 

@@ -74,10 +74,7 @@ def list_clients(connection: Connection) -> list[StoredClient]:
 
 
 def is_revoked(connection: Connection, token_id: str) -> bool:
-    return (
-        connection.execute(select(token_revoked.c.token_id).where(token_revoked.c.token_id == token_id)).first()
-        is not None
-    )
+    return connection.execute(select(token_revoked.c.token_id).where(token_revoked.c.token_id == token_id)).first() is not None
 
 
 def insert_client(connection: Connection, new: StoredClient, event: AuditEvent, append_in: AppendIn) -> AuditEntry:
@@ -139,9 +136,7 @@ def write_failure(
     append_in: AppendIn,
 ) -> AuditEntry:
     """Count a failed proof of being this client."""
-    connection.execute(
-        update(client).where(client.c.client_id == name).values(failures=failures, locked_until=locked_until)
-    )
+    connection.execute(update(client).where(client.c.client_id == name).values(failures=failures, locked_until=locked_until))
     return append_in(connection, event)
 
 

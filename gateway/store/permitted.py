@@ -57,7 +57,9 @@ def fetch(connection: Connection, tables: RecordTables, plan: QueryPlan) -> Rows
     page = connection.execute(_page(permitted, plan, names), {"version": version or 0}).fetchall()
     more = len(page) > plan.limit
     page = page[: plan.limit]
-    columns: dict[str, Sequence[object]] = dict(zip(names, zip(*page, strict=True), strict=True)) if page else dict.fromkeys(names, ())
+    columns: dict[str, Sequence[object]] = (
+        dict(zip(names, zip(*page, strict=True), strict=True)) if page else dict.fromkeys(names, ())
+    )
     records: Sequence[int] = columns[RECORD]  # type: ignore[assignment]
     versions: Sequence[int] = columns[VERSION]  # type: ignore[assignment]
     return Rows(

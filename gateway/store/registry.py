@@ -23,7 +23,9 @@ class Registered:
     person: PersonId | None
 
 
-def look_up(connection: Connection, provider: InstitutionId, key_space: str, source_keys: Collection[bytes]) -> dict[bytes, Registered]:
+def look_up(
+    connection: Connection, provider: InstitutionId, key_space: str, source_keys: Collection[bytes]
+) -> dict[bytes, Registered]:
     """The registry's entries for these keys; unknown ones are absent."""
     found: dict[bytes, Registered] = {}
     wanted = list(source_keys)
@@ -35,7 +37,9 @@ def look_up(connection: Connection, provider: InstitutionId, key_space: str, sou
                 key_registry.c.source_key.in_(wanted[start : start + IN_LIST]),
             )
         )
-        found.update({key: Registered(RecordId(record), None if person is None else PersonId(person)) for key, record, person in rows})
+        found.update(
+            {key: Registered(RecordId(record), None if person is None else PersonId(person)) for key, record, person in rows}
+        )
     return found
 
 
@@ -55,7 +59,13 @@ def register(
     connection.execute(
         insert(key_registry),
         [
-            {"provider_id": provider, "key_space": key_space, "source_key": key, "record_id": entry.record, "person_id": entry.person}
+            {
+                "provider_id": provider,
+                "key_space": key_space,
+                "source_key": key,
+                "record_id": entry.record,
+                "person_id": entry.person,
+            }
             for key, entry in made.items()
         ],
     )

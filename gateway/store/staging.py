@@ -132,7 +132,9 @@ def move_head(
     """Make a staged version the one that readers see; the caller writes the audit event in the same transaction."""
     moved = connection.execute(
         update(resource_head)
-        .where(resource_head.c.provider_id == provider, resource_head.c.resource == resource, resource_head.c.version == version - 1)
+        .where(
+            resource_head.c.provider_id == provider, resource_head.c.resource == resource, resource_head.c.version == version - 1
+        )
         .values(version=version, promoted_at=at, stored_elements=sorted(stored))
     ).rowcount
     if not moved:
@@ -156,9 +158,7 @@ def move_head(
     )
 
 
-def begin_run(
-    connection: Connection, run_id: str, provider: InstitutionId, source: str, resource: ResourceName, at: str
-) -> None:
+def begin_run(connection: Connection, run_id: str, provider: InstitutionId, source: str, resource: ResourceName, at: str) -> None:
     """Note that a run began."""
     connection.execute(
         insert(sync_run).values(

@@ -68,9 +68,7 @@ def upgrade() -> None:
         sa.Column("assessment_reporting_method_descriptor", sa.String(length=306), nullable=True),
         sa.Column("result_datatype_type_descriptor", sa.String(length=306), nullable=True),
         sa.Column("result", sa.String(length=35), nullable=True),
-        sa.PrimaryKeyConstraint(
-            "provider_id", "record_id", "from_version", "ordinal", name=op.f("pk_applications__score_results")
-        ),
+        sa.PrimaryKeyConstraint("provider_id", "record_id", "from_version", "ordinal", name=op.f("pk_applications__score_results")),
     )
     op.create_table(
         "applications__terms",
@@ -335,9 +333,7 @@ def upgrade() -> None:
         sa.Column("begin_date", sa.Date(), nullable=True),
         sa.Column("designated_by", sa.String(length=60), nullable=True),
         sa.Column("end_date", sa.Date(), nullable=True),
-        sa.PrimaryKeyConstraint(
-            "provider_id", "record_id", "from_version", "ordinal", name=op.f("pk_candidates__characteristics")
-        ),
+        sa.PrimaryKeyConstraint("provider_id", "record_id", "from_version", "ordinal", name=op.f("pk_candidates__characteristics")),
     )
     op.create_table(
         "candidates__disabilities",
@@ -348,9 +344,7 @@ def upgrade() -> None:
         sa.Column("disability_descriptor", sa.String(length=306), nullable=True),
         sa.Column("disability_determination_source_type_descriptor", sa.String(length=306), nullable=True),
         sa.Column("order_of_disability", sa.BigInteger(), nullable=True),
-        sa.PrimaryKeyConstraint(
-            "provider_id", "record_id", "from_version", "ordinal", name=op.f("pk_candidates__disabilities")
-        ),
+        sa.PrimaryKeyConstraint("provider_id", "record_id", "from_version", "ordinal", name=op.f("pk_candidates__disabilities")),
     )
     op.create_table(
         "candidates__electronic_mails",
@@ -555,9 +549,7 @@ def upgrade() -> None:
         sa.Column("from_version", sa.BigInteger(), nullable=False),
         sa.Column("ordinal", sa.Integer(), nullable=False),
         sa.Column("credential_endorsement", sa.String(length=255), nullable=True),
-        sa.PrimaryKeyConstraint(
-            "provider_id", "record_id", "from_version", "ordinal", name=op.f("pk_credentials__endorsements")
-        ),
+        sa.PrimaryKeyConstraint("provider_id", "record_id", "from_version", "ordinal", name=op.f("pk_credentials__endorsements")),
     )
     op.create_table(
         "credentials__grade_levels",
@@ -566,9 +558,7 @@ def upgrade() -> None:
         sa.Column("from_version", sa.BigInteger(), nullable=False),
         sa.Column("ordinal", sa.Integer(), nullable=False),
         sa.Column("grade_level_descriptor", sa.String(length=306), nullable=True),
-        sa.PrimaryKeyConstraint(
-            "provider_id", "record_id", "from_version", "ordinal", name=op.f("pk_credentials__grade_levels")
-        ),
+        sa.PrimaryKeyConstraint("provider_id", "record_id", "from_version", "ordinal", name=op.f("pk_credentials__grade_levels")),
     )
     op.create_table(
         "educator_preparation_programs",
@@ -639,9 +629,7 @@ def upgrade() -> None:
         sa.Column("evaluation_rating_level_descriptor", sa.String(length=306), nullable=True),
         sa.Column("max_numeric_rating", sa.Float(precision=53), nullable=True),
         sa.Column("min_numeric_rating", sa.Float(precision=53), nullable=True),
-        sa.PrimaryKeyConstraint(
-            "provider_id", "record_id", "from_version", "ordinal", name=op.f("pk_evaluations__rating_levels")
-        ),
+        sa.PrimaryKeyConstraint("provider_id", "record_id", "from_version", "ordinal", name=op.f("pk_evaluations__rating_levels")),
     )
     op.create_table(
         "fieldwork_experiences",
@@ -1316,9 +1304,7 @@ def upgrade() -> None:
         sa.Column("from_version", sa.BigInteger(), nullable=False),
         sa.Column("ordinal", sa.Integer(), nullable=False),
         sa.Column("school_category_descriptor", sa.String(length=306), nullable=True),
-        sa.PrimaryKeyConstraint(
-            "provider_id", "record_id", "from_version", "ordinal", name=op.f("pk_schools__school_categories")
-        ),
+        sa.PrimaryKeyConstraint("provider_id", "record_id", "from_version", "ordinal", name=op.f("pk_schools__school_categories")),
     )
     op.create_table(
         "staff_education_organization_assignment_associations",
@@ -1661,9 +1647,7 @@ def upgrade() -> None:
         sa.Column("matrix_element", sa.String(length=255), nullable=True),
         sa.Column("max_raw_score", sa.BigInteger(), nullable=True),
         sa.Column("min_raw_score", sa.BigInteger(), nullable=True),
-        sa.PrimaryKeyConstraint(
-            "provider_id", "record_id", "from_version", "ordinal", name=op.f("pk_survey_questions__matrices")
-        ),
+        sa.PrimaryKeyConstraint("provider_id", "record_id", "from_version", "ordinal", name=op.f("pk_survey_questions__matrices")),
     )
     op.create_table(
         "survey_questions__response_choices",
@@ -1850,9 +1834,7 @@ def upgrade() -> None:
             "recipient_id", "resource", "provider_id", "agreement_id", "version", "schedule", name=op.f("pk_agreement_grant")
         ),
     )
-    op.create_index(
-        op.f("ix_agreement_grant_provider_id_resource"), "agreement_grant", ["provider_id", "resource"], unique=False
-    )
+    op.create_index(op.f("ix_agreement_grant_provider_id_resource"), "agreement_grant", ["provider_id", "resource"], unique=False)
     op.create_table(
         "agreement_signature",
         sa.Column("agreement_id", sa.String(length=128), nullable=False),
@@ -1898,9 +1880,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["client_id"], ["client.client_id"], name=op.f("fk_client_credential_client_id")),
         sa.PrimaryKeyConstraint("client_id", "credential_id", name=op.f("pk_client_credential")),
     )
-    op.bulk_insert(
-        sa.table("state_epoch", sa.column("id", sa.Integer), sa.column("epoch", sa.BigInteger)), [{"id": 1, "epoch": 0}]
-    )
+    op.bulk_insert(sa.table("state_epoch", sa.column("id", sa.Integer), sa.column("epoch", sa.BigInteger)), [{"id": 1, "epoch": 0}])
     _guard_the_log()
 
 
@@ -1911,8 +1891,7 @@ def _guard_the_log() -> None:
         for table in ("audit_entry", "audit_node"):
             for verb in ("UPDATE", "DELETE"):
                 op.execute(
-                    f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} "
-                    f"BEGIN SELECT RAISE(ABORT, '{message}'); END"
+                    f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} BEGIN SELECT RAISE(ABORT, '{message}'); END"
                 )
         return
     op.execute(

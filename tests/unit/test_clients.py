@@ -90,9 +90,7 @@ def test_a_client_id_is_registered_once(world: World) -> None:
         (replace(RIVERTON, title="a\nb"), "title"),
     ],
 )
-def test_a_wrong_registration_says_what_to_correct_and_changes_nothing(
-    world: World, wrong: NewClient, message: str
-) -> None:
+def test_a_wrong_registration_says_what_to_correct_and_changes_nothing(world: World, wrong: NewClient, message: str) -> None:
     with pytest.raises(RequestError, match=message):
         world.client(new=wrong)
     assert (world.kinds(), world.epoch()) == ([], 0)

@@ -286,9 +286,7 @@ def test_old_and_new_credential_serve_while_a_client_rotates(world: World) -> No
 
 
 def test_a_scope_is_the_clients_or_refused(world: World) -> None:
-    issued = world.client(
-        new=NewClient("both", "riverton", "Both", ("placement",), scopes=("records:read", "log_auditor"))
-    )
+    issued = world.client(new=NewClient("both", "riverton", "Both", ("placement",), scopes=("records:read", "log_auditor")))
     assert world.by_key(issued).scope == "records:read log_auditor"
     form = assertion_form(world.assertion(issued), scope="log_auditor")
     assert issue_token(form, None, world.issuer).scope == "log_auditor"

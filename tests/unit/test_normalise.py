@@ -49,7 +49,7 @@ RESOURCE = Resource(
         ]
     ),
     references={
-        name: Reference(name, ResourceName(target), tuple(ElementPath(f"{name}.{m}") for m in members), False, name)
+        name: Reference(name, ResourceName(target), tuple(ElementPath(f"{name}.{m}") for m in members), name)
         for name, target, members in (
             ("personReference", "people", ("personId", "sourceSystemDescriptor")),
             ("schoolReference", "schools", ("schoolId",)),
@@ -161,7 +161,8 @@ def test_text_becomes_the_type_of_its_element(path: str, text: str, expected: Sc
 def test_misfit_is_rejected_with_its_place_and_never_its_value(path: str, text: str, code: str) -> None:
     found = refusal(path, text)
     assert (found.code, found.column, found.location) == (code, f"Column of {path}", PLACE)
-    assert path in found.reason and text not in found.reason
+    assert path in found.reason
+    assert text not in found.reason
 
 
 @pytest.mark.parametrize("text", ["", "   ", "\u00a0"])
@@ -173,7 +174,8 @@ def test_record_without_its_identity_is_rejected(text: str) -> None:
 
 def test_identity_that_the_source_does_not_have_at_all_is_rejected() -> None:
     found = normalise(RawRecord(RESOURCE.name, PLACE, {}), RESOURCE, EVERYTHING)
-    assert isinstance(found, Rejection) and found.code == "missing_identity"
+    assert isinstance(found, Rejection)
+    assert found.code == "missing_identity"
 
 
 def test_empty_elements_are_left_out() -> None:
@@ -228,7 +230,8 @@ def test_what_the_catalog_does_not_know_is_rejected(
     elements: Mapping[str, str], collections: Mapping[str, tuple[Mapping[str, str], ...]]
 ) -> None:
     found = outcome(elements, collections)
-    assert isinstance(found, Rejection) and found.code == "unknown_element"
+    assert isinstance(found, Rejection)
+    assert found.code == "unknown_element"
 
 
 @given(st.sampled_from(sorted(RESOURCE.elements)), st.text(max_size=40))

@@ -104,8 +104,15 @@ def test_a_masked_element_or_a_list_cannot_be_compared(path: str) -> None:
 @pytest.mark.parametrize(
     ("path", "text"),
     [
-        ("cohort", "x"), ("cohort", "1.5"), ("cohort", str(1 << 63)), ("cohort", "9" * 5000), ("hours", "nan"), ("hours", "inf"),
-        ("active", "yes"), ("active", "1"), ("birthDate", ""),
+        ("cohort", "x"),
+        ("cohort", "1.5"),
+        ("cohort", str(1 << 63)),
+        ("cohort", "9" * 5000),
+        ("hours", "nan"),
+        ("hours", "inf"),
+        ("active", "yes"),
+        ("active", "1"),
+        ("birthDate", ""),
     ],
 )
 def test_a_value_of_another_type_is_refused_without_being_echoed(path: str, text: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -81,7 +80,9 @@ class World:
     def seen(self, name: ResourceName) -> list[dict[str, object]]:
         """What a partner with everything shared would see."""
         resource = CATALOG.resources[name]
-        plan = compile_plan(AccessRequest(resource=name, purpose="p", limit=1000), _everything(resource), resource, PSEUDONYMS, None)
+        plan = compile_plan(
+            AccessRequest(resource=name, purpose="p", limit=1000), _everything(resource), resource, PSEUDONYMS, None
+        )
         with self.database.read() as connection:
             rows = read(plan, connection, self.tables[name])
         tables = self.tables[name]
@@ -166,7 +167,10 @@ def test_an_interrupted_run_leaves_nothing_behind(world: World) -> None:
 
 
 def test_the_same_input_again_changes_nothing(world: World) -> None:
-    records = (candidate("1", 2, ({"city": "Óbidos", "street": "1 Main"},), birthDate="1999-02-03", hours=1.5, active=True), candidate("2", 3))
+    records = (
+        candidate("1", 2, ({"city": "Óbidos", "street": "1 Main"},), birthDate="1999-02-03", hours=1.5, active=True),
+        candidate("2", 3),
+    )
     assert world.load(CANDIDATES, *records) == Counts(inserted=2)
     assert world.load(CANDIDATES, *records) == Counts(unchanged=2)
     assert len(world.seen(CANDIDATES)) == 2
@@ -196,7 +200,7 @@ def test_a_vanished_record_is_deleted_within_the_shrink_limit_only(world: World)
     world.load(CANDIDATES, *(candidate(str(n), n) for n in range(10)))
     stage = world.stage(CANDIDATES)
     stage.take([candidate(str(n), n) for n in range(7)])
-    with pytest.raises(IngestError, match="3 of 10 records.*20%"):
+    with pytest.raises(IngestError, match=r"3 of 10 records.*20%"):
         stage.remove_unseen(0.2)
     stage.discard()
     assert len(world.seen(CANDIDATES)) == 10
@@ -238,7 +242,9 @@ def test_a_candidate_that_names_its_person_is_that_person_and_so_are_its_placeme
     assert world.load(PLACEMENTS, placement("p1", "c1")) == Counts(updated=1)
     with world.database.read() as connection:
         persons = {
-            connection.execute(select(world.tables[name].rows.c.person_id).where(world.tables[name].rows.c.to_version.is_(None))).scalar()
+            connection.execute(
+                select(world.tables[name].rows.c.person_id).where(world.tables[name].rows.c.to_version.is_(None))
+            ).scalar()
             for name in (PEOPLE, CANDIDATES, PLACEMENTS)
         }
     assert len(persons) == 1

@@ -23,9 +23,7 @@ def rule(columns: dict[str, str], **parts: Any) -> ResourceRule:
 def source_of(location: Path, read: ResourceRule, limits: ArchiveLimits | None = None) -> DelimitedSource:
     """A connector over one resource."""
     resources = {read.resource: read}
-    return DelimitedSource(
-        Source("extract", InstitutionId("lakeside"), "epp", location, resources, limits or ArchiveLimits())
-    )
+    return DelimitedSource(Source("extract", InstitutionId("lakeside"), "epp", location, resources, limits or ArchiveLimits()))
 
 
 def pull(folder: Path, content: bytes, read: ResourceRule) -> list[Page]:

@@ -19,9 +19,7 @@ KNOWN = {
         frozenset({"credentialIdentifier", "stateOfIssueStateAbbreviationDescriptor"}),
         {"gradeLevels": frozenset({"gradeLevelDescriptor"})},
     ),
-    ResourceName("financialAids"): Known(
-        frozenset({"studentReference.studentUniqueId", "aidTypeDescriptor", "beginDate"})
-    ),
+    ResourceName("financialAids"): Known(frozenset({"studentReference.studentUniqueId", "aidTypeDescriptor", "beginDate"})),
 }
 
 

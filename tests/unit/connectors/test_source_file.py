@@ -171,7 +171,8 @@ def test_file_outside_the_location_is_refused(tmp_path: Path, file: str) -> None
 
 def test_what_is_not_yaml_is_told_with_its_place(tmp_path: Path) -> None:
     [(line, _, message)] = problems(tmp_path, "version: 1\nid: [a\n")
-    assert line == 3 and message.startswith("not YAML")
+    assert line == 3
+    assert message.startswith("not YAML")
 
 
 @pytest.mark.parametrize("text", ["", "# nothing\n", "- a\n", "version: \x07\n"])
