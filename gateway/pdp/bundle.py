@@ -20,7 +20,8 @@ from pathlib import Path
 import orjson
 
 from gateway.errors import ConfigurationError, GatewayError, IntegrityError
-from gateway.pdp.read_bundle import ENTRYPOINT, FILES, canonical, json_object, members, members_of, read_bundle, sha256
+from gateway.pdp.embedded import EmbeddedPdp
+from gateway.pdp.read_bundle import ENTRYPOINT, FILES, Bundle, canonical, json_object, members, members_of, read_bundle, sha256
 from gateway.shipped import shipped
 
 OPA_VERSION = "1.22.2"
@@ -35,7 +36,8 @@ _OPA_SECONDS = 120
 def build_bundle(policies: Path, opa: str) -> Mapping[str, bytes]:
     """The bundle's files by name, from the Rego sources and the catalog data under `policies`; `opa` is the binary's path.
 
-    Raises `ConfigurationError` when the binary is not the pinned version or does not compile the sources.
+    Raises `ConfigurationError` when the binary is not the pinned version or does not compile the sources, `IntegrityError`
+    when the result needs a built-in that only OPA itself has.
     """
     _require_version(opa)
     sources = {
@@ -55,6 +57,7 @@ def build_bundle(policies: Path, opa: str) -> Mapping[str, bytes]:
     }
     digest = hashlib.sha256(canonical(parts)).hexdigest()
     manifest = orjson.dumps({"digest": digest, **parts}, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS) + b"\n"
+    EmbeddedPdp(Bundle(wasm, json_object(data, "data.json"), digest), instances=1).close()
     files = {"policy.wasm": wasm, "data.json": data, "manifest.json": manifest}
     served = canonical({"revision": digest, "roots": sorted((*PACKAGES, CATALOG)), "rego_version": 1})
     return {**files, ARCHIVE: _archive({".manifest": served, **sources, **files})}

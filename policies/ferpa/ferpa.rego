@@ -111,6 +111,8 @@ all_of(types, wanted) if {
 	every type in types { type in wanted }
 }
 
+directory_elements_only if count(excluded_opt_outs) == 0
+
 directory_elements_only if {
 	every path, _ in disclosure.released { not_by_directory_alone(path) }
 }
