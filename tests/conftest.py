@@ -12,6 +12,7 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from gateway.catalog.load import load_catalog
 from gateway.shipped import shipped
 from gateway.store.engine import Database, open_database
 from gateway.store.migrate import upgrade
+from tests.world import World, placement_world
 
 BACKENDS = ("sqlite", "postgresql")
 DEBIAN = Path("/usr/lib/postgresql")
@@ -87,12 +89,12 @@ def postgres_server() -> Iterator[str]:
         shutil.rmtree(home)
 
 
-@pytest.fixture(params=BACKENDS)
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """A new migrated database on each backend."""
-    if request.param == "sqlite":
+@contextmanager
+def new_database(backend: str, request: pytest.FixtureRequest, folder: Path) -> Iterator[str]:
+    """The address of a new migrated database."""
+    if backend == "sqlite":
         template: Path = request.getfixturevalue("sqlite_template")
-        file = tmp_path / "gateway.db"
+        file = folder / "gateway.db"
         shutil.copy(template, file)
         yield f"sqlite:///{file}"
         return
@@ -101,6 +103,21 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
     _statement(address, f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
     yield f"{address}/{name}"
     _statement(address, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(params=BACKENDS)
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A new migrated database on each backend."""
+    with new_database(request.param, request, tmp_path) as url:
+        yield url
+
+
+@pytest.fixture(scope="module", params=BACKENDS)
+def placement(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """The example agreement in force over the small extracts, on each backend; shared by a module, so only to be read."""
+    folder = tmp_path_factory.mktemp("placement")
+    with new_database(request.param, request, folder) as url, placement_world(folder / "home", url) as world:
+        yield world
 
 
 @pytest.fixture

@@ -1,22 +1,231 @@
-"""The whole road over HTTP: what the permitted view shows, and that nothing else can be spoken about."""
+"""The permitted view over HTTP, on both databases: what it shows, and that nothing else can be spoken about."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
+import base64
+import hashlib
+import re
+from typing import Any
 
+import httpx
 import pytest
 
-from tests.world import World, placement_world
+from tests.world import World
+
+WITHHELD = (
+    "birthDate",
+    "sexDescriptor",
+    "hispanicLatinoEthnicity",
+    "economicDisadvantageDescriptor",
+    "races.raceDescriptor",
+    "disabilities.disabilityDescriptor",
+    "genderIdentity",
+    "identificationDocuments.documentTitle",
+)
+PSEUDONYM = re.compile(r"[0-9a-f]{32}")
 
 
-@pytest.fixture
-def world(tmp_path: Path, database_url: str) -> Iterator[World]:
-    with placement_world(tmp_path / "home", database_url) as opened:
-        yield opened
+def ask(world: World, resource: str = "candidates", client: str = "riverton-sis", **parameters: str) -> httpx.Response:
+    return world.api.get(f"/v1/{resource}", world.token(client), **parameters)
 
 
-def test_a_page_holds_the_permitted_elements_treated_as_agreed(world: World) -> None:
-    answer = world.api.get("/v1/candidates", world.token("riverton-sis"), limit="5")
-    assert answer.status_code == 200, answer.text
-    print(answer.text)
+def every(world: World, resource: str = "candidates", client: str = "riverton-sis", **parameters: str) -> list[dict[str, Any]]:
+    """All records, page by page."""
+    records: list[dict[str, Any]] = []
+    cursor: dict[str, str] = {}
+    while True:
+        answer = ask(world, resource, client, **parameters, **cursor)
+        assert answer.status_code == 200, answer.text
+        records += answer.json()["data"]
+        following = answer.json()["next"]
+        if following is None:
+            return records
+        cursor = {"cursor": following}
+
+
+def test_a_page_holds_the_permitted_elements_treated_as_agreed(placement: World) -> None:
+    answer = ask(placement, limit="60")
+    body = answer.json()
+    assert list(body) == ["notice", "data", "next"]
+    assert "34 CFR 99.33" in body["notice"]
+    assert answer.headers["gateway-redisclosure"] == "prohibited; 34 CFR 99.33"
+    assert len(body["data"]) == 60
+    for record in body["data"]:
+        assert list(record) == [
+            "candidateIdentifier",
+            "firstName",
+            "lastSurname",
+            "middleName",
+            "electronicMails",
+            "telephones",
+        ]
+        assert PSEUDONYM.fullmatch(record["candidateIdentifier"])
+        assert record["middleName"] is None or re.fullmatch(r".\.", record["middleName"])
+        assert all(re.fullmatch(r"\*\*\*\d{4}", member["telephoneNumber"]) for member in record["telephones"])
+
+
+def test_a_date_is_generalised_to_its_year(placement: World) -> None:
+    years = {record["beginDate"] for record in every(placement, "candidateEducatorPreparationProgramAssociations")}
+    assert years <= {2022, 2023, 2024, 2025}
+
+
+def test_a_pseudonym_joins_resources_of_one_agreement(placement: World) -> None:
+    candidates = {record["candidateIdentifier"] for record in every(placement)}
+    placed = {record["studentReference"]["studentUniqueId"] for record in every(placement, "fieldworkExperiences")}
+    assert placed
+    assert placed <= candidates
+    one = sorted(placed)[0]
+    found = every(placement, "fieldworkExperiences", **{"studentReference.studentUniqueId": one})
+    assert [record["studentReference"]["studentUniqueId"] for record in found] == [one]
+
+
+@pytest.mark.parametrize("limit", ["1", "7", "60", "1000"])
+def test_pages_of_any_size_hold_every_record_once(placement: World, limit: str) -> None:
+    whole = every(placement, "fieldworkExperiences", limit="1000")
+    assert every(placement, "fieldworkExperiences", limit=limit) == whole
+    assert len({record["fieldworkIdentifier"] for record in whole}) == len(whole)
+
+
+def test_select_gives_those_elements_in_catalog_order(placement: World) -> None:
+    record = ask(placement, select="lastSurname,firstName", limit="1").json()["data"][0]
+    assert list(record) == ["firstName", "lastSurname"]
+
+
+def test_an_equality_filter_keeps_the_rows_that_have_the_value(placement: World) -> None:
+    whole = every(placement, "fieldworkExperiences")
+    kind = whole[0]["fieldworkTypeDescriptor"]
+    kept = every(placement, "fieldworkExperiences", fieldworkTypeDescriptor=kind)
+    assert kept == [record for record in whole if record["fieldworkTypeDescriptor"] == kind]
+
+
+def test_the_same_request_gives_the_same_bytes(placement: World) -> None:
+    first, second = (ask(placement, limit="9") for _ in range(2))
+    assert first.content == second.content
+
+
+@pytest.mark.parametrize("path", [*WITHHELD, "noSuchElement", "candidates.firstName", "sealed", "record_id", "person_id"])
+def test_withheld_and_unknown_elements_are_the_same_error(placement: World, path: str) -> None:
+    for parameters in ({path: "x"}, {"select": path}):
+        answer = ask(placement, **parameters)
+        assert answer.status_code == 400
+        problem = answer.json()
+        assert problem.pop("request")
+        assert problem == {
+            "type": "urn:educator-data-gateway:problem:GW-REQ-02",
+            "title": "No such element in your permitted view",
+            "status": 400,
+            "detail": f"`{path.replace('_', '')}` is not an element of your permitted view of this resource.",
+            "code": "GW-REQ-02",
+        } or ("_" in path and problem["code"] == "GW-REQ-01")
+
+
+@pytest.mark.parametrize("path", ["firstName", "middleName", "telephones.telephoneNumber"])
+def test_identifiers_masks_and_lists_cannot_be_compared(placement: World, path: str) -> None:
+    assert ask(placement, **{path: "x"}).json()["code"] == "GW-REQ-01"
+
+
+def test_a_made_up_pseudonym_finds_nothing(placement: World) -> None:
+    for made_up in ("0" * 32, "zz", "' OR 1=1 --", "f" * 33):
+        assert every(placement, candidateIdentifier=made_up) == []
+
+
+def test_a_cursor_is_good_for_its_own_query_only(placement: World) -> None:
+    following = ask(placement, limit="2").json()["next"]
+    assert ask(placement, limit="2", cursor=following).status_code == 200
+    for other in ({"select": "firstName"}, {"candidateIdentifier": "0" * 32}):
+        assert ask(placement, cursor=following, **other).status_code == 400
+    assert ask(placement, "fieldworkExperiences", cursor=following).status_code == 400
+    assert ask(placement, cursor=following[:-2] + "AA").status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("parameters", "code"),
+    [
+        ({"limit": "0"}, "GW-REQ-01"),
+        ({"limit": "1001"}, "GW-REQ-01"),
+        ({"limit": "ten"}, "GW-REQ-01"),
+        ({"cursor": "x"}, "GW-REQ-01"),
+        ({"first name": "x"}, "GW-REQ-01"),
+        ({"candidateIdentifier": "a\x00b"}, "GW-REQ-01"),
+    ],
+)
+def test_a_parameter_that_cannot_be_served_is_named_and_logged(placement: World, parameters: dict[str, str], code: str) -> None:
+    before = len(placement.leaves("refusal"))
+    answer = ask(placement, **parameters)
+    assert (answer.status_code, answer.json()["code"]) == (400, code)
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert len(placement.leaves("refusal")) == before + 1
+
+
+@pytest.mark.parametrize(
+    ("resource", "client", "parameters", "rule"),
+    [
+        ("candidates", "riverton-sis", {"purpose": "hiring"}, "GW-AGR-01"),
+        ("candidates", "riverton-sis", {"purpose": "research"}, "GW-PUR-01"),
+        ("financialAids", "riverton-sis", {}, "GW-AGR-01"),
+        ("candidates", "riverton-sis", {"provider": "elsewhere"}, "GW-AGR-05"),
+        ("candidates", "riverton-sis", {"agreement": "another"}, "GW-AGR-05"),
+        ("candidates", "lakeside-sis", {}, "GW-AGR-01"),
+        ("noSuchResource", "riverton-sis", {}, "GW-REQ-01"),
+    ],
+)
+def test_what_no_agreement_covers_is_refused_with_rule_and_citation(
+    placement: World, resource: str, client: str, parameters: dict[str, str], rule: str
+) -> None:
+    answer = ask(placement, resource, client, **parameters)
+    assert answer.status_code == 403
+    problem = answer.json()
+    assert problem["reasons"]
+    assert all(reason["rule"] and reason["citation"] and reason["title"] for reason in problem["reasons"])
+    assert rule in {reason["rule"] for reason in problem["reasons"]} or rule == "GW-AGR-05"
+    assert placement.leaves("refusal")[-1]["rules"] == sorted(reason["rule"] for reason in problem["reasons"])
+
+
+def test_an_entry_commits_to_the_exact_bytes_that_were_sent(placement: World) -> None:
+    answer = ask(placement, limit="3")
+    salt = base64.b64decode(answer.headers["gateway-body-salt"])
+    leaf = placement.leaves("disclosure")[-1]
+    assert leaf["id"] == answer.headers["gateway-entry"]
+    assert leaf["body"] == hashlib.sha256(salt + answer.content).hexdigest()
+    assert leaf["rows"] == "3"
+    assert leaf["request"] == answer.headers["gateway-request"]
+    assert leaf["treated"]["candidateIdentifier"] == "pseudonymise"
+    assert "birthDate" in leaf["withheld"]
+
+
+def test_no_value_of_a_record_stands_in_a_leaf(placement: World) -> None:
+    answer = ask(placement, limit="60")
+    leaves = str(placement.leaves())
+    for record in answer.json()["data"]:
+        assert record["candidateIdentifier"] not in leaves
+        assert record["electronicMails"][0]["electronicMailAddress"] not in leaves
+
+
+def test_the_log_verifies_after_all_this(placement: World) -> None:
+    verified = placement.gateway.verify_log()
+    assert verified.details >= 1
+    assert verified.details_out_of_reach == 0
+
+
+def test_without_a_good_token_there_is_one_answer(placement: World) -> None:
+    good = placement.token("riverton-sis")
+    bad = (None, "", "x.y.z", good[:-4] + "AAAA", good + "A")
+    answers = [placement.api.get("/v1/candidates", token) for token in bad]
+    assert {answer.status_code for answer in answers} == {401}
+    assert {answer.json()["detail"] for answer in answers} == {answers[0].json()["detail"]}
+    assert answers[0].headers["www-authenticate"] == "Bearer"
+
+
+def test_other_methods_and_paths_are_problems(placement: World) -> None:
+    token = placement.token("riverton-sis")
+    assert placement.api.post("/v1/candidates", {}).status_code == 405
+    assert placement.api.get("/v2/candidates", token).status_code == 404
+    assert placement.api.get("/v1/candidates/1", token).headers["content-type"] == "application/problem+json"
+    assert placement.api.get("/healthz").text == "ok\n"
+    assert placement.api.get("/readyz").text == "ready\n"
+
+
+def test_answers_are_never_cached_nor_sniffed(placement: World) -> None:
+    answer = ask(placement, limit="1")
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.headers["x-content-type-options"] == "nosniff"
