@@ -63,6 +63,16 @@ def _members(
     columns = [_treated(element, members.values, opened, pseudonyms) for element in elements]
     paths = [element.path.partition(".")[2] for element in elements]
     lists: list[list[dict[str, object]]] = [[] for _ in places]
+    nothing = (None,) * len(columns)
+    treated: list[list[tuple[object, ...]]] = [[] for _ in places]
     for row, values in zip(members.row, zip(*columns, strict=True), strict=True):
-        lists[row].append(dict(zip(paths, values, strict=True)))
+        if values != nothing:
+            treated[row].append(values)
+    for mapped, found in zip(lists, treated, strict=True):
+        mapped += [dict(zip(paths, values, strict=True)) for values in (_told_apart(found) if len(found) > 1 else found)]
     return lists
+
+
+def _told_apart(members: Sequence[tuple[object, ...]]) -> list[tuple[object, ...]]:
+    """Treated members once each, ordered by what they show: number and order must not tell what is withheld in them."""
+    return sorted(set(members), key=lambda values: [(value is not None, str(value)) for value in values])
