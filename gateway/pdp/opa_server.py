@@ -26,7 +26,7 @@ class Breaker:
     failures: int = 3
     rest: float = 5.0
     _failed: int = field(default=0, init=False)
-    _closed_until: float = field(default=0.0, init=False)
+    _rest_until: float = field(default=0.0, init=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
 
     def admit(self) -> bool:
@@ -35,9 +35,9 @@ class Breaker:
             if self._failed < self.failures:
                 return True
             now = self.clock()
-            if now < self._closed_until:
+            if now < self._rest_until:
                 return False
-            self._closed_until = now + self.rest
+            self._rest_until = now + self.rest
             return True
 
     def succeeded(self) -> None:
@@ -49,7 +49,7 @@ class Breaker:
         """No answer came."""
         with self._lock:
             self._failed += 1
-            self._closed_until = self.clock() + self.rest
+            self._rest_until = self.clock() + self.rest
 
 
 class OpaServerPdp:

@@ -1,0 +1,241 @@
+"""Decide: what is asked, and how far an answer is believed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import orjson
+import pytest
+
+from gateway.decide import decide, policy_input
+from gateway.domain.access import AccessRequest, Principal
+from gateway.domain.agreement import AgreementFacts
+from gateway.domain.decision import Deny, LegalBasis, Permit, RowPredicate
+from gateway.domain.identifiers import AgreementId, ClientId, ElementPath, InstitutionId, ResourceName
+from gateway.domain.treatments import Generalise, MaskText, Pseudonymise, Share
+from gateway.errors import Unavailable
+from gateway.pdp.embedded import EmbeddedPdp
+from gateway.pdp.open_engine import open_pdp
+
+PRINCIPAL = Principal(
+    client=ClientId("riverton-sis"),
+    institution=InstitutionId("riverton"),
+    purposes=frozenset({"placement", "hiring"}),
+    default_purpose="placement",
+    scopes=frozenset(),
+    token_id="t",
+    key_thumbprint=None,
+)
+REQUEST = AccessRequest(resource=ResourceName("candidates"), purpose="placement")
+BASIS = {"basis": "a1_school_official", "citation": "34 CFR 99.31(a)(1)(i)(B)"}
+ENTRY: Mapping[str, Any] = {
+    "id": "lakeside-riverton",
+    "version": 3,
+    "digest": "d1ce",
+    "state": "in_force",
+    "timezone": "America/Chicago",
+    "term": {"from": "2026-07-01", "until": "2027-06-30"},
+    "redisclosure": {"allowed": False, "notice": "May not be redisclosed."},
+    "schedule": "candidates-to-district",
+    "provider": "lakeside",
+    "recipient": "riverton",
+    "purposes": ["placement"],
+    "legal_basis": BASIS,
+    "persons": {"candidate": BASIS},
+    "rows": [{"element": "tuitionCost", "comparison": "in", "values": [101, 2.5]}],
+    "elements": {
+        "candidateIdentifier": {"treatment": "pseudonymise"},
+        "firstName": {"treatment": "share"},
+        "birthDate": {"treatment": "generalise", "to": "year"},
+        "lastSurname": {"treatment": "mask", "keep": "initial"},
+        "sexDescriptor": {"treatment": "aggregate_only"},
+        "races.raceDescriptor": {"treatment": "withhold"},
+    },
+}
+FACTS = AgreementFacts(entries=(ENTRY,), today={"America/Chicago": "2026-11-24"})
+NOT_UNDERSTOOD, NOT_FROM_THE_FACTS = "GW-PDP-01", "GW-PDP-02"
+
+
+class FakePdp:
+    """Answers with what it was given, and remembers the question."""
+
+    digest = "b" * 64
+
+    def __init__(self, answer: object) -> None:
+        self.answer = answer
+        self.asked: Mapping[str, object] = {}
+
+    def evaluate(self, facts: Mapping[str, object]) -> object:
+        self.asked = facts
+        return self.answer
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[EmbeddedPdp]:
+    opened = open_pdp(instances=1)
+    assert isinstance(opened, EmbeddedPdp)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def answer(engine: EmbeddedPdp) -> dict[str, Any]:
+    """The real permit of the real policy, to be spoilt."""
+    found = engine.evaluate(policy_input(PRINCIPAL, REQUEST, FACTS))
+    assert isinstance(found, dict)
+    return dict(orjson.loads(orjson.dumps(found)))
+
+
+def _rule(answer: object, request: AccessRequest = REQUEST, facts: AgreementFacts = FACTS) -> str:
+    decision = decide(PRINCIPAL, request, facts, FakePdp(answer))
+    assert isinstance(decision, Deny)
+    assert decision.bundle_digest == "b" * 64
+    return decision.reasons[0].rule
+
+
+def test_the_shipped_policy_permits_what_the_agreement_says(engine: EmbeddedPdp) -> None:
+    permit = decide(PRINCIPAL, REQUEST, FACTS, engine)
+    assert isinstance(permit, Permit)
+    assert permit.elements == {
+        "candidateIdentifier": Pseudonymise(),
+        "firstName": Share(),
+        "birthDate": Generalise("year"),
+        "lastSurname": MaskText("initial"),
+    }
+    assert {"sexDescriptor", "races.raceDescriptor", "loginId"} <= set(permit.withheld)
+    assert permit.rows == (RowPredicate(ElementPath("tuitionCost"), "in", (101, 2.5)),)
+    assert permit.bases == {"candidate": LegalBasis(**BASIS)}
+    assert (permit.agreement, permit.agreement_version, permit.agreement_digest) == ("lakeside-riverton", 3, "d1ce")
+    assert (permit.excluded_opt_outs, permit.redisclosure_notice) == ((), True)
+    assert permit.bundle_digest == engine.digest
+
+
+def test_a_refusal_has_its_reasons(engine: EmbeddedPdp) -> None:
+    refusal = decide(PRINCIPAL, REQUEST, AgreementFacts((), {}), engine)
+    assert isinstance(refusal, Deny)
+    assert [(reason.rule, reason.title) for reason in refusal.reasons] == [("GW-AGR-01", "No agreement covers this request")]
+
+
+def test_several_agreements_are_choices(engine: EmbeddedPdp) -> None:
+    other = {**ENTRY, "id": "hillside-riverton", "provider": "hillside"}
+    refusal = decide(PRINCIPAL, REQUEST, AgreementFacts((ENTRY, other), FACTS.today), engine)
+    assert isinstance(refusal, Deny)
+    assert refusal.choices == ("hillside-riverton", "lakeside-riverton")
+
+
+def test_the_question_is_json_and_has_no_order_of_its_own() -> None:
+    pdp = FakePdp(None)
+    decide(PRINCIPAL, REQUEST, FACTS, pdp)
+    assert orjson.loads(orjson.dumps(pdp.asked)) == pdp.asked
+    assert pdp.asked["principal"] == {"client": "riverton-sis", "institution": "riverton", "purposes": ["hiring", "placement"]}
+    assert pdp.asked["request"] == {"resource": "candidates", "purpose": "placement", "provider": None, "agreement": None}
+
+
+def test_an_engine_out_of_reach_is_not_a_refusal() -> None:
+    class Gone(FakePdp):
+        def evaluate(self, facts: Mapping[str, object]) -> object:
+            raise Unavailable("gone")
+
+    with pytest.raises(Unavailable):
+        decide(PRINCIPAL, REQUEST, FACTS, Gone(None))
+
+
+@pytest.mark.parametrize(
+    "nonsense",
+    [
+        None,
+        True,
+        "permit",
+        [],
+        {},
+        {"decision": "permit"},
+        {"decision": "maybe"},
+        {"decision": "deny", "reasons": [], "choices": []},
+        {"decision": "deny", "reasons": [{"rule": "x", "citation": "y"}], "choices": []},
+        {"decision": "deny", "reasons": [{"rule": "x", "citation": "y", "title": "z"}]},
+        {"decision": "deny", "reasons": [{"rule": "x", "citation": "y", "title": "z"}], "choices": [], "but": 1},
+    ],
+)
+def test_an_answer_that_is_not_understood_refuses(nonsense: object) -> None:
+    assert _rule(nonsense) == NOT_UNDERSTOOD
+
+
+def test_every_member_is_needed(answer: dict[str, Any]) -> None:
+    for name in answer:
+        assert _rule({other: value for other, value in answer.items() if other != name}) == NOT_UNDERSTOOD
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"obligations": ["watermark"]},
+        {"elements": {"firstName": {"treatment": "shout"}}},
+        {"elements": {"firstName": {"treatment": "withhold"}}},
+        {"elements": {"firstName": {"treatment": "share", "to": "year"}}},
+        {"elements": {"birthDate": {"treatment": "generalise"}}},
+        {"elements": {"birthDate": {"treatment": "generalise", "to": "month"}}},
+        {"elements": {"firstName": "share"}},
+        {"redisclosure_notice": "true"},
+        {"redisclosure_notice": 1},
+        {"rows": [{"element": "a", "comparison": "like", "values": []}]},
+        {"rows": [{"element": "a", "comparison": "in", "values": [None]}]},
+        {"agreement": {"id": "lakeside-riverton", "version": "3", "digest": "d1ce"}},
+        {"agreement": {"id": "lakeside-riverton", "version": True, "digest": "d1ce"}},
+        {"rules": []},
+        {"withheld": "none"},
+    ],
+)
+def test_a_member_too_many_or_of_another_kind_refuses(answer: dict[str, Any], change: dict[str, object]) -> None:
+    assert _rule(answer | change) == NOT_UNDERSTOOD
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"agreement": {"id": "other", "version": 3, "digest": "d1ce"}},
+        {"agreement": {"id": "lakeside-riverton", "version": 2, "digest": "d1ce"}},
+        {"agreement": {"id": "lakeside-riverton", "version": 3, "digest": "beef"}},
+        {"schedule": "other"},
+        {"provider": "hillside"},
+        {"recipient": "hillside"},
+        {"resource": "staffs"},
+        {"purpose": "hiring"},
+        {"rows": []},
+        {"rows": [{"element": "tuitionCost", "comparison": "in", "values": [101, 2.5, 9]}]},
+        {"bases": {}},
+        {"bases": {"candidate": {"basis": "consent", "citation": "34 CFR 99.30"}}},
+        {"elements": {"birthDate": {"treatment": "share"}}},
+        {"elements": {"sexDescriptor": {"treatment": "share"}}},
+        {"elements": {"loginId": {"treatment": "share"}}},
+        {"withheld": ["firstName"]},
+        {"excluded_opt_outs": ["candidate"]},
+    ],
+)
+def test_a_permit_beyond_the_facts_refuses(answer: dict[str, Any], change: dict[str, object]) -> None:
+    assert _rule(answer | change) == NOT_FROM_THE_FACTS
+
+
+@pytest.mark.parametrize(
+    "change", [{"state": "suspended"}, {"purposes": ["hiring"]}, {"recipient": "hillside"}, {"elements": None}]
+)
+def test_a_permit_is_not_believed_when_its_agreement_says_otherwise(answer: dict[str, Any], change: dict[str, object]) -> None:
+    assert _rule(answer, facts=AgreementFacts(({**ENTRY, **change},), FACTS.today)) == NOT_FROM_THE_FACTS
+
+
+def test_a_permit_is_not_believed_without_facts(answer: dict[str, Any]) -> None:
+    assert _rule(answer, facts=AgreementFacts((), {})) == NOT_FROM_THE_FACTS
+
+
+def test_a_permit_must_be_of_the_agreement_and_provider_asked_for(answer: dict[str, Any]) -> None:
+    assert (
+        _rule(answer, AccessRequest(ResourceName("candidates"), "placement", agreement=AgreementId("other"))) == NOT_FROM_THE_FACTS
+    )
+    assert (
+        _rule(answer, AccessRequest(ResourceName("candidates"), "placement", provider=InstitutionId("other"))) == NOT_FROM_THE_FACTS
+    )
+
+
+def test_a_smaller_permit_than_the_agreement_is_believed(answer: dict[str, Any]) -> None:
+    smaller = answer | {"elements": {"firstName": {"treatment": "share"}}}
+    assert isinstance(decide(PRINCIPAL, REQUEST, FACTS, FakePdp(smaller)), Permit)
