@@ -129,7 +129,8 @@ def test_both_engines_give_the_same_answers(embedded: EmbeddedPdp, server: OpaSe
 
 
 def test_nothing_sensible_asked_is_denied(embedded: EmbeddedPdp) -> None:
-    for facts in ({}, {"principal": None}, {"request": []}):
+    nonsense: list[dict[str, object]] = [{}, {"principal": None}, {"request": []}]
+    for facts in nonsense:
         answer = embedded.evaluate(facts)
         assert isinstance(answer, dict)
         assert [reason["rule"] for reason in answer["reasons"]] == ["GW-REQ-01"]
