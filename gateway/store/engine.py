@@ -16,7 +16,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from gateway.errors import ConfigurationError, StorageFailed, Unavailable
+from gateway.errors import ConfigurationError, GatewayError, StorageFailed, Unavailable
 
 Connection = sqlalchemy.Connection
 """What a transaction hands on; modules outside the store name the type through here."""
@@ -42,7 +42,7 @@ class Database:
         with unavailable_when_out_of_reach(), self.engine.connect() as connection:
             if self.dialect == "postgresql":
                 connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-            with connection.begin():
+            with connection.begin(), _never_again_after_a_crash(connection):
                 yield connection
 
     @contextmanager
@@ -53,7 +53,7 @@ class Database:
         """
         with unavailable_when_out_of_reach(), self._sqlite_turn(), self.engine.connect() as connection:
             connection = connection.execution_options(gateway_write=True)
-            with connection.begin():
+            with connection.begin(), _never_again_after_a_crash(connection):
                 yield connection
 
     @contextmanager
@@ -74,6 +74,19 @@ class Database:
 
     def close(self) -> None:
         self.engine.dispose()
+
+
+@contextmanager
+def _never_again_after_a_crash(connection: Connection) -> Iterator[None]:
+    """Drop a connection that something unexpected was thrown through: a result left half read keeps SQLite's old snapshot
+    open behind the pool's back, and the next writer on it would find the database locked."""
+    try:
+        yield
+    except GatewayError:
+        raise
+    except BaseException:
+        connection.invalidate()
+        raise
 
 
 @contextmanager
