@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
 import json
+import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -66,7 +66,6 @@ class World:
     api: Api = field(init=False)
     now: datetime = field(default_factory=lambda: datetime(2026, 11, 24, 13, 0, tzinfo=UTC))
     keys: dict[str, str] = field(default_factory=dict)
-    _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def clock(self) -> datetime:
         return self.now
@@ -85,7 +84,7 @@ class World:
 
     def token(self, name: str) -> str:
         now = int(self.now.timestamp())
-        claims = {"iss": name, "sub": name, "aud": ISSUER, "exp": now + 60, "jti": f"{name}-{next(self._numbers)}"}
+        claims = {"iss": name, "sub": name, "aud": ISSUER, "exp": now + 60, "jti": secrets.token_hex(16)}
         form = {
             "grant_type": "client_credentials",
             "client_assertion_type": ASSERTION_TYPE,
