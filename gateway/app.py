@@ -33,7 +33,7 @@ from gateway.pdp import Pdp, open_pdp
 from gateway.settings import Settings
 from gateway.shipped import shipped
 from gateway.store.audit_log import accepting_log, open_log
-from gateway.store.engine import Database, assert_durable, open_database
+from gateway.store.engine import Database, assert_durable, exists, open_database
 from gateway.store.key_ring import KeyRing, has_keys
 from gateway.store.migrate import assert_current, upgrade
 from gateway.store.record_tables import RecordTables, build_record_tables
@@ -195,6 +195,8 @@ def prepare(settings: Settings, clock: Clock = utc_now) -> None:
 
 def open_gateway(settings: Settings, clock: Clock = utc_now) -> Gateway:
     """Open what `prepare` made. Raises `ConfigurationError` when the schema, the keys or the log are not as needed."""
+    if not exists(settings.database):
+        raise ConfigurationError(f"There is no database in {settings.home}. Make it first: gateway db upgrade")
     database = open_database(settings.database, pool_size=settings.pool_size)
     assert_current(database, shipped("migrations"))
     assert_durable(database)

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from gateway.agreements.lifecycle import activate as put_in_force
@@ -15,6 +14,7 @@ from gateway.agreements.read_agreement import read_agreement
 from gateway.app import open_gateway
 from gateway.catalog.load import load_catalog
 from gateway.catalog.model import Catalog
+from gateway.cli.console import new_table, open_console
 from gateway.domain.agreement import Agreement
 from gateway.domain.treatments import Withhold, spoken
 from gateway.settings import read_settings
@@ -34,7 +34,7 @@ def agreement() -> None:
 def check(files: Files, full: Annotated[bool, typer.Option("--full", help="Also list every element's treatment.")] = False) -> None:
     """Say every mistake in agreement files, with line and column; changes nothing."""
     catalog = load_catalog()
-    console = Console(highlight=False, soft_wrap=True)
+    console = open_console()
     for file in files:
         found = read_agreement(file, catalog)
         console.print(f"{file}: right. {found.id}, in force {found.term[0]} to {found.term[1]} ({found.timezone}).")
@@ -59,27 +59,25 @@ def activate(
         found = read_agreement(file, gateway.catalog)
         activation = put_in_force(found, signed_by or getpass.getuser(), gateway.registry())
     outcome = "is in force" if activation.changed else "was in force already; nothing changed"
-    Console(highlight=False, soft_wrap=True).print(
-        f"{found.id} version {activation.version} {outcome} (digest {found.digest[:16]})."
-    )
+    console = open_console()
+    console.print(f"{found.id} version {activation.version} {outcome} (digest {found.digest[:16]}).")
+    if activation.changed:
+        providers = sorted({grant.provider for grant in found.grants})
+        console.print(f"Pull the sources of {' and '.join(providers)} now: only what an agreement names is stored.")
 
 
 @app.command("list")
 def list_agreements() -> None:
     """Every agreement with its versions and states."""
-    table = Table()
-    for heading in ("agreement", "version", "state", "digest"):
-        table.add_column(heading)
+    table = new_table("agreement", "version", "state", "digest")
     with open_gateway(read_settings()) as gateway, gateway.database.read() as connection:
         for agreement_id, stored in agreements_and_states(connection):
             table.add_row(agreement_id, str(stored.version), stored.state, stored.digest[:16])
-    Console(highlight=False).print(table)
+    open_console().print(table)
 
 
 def _treatments(found: Agreement, catalog: Catalog) -> Table:
-    table = Table()
-    for heading in ("schedule", "resource", "element", "treatment"):
-        table.add_column(heading)
+    table = new_table("schedule", "resource", "element", "treatment")
     for grant in found.grants:
         for element in catalog.resources[grant.resource].every_element():
             treatment = grant.elements.get(element.path, Withhold())

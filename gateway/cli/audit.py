@@ -6,11 +6,11 @@ import json
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from gateway.accountability.query import find, newest
 from gateway.app import open_gateway
+from gateway.cli.console import new_table, open_console
 from gateway.settings import read_settings
 
 app = typer.Typer(no_args_is_help=True)
@@ -26,7 +26,7 @@ def verify() -> None:
     """Recompute the whole log: every hash, the tree, the signature, who may see what, every sealed detail."""
     with open_gateway(read_settings()) as gateway:
         verified = gateway.verify_log()
-    console = Console(highlight=False, soft_wrap=True)
+    console = open_console()
     checkpoint = verified.checkpoint
     console.print(f"The log is whole: {checkpoint.size:,} entries, root {checkpoint.root.hex()}.")
     console.print(f"Sealed details: {verified.details:,} opened as committed, {verified.details_out_of_reach:,} whose key is gone.")
@@ -39,7 +39,7 @@ def show(
     detail: Annotated[bool, typer.Option("--detail", help="Also open the sealed detail.")] = False,
 ) -> None:
     """Read one entry, or list the newest."""
-    console = Console(highlight=False, soft_wrap=True)
+    console = open_console()
     with open_gateway(read_settings()) as gateway:
         if not entry:
             console.print(_list(newest(gateway.database, gateway.log_id, last)))
@@ -53,9 +53,7 @@ def show(
 
 
 def _list(entries: list[tuple[int, dict[str, object]]]) -> Table:
-    table = Table()
-    for heading in ("index", "time (UTC)", "kind", "what", "entry"):
-        table.add_column(heading)
+    table = new_table("index", "time (UTC)", "kind", "what", "entry", numbers=("index",))
     for index, leaf in entries:
         what = [str(leaf[name]) for name in ("client", "resource", "agreement", "outcome", "after") if leaf.get(name)]
         rules = leaf.get("rules")

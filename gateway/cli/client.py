@@ -10,10 +10,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from gateway.app import Gateway, open_gateway
+from gateway.cli.console import open_console
 from gateway.clients import (
     ClientDesk,
     Issued,
@@ -83,7 +82,7 @@ def suspend(name: Name) -> None:
     """Refuse a client from its next request on, whatever tokens it holds."""
     with open_gateway(read_settings()) as gateway:
         entry = suspend_client(name, _desk(gateway))
-    _console().print(f"{name} is suspended (audit entry {entry.entry}).")
+    open_console().print(f"{name} is suspended (audit entry {entry.entry}).")
 
 
 @app.command("list")
@@ -93,9 +92,7 @@ def list_all() -> None:
         now = gateway.clock()
         with gateway.database.read() as connection:
             clients = list_clients(connection)
-    table = Table()
-    for heading in ("client", "institution", "purposes", "scopes", "state", "credentials"):
-        table.add_column(heading, overflow="fold")
+    table = new_table("client", "institution", "purposes", "scopes", "state", "credentials")
     for found in clients:
         live = [f"{known.kind} {known.credential}" for known in found.credentials if known.live(now)]
         table.add_row(
@@ -106,7 +103,7 @@ def list_all() -> None:
             "locked" if found.locked(now) and found.state == "active" else found.state,
             "\n".join(live),
         )
-    _console().print(table)
+    open_console().print(table)
 
 
 def _issue(register: Callable[[NewCredential, ClientDesk], Issued], key: Path | None, secret: bool, new_key: Path | None) -> None:
@@ -130,7 +127,7 @@ def _issue(register: Callable[[NewCredential, ClientDesk], Issued], key: Path | 
 
 
 def _tell(issued: Issued, new_key: Path | None) -> None:
-    console = _console()
+    console = open_console()
     console.print(f"{issued.client} has credential {issued.credential} (audit entry {issued.entry.entry}).")
     if new_key is not None:
         console.print(f"Its private key is in {new_key}; the gateway keeps the public half only.")
@@ -157,7 +154,3 @@ def _reserve(file: Path) -> None:
 
 def _desk(gateway: Gateway) -> ClientDesk:
     return ClientDesk(gateway.database, gateway.log, gateway.clock, os.urandom)
-
-
-def _console() -> Console:
-    return Console(highlight=False, soft_wrap=True, markup=False)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import typer
-from rich.console import Console
 
 from gateway.app import prepare
+from gateway.cli.console import open_console
 from gateway.settings import read_settings
 
 app = typer.Typer(no_args_is_help=True)
@@ -21,4 +21,4 @@ def upgrade() -> None:
     """Make the key file on first start, run the missing migrations and open the audit log."""
     settings = read_settings()
     prepare(settings)
-    Console(highlight=False).print("The database has the newest schema and an open audit log.")
+    open_console().print("The database has the newest schema and an open audit log.")

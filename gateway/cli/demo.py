@@ -22,6 +22,7 @@ from gateway.accountability.query import find, newest
 from gateway.agreements.lifecycle import activate
 from gateway.agreements.read_agreement import read_agreement
 from gateway.app import Gateway, open_gateway, prepare
+from gateway.cli.console import open_console
 from gateway.cli.source import pull, read_source
 from gateway.clients import KeyPair, NewClient, Secret, add_client
 from gateway.demo.extracts import write_extracts
@@ -49,7 +50,7 @@ def demo(
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port on 127.0.0.1.")] = 8080,
 ) -> None:
     """Walk the whole road with two fictional institutions, then keep serving."""
-    console = Console(highlight=False, soft_wrap=True)
+    console = open_console()
     settings = Settings(
         home=_fresh_home(),
         database_url="",
@@ -213,7 +214,6 @@ def _say_what_next(settings: Settings, secret: str, console: Console) -> None:
         f"curl -H \"Authorization: Bearer $TOKEN\" '{settings.issuer}/v1/candidates?birthDate=2001-09-01'\n"
         f"GATEWAY_HOME={settings.home} GATEWAY_ISSUER={settings.issuer} gateway audit show\n"
         f"GATEWAY_HOME={settings.home} GATEWAY_ISSUER={settings.issuer} gateway audit verify",
-        markup=False,
     )
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 
 import typer
-from rich.console import Console
 
 from gateway.cli import agreement, audit, client, db, demo, serve, source
+from gateway.cli.console import open_console
 from gateway.errors import FileErrors, GatewayError
 
 app = typer.Typer(
@@ -18,13 +18,13 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-app.command("demo", help="Walk the whole road with two fictional institutions, then keep serving.")(demo.demo)
+app.command("demo", help="Walk the whole road with two fictional institutions.")(demo.demo)
 app.command("serve", help="Serve the API until interrupted.")(serve.serve)
 app.add_typer(db.app, name="db", help="Create the database or bring it to the newest schema.")
-app.add_typer(client.app, name="client", help="Register partners' systems, rotate their credentials, suspend them.")
+app.add_typer(client.app, name="client", help="Register, rotate and suspend partners' systems.")
 app.add_typer(agreement.app, name="agreement", help="Check agreement files and put them in force.")
-app.add_typer(source.app, name="source", help="Check source files.")
-app.command("sync", help="Pull sources through their connectors and promote what changed.")(source.sync)
+app.add_typer(source.app, name="source", help="Check source files; list what is in quarantine.")
+app.command("sync", help="Pull sources through their connectors.")(source.sync)
 app.add_typer(audit.app, name="audit", help="Verify the audit log and read its entries.")
 
 
@@ -33,7 +33,7 @@ def main() -> None:
     try:
         app()
     except GatewayError as why:
-        errors = Console(stderr=True, highlight=False, soft_wrap=True, markup=False)
+        errors = open_console(errors=True)
         if isinstance(why, FileErrors):
             for problem in why.problems:
                 errors.print(str(problem))

@@ -18,9 +18,11 @@ from connectors.source_file import read_source_file
 from gateway.app import Gateway, open_gateway
 from gateway.catalog.load import load_catalog
 from gateway.catalog.model import Catalog
-from gateway.domain.identifiers import ResourceName
+from gateway.cli.console import new_table, open_console
+from gateway.domain.identifiers import InstitutionId, ResourceName
 from gateway.ingest import ResourceReport, ingest, order_of
 from gateway.settings import read_settings
+from gateway.store.staging import read_quarantine
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -36,10 +38,22 @@ def source() -> None:
 def check(files: Files) -> None:
     """Say every mistake in source files, with line and column; reads no records."""
     catalog = load_catalog()
-    console = Console(highlight=False, soft_wrap=True)
+    console = open_console()
     for file in files:
         found = read_source(file, catalog)
         console.print(f"{file}: right. {found.id} brings {len(found.resources)} resources of {found.provider}.")
+
+
+@app.command()
+def quarantine(
+    provider: Annotated[str, typer.Argument(metavar="PROVIDER", help="Whose rows.", show_default=False)],
+    resource: Annotated[str, typer.Option(help="Only those of one resource.")] = "",
+) -> None:
+    """List the rows that the last syncs refused: file, line, column and reason, never the value."""
+    console = open_console()
+    with open_gateway(read_settings()) as gateway, gateway.database.read() as connection:
+        for row in read_quarantine(connection, InstitutionId(provider), resource or None):
+            console.print(f"{row.location.file}:{row.location.line}: {row.column}: {row.reason} ({row.resource}, {row.code})")
 
 
 def sync(
@@ -49,7 +63,7 @@ def sync(
     """Pull each source and promote what changed, one resource at a time."""
     with open_gateway(read_settings()) as gateway:
         for file in files:
-            pull(gateway, read_source(file, gateway.catalog), Console(highlight=False), allow_shrink=allow_shrink)
+            pull(gateway, read_source(file, gateway.catalog), open_console(), allow_shrink=allow_shrink)
 
 
 def read_source(file: Path, catalog: Catalog, environ: Mapping[str, str] = os.environ) -> Source:
@@ -82,21 +96,21 @@ def pull(gateway: Gateway, source: Source, console: Console, *, allow_shrink: bo
     for file, columns in connector.unmapped().items():
         console.print(f"{source.id}: {file} has columns that the source file does not name: {', '.join(columns)}")
     console.print(_table(source, reports))
+    unnamed = [report.resource for report in reports if report.outcome == "not_stored"]
+    if unnamed:
+        console.print(f"Not stored, because no agreement of {source.provider} names them: {', '.join(unnamed)}")
+    if any(report.quarantined for report in reports):
+        console.print(f"What is in quarantine, and why: gateway source quarantine {source.provider}")
     return reports
 
 
 def _table(source: Source, reports: Iterable[ResourceReport]) -> Table:
-    table = Table(title=f"{source.id} ({source.provider})", title_justify="left")
-    table.add_column("resource")
-    for heading in ("rows", "loaded", "unchanged", "deleted", "quarantined"):
-        table.add_column(heading, justify="right")
-    table.add_column("")
+    numbers = ("rows", "loaded", "unchanged", "deleted", "quarantined")
+    table = new_table("resource", *numbers, "", title=f"{source.id} ({source.provider})", numbers=numbers)
     for report in reports:
         counts = report.counts
-        numbers = (report.rows, counts.inserted + counts.updated, counts.unchanged, counts.deleted, report.quarantined)
-        if report.outcome == "not_stored":
-            table.add_row(report.resource, *("" for _ in numbers), "not stored: no agreement names it")
-        else:
+        figures = (report.rows, counts.inserted + counts.updated, counts.unchanged, counts.deleted, report.quarantined)
+        if report.outcome != "not_stored":
             held = f"; without a key: {report.unidentified}, so nothing is deleted" if report.unidentified else ""
-            table.add_row(report.resource, *(f"{number:,}" for number in numbers), report.outcome + held)
+            table.add_row(report.resource, *(f"{figure:,}" for figure in figures), report.outcome + held)
     return table

@@ -124,6 +124,12 @@ def open_database(url: str, *, pool_size: int = 5) -> Database:
     raise ConfigurationError("GATEWAY_DATABASE_URL must start with sqlite:/// or postgresql://.")
 
 
+def exists(url: str) -> bool:
+    """Whether a SQLite file is there, which opening would make; a server's database is taken to be."""
+    parsed = make_url(url)
+    return parsed.get_backend_name() != "sqlite" or Path(parsed.database or "").is_file()
+
+
 def _open_sqlite(url: str, pool_size: int) -> Database:
     engine = create_engine(
         url,

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, delete, insert, select, update
 
 from gateway.domain.identifiers import InstitutionId, RecordId, ResourceName
+from gateway.domain.records import Location, Rejection
 from gateway.store.record_tables import RecordTables
 from gateway.store.registry import IN_LIST
 from gateway.store.schema import promotion, quarantine, resource_head, sync_run
@@ -193,3 +194,13 @@ def drop_quarantine(connection: Connection, provider: InstitutionId, source: str
         sync_run.c.run_id != keep_run,
     )
     connection.execute(delete(quarantine).where(quarantine.c.run_id.in_(earlier)))
+
+
+def read_quarantine(connection: Connection, provider: InstitutionId, resource: str | None) -> Iterator[Rejection]:
+    """The rows that the last run of each resource refused, by place."""
+    statement = select(quarantine).where(quarantine.c.provider_id == provider)
+    if resource is not None:
+        statement = statement.where(quarantine.c.resource == resource)
+    for row in connection.execute(statement.order_by(quarantine.c.resource, quarantine.c.file, quarantine.c.line)):
+        place = Location(row.file, row.line)
+        yield Rejection(ResourceName(row.resource), place, row.column_name, row.code, row.reason)
