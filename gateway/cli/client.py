@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from gateway.app import Gateway, open_gateway
-from gateway.cli.console import open_console
+from gateway.cli.console import new_table, open_console
 from gateway.clients import (
     ClientDesk,
     Issued,
