@@ -28,7 +28,7 @@ import httpx
 from gateway.demo.extracts import write_extracts
 from gateway.store.audit_log import find_entry
 from tests.campaigns.crash import SERVE_POINTS, SYNC_POINTS
-from tests.conftest import free_port
+from tests.databases import free_port
 from tests.world import DEMO, SMALL, World, open_world
 
 ROOT = Path(__file__).resolve().parents[2]

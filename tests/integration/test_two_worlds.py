@@ -26,7 +26,8 @@ from gateway.read import read
 from gateway.store.engine import Connection
 from gateway.store.record_tables import RecordTables
 from tests.campaigns.two_worlds import pairs, two_worlds
-from tests.conftest import BACKENDS, new_database
+from tests.conftest import new_database
+from tests.databases import BACKENDS
 from tests.world import World
 
 SAMPLE = 120
