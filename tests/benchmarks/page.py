@@ -1,0 +1,172 @@
+"""Measure one page: the gateway, the floor and the driver serve the same database, and one client asks them in turn.
+
+`python -m tests.benchmarks.page HOME DATABASE_URL PORT` serves the gateway as `gateway serve` does, at the test world's time.
+"""
+
+from __future__ import annotations
+
+import gc
+import http.client
+import json
+import socket
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import urlencode
+
+import uvicorn
+
+from gateway.app import build_app, open_gateway
+from gateway.demo.extracts import Sizes
+from gateway.settings import Settings
+from tests.benchmarks.floor import PAGE, SHAPES
+from tests.databases import free_port
+from tests.world import ISSUER, open_world
+
+ROOT = Path(__file__).resolve().parents[2]
+SIZES = Sizes(candidates=2_000, staff=300, placements=1_500, mentorships=100, openings=50)
+NOW = datetime(2026, 11, 24, 13, 0, tzinfo=UTC)
+CLIENT = "riverton-sis"
+WARM_UP = 40
+ROUNDS = 250
+START_SECONDS = 60.0
+P95 = 94  # of the 99 cuts that `quantiles` makes
+
+
+@dataclass(frozen=True)
+class Timings:
+    """One case on one database, in milliseconds from the request's first byte to the answer's last."""
+
+    case: str
+    database: str
+    gateway: Sequence[float]
+    floor: Sequence[float]
+    driver: Sequence[float]
+
+    @property
+    def ratio(self) -> float:
+        return statistics.median(self.gateway) / statistics.median(self.floor)
+
+    @property
+    def floor_ratio(self) -> float:
+        return statistics.median(self.floor) / statistics.median(self.driver)
+
+
+def measure(folder: Path, backend: str, url: str) -> Iterator[Timings]:
+    """Every case on one new migrated database."""
+    home = folder / "home"
+    with open_world(home, url) as world:
+        world.now = NOW
+        world.agree()
+        world.client(CLIENT, "riverton")
+        world.load(SIZES)
+        token = world.token(CLIENT)
+    with ExitStack() as stack:
+        gateway = stack.enter_context(_served("tests.benchmarks.page", str(home), url))
+        floor = stack.enter_context(_served("tests.benchmarks.floor", "core", _driver_url(url)))
+        driver = stack.enter_context(_served("tests.benchmarks.floor", "driver", _driver_url(url)))
+        for case, shape in SHAPES.items():
+            asked = f"/v1/{shape.resource}?" + urlencode({"purpose": "placement", "limit": PAGE})
+            permitted = _Asked(gateway, asked, {"Authorization": f"Bearer {token}"})
+            bare, barest = _Asked(floor, f"/{case}", {}), _Asked(driver, f"/{case}", {})
+            for one in (permitted, bare, barest):
+                one.hold_a_whole_page()
+            turns = (permitted, bare, barest)
+            yield Timings(case, backend, *_interleaved(turns))
+
+
+def _interleaved(turns: Sequence[_Asked]) -> Sequence[Sequence[float]]:
+    times: list[list[float]] = [[] for _ in turns]
+    gc.disable()
+    try:
+        for number in range(WARM_UP + ROUNDS):
+            for one, kept in zip(turns, times, strict=True):
+                took = one.ask()
+                if number >= WARM_UP:
+                    kept.append(took)
+    finally:
+        gc.enable()
+    return times
+
+
+class _Asked:
+    """One request, asked again and again over one connection."""
+
+    def __init__(self, port: int, path: str, headers: Mapping[str, str]) -> None:
+        self._connection = http.client.HTTPConnection("127.0.0.1", port)
+        self._path = path
+        self._headers = dict(headers)
+        self.body = b""
+
+    def ask(self) -> float:
+        """Milliseconds. http.client, because what a client costs is the same for all and would soften the ratio."""
+        begun = time.perf_counter()
+        self._connection.request("GET", self._path, headers=self._headers)
+        answer = self._connection.getresponse()
+        self.body = answer.read()
+        took = (time.perf_counter() - begun) * 1000
+        if answer.status != http.client.OK:
+            raise RuntimeError(f"{self._path} was answered with {answer.status}")
+        return took
+
+    def hold_a_whole_page(self) -> None:
+        """Raises `RuntimeError` when the answer has not as many records as the page may have."""
+        self.ask()
+        found = len(json.loads(self.body)["data"])
+        if found != PAGE:
+            raise RuntimeError(f"{self._path} gave {found} records, not {PAGE}")
+
+
+def p95(times: Sequence[float]) -> float:
+    """The 95th percentile."""
+    return statistics.quantiles(times, n=100)[P95]
+
+
+@contextmanager
+def _served(module: str, *arguments: str) -> Iterator[int]:
+    """The port of a server in a process of its own."""
+    port = free_port()
+    process = subprocess.Popen([sys.executable, "-m", module, *arguments, str(port)], cwd=ROOT)
+    try:
+        _wait_for(port, process)
+        yield port
+    finally:
+        process.terminate()
+        process.wait(timeout=START_SECONDS)
+
+
+def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
+    until = time.monotonic() + START_SECONDS
+    while time.monotonic() < until and process.poll() is None:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            time.sleep(0.05)
+        else:
+            return
+    raise RuntimeError("A server did not start.")
+
+
+def _driver_url(url: str) -> str:
+    return url.replace("postgresql:", "postgresql+psycopg:")
+
+
+def serve(arguments: Sequence[str]) -> None:
+    """The gateway with its own settings, but for a clock that starts when the agreement is in force."""
+    home, url, port = arguments
+    begun = datetime.now(UTC)
+    settings = Settings(home=Path(home), database_url=url, issuer=ISSUER, allowed_hosts="127.0.0.1")
+    with open_gateway(settings, lambda: NOW + (datetime.now(UTC) - begun)) as gateway:
+        uvicorn.run(
+            build_app(gateway), host="127.0.0.1", port=int(port), access_log=False, log_level="warning", server_header=False
+        )
+
+
+if __name__ == "__main__":
+    serve(sys.argv[1:])
