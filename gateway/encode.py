@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 
 import orjson
 
@@ -14,33 +14,29 @@ JSON = "application/json"
 
 def encode(rows: TreatedRows, plan: QueryPlan, *, notice: str | None, following: str | None) -> Body:
     """Records in Ed-Fi's names and nesting, elements in the catalog's order; a permitted element without a value is null."""
-    flat = [element.path for element in plan.selected if element.collection is None]
-    columns = [rows.values[path] for path in flat]
-    records: list[dict[str, object]]
-    if columns:
-        records = [dict(zip(flat, values, strict=True)) for values in zip(*columns, strict=True)]
-    else:
-        records = [{} for _ in range(rows.count)]
-    if any("." in path for path in flat):
-        records = [_nested(record.items()) for record in records]
+    records = _nested(
+        [(element.path, rows.values[element.path]) for element in plan.selected if element.collection is None], rows.count
+    )
     for name, lists in rows.members.items():
-        deep = any(
-            "." in path for element in plan.selected if element.collection == name for path in [element.path.partition(".")[2]]
-        )
+        deep = any("." in element.path.partition(".")[2] for element in plan.selected if element.collection == name)
         for record, members in zip(records, lists, strict=True):
-            record[name] = [_nested(member.items()) for member in members] if deep else members
+            record[name] = [_unfolded(member) for member in members] if deep else members
     return Body(orjson.dumps({"notice": notice, "data": records, "next": following}), JSON)
 
 
-def _nested(pairs: Iterable[tuple[str, object]]) -> dict[str, object]:
-    """`{"a.b": 1}` -> `{"a": {"b": 1}}`, at any depth."""
-    record: dict[str, object] = {}
-    for path, value in pairs:
-        *parents, name = path.split(".")
-        place = record
-        for parent in parents:
-            inner = place.setdefault(parent, {})
-            if isinstance(inner, dict):
-                place = inner
-        place[name] = value
-    return record
+def _nested(columns: Sequence[tuple[str, Sequence[object]]], count: int) -> list[dict[str, object]]:
+    """Columns `a.b` and `a.c` -> rows `{"a": {"b": .., "c": ..}}`, at any depth; a column of inner rows at a time, as
+    splitting paths row by row costs more than all the rest of a page."""
+    if not columns:
+        return [{} for _ in range(count)]
+    names: dict[str, list[tuple[str, Sequence[object]]]] = {}
+    for path, values in columns:
+        name, _, rest = path.partition(".")
+        names.setdefault(name, []).append((rest, values))
+    nested = [group[0][1] if not group[0][0] else _nested(group, count) for group in names.values()]
+    return [dict(zip(names, values, strict=True)) for values in zip(*nested, strict=True)]
+
+
+def _unfolded(member: Mapping[str, object]) -> dict[str, object]:
+    """`{"a.b": 1}` -> `{"a": {"b": 1}}`."""
+    return _nested([(path, (value,)) for path, value in member.items()], 1)[0]

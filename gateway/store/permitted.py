@@ -3,11 +3,14 @@ the client asked is compiled against the columns of `permitted` only."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import assert_never
 
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     Column,
     ColumnElement,
@@ -16,10 +19,12 @@ from sqlalchemy import (
     Select,
     Subquery,
     Table,
+    Text,
     bindparam,
     exists,
     extract,
     false,
+    func,
     or_,
     select,
 )
@@ -29,13 +34,26 @@ from gateway.domain.identifiers import ElementPath, RecordId
 from gateway.domain.query_plan import Condition, PlannedElement, QueryPlan
 from gateway.domain.rows import MemberRows, Rows
 from gateway.store.record_tables import RecordTables
-from gateway.store.registry import IN_LIST
 from gateway.store.schema import opt_out, resource_head
 
 RECORD = "gateway:record"
 VERSION = "gateway:version"
 SEALED = "gateway:sealed"
 PERSON = "gateway:person:"
+RECORDS = "records"
+
+
+@dataclass(frozen=True)
+class _Page:
+    """Which record in which version stands on the page, in order."""
+
+    records: Sequence[int]
+    versions: Sequence[int]
+
+    def bounds(self, connection: Connection) -> dict[str, object]:
+        records = list(self.records)
+        listed: object = records if connection.dialect.name == "postgresql" else json.dumps(records)
+        return {"first": records[0], "last": records[-1], RECORDS: listed}
 
 
 def fetch(connection: Connection, tables: RecordTables, plan: QueryPlan) -> Rows:
@@ -54,7 +72,7 @@ def fetch(connection: Connection, tables: RecordTables, plan: QueryPlan) -> Rows
         *([SEALED] if any(element.origin == "sealed" for element in own) else []),
     ]
     permitted = _permitted(tables, plan, own)
-    page = connection.execute(_page(permitted, plan, names), {"version": version or 0}).fetchall()
+    page = connection.execute(_statement(permitted, plan, names), {"version": version or 0}).fetchall()
     more = len(page) > plan.limit
     page = page[: plan.limit]
     columns: dict[str, Sequence[object]] = (
@@ -67,7 +85,7 @@ def fetch(connection: Connection, tables: RecordTables, plan: QueryPlan) -> Rows
         versions=versions,
         values={element.path: columns[element.path] for element in own if element.origin != "sealed"},
         sealed=columns.get(SEALED),  # type: ignore[arg-type]
-        members=_members(connection, tables, plan, records, version or 0),
+        members=_members(connection, tables, plan, _Page(records, versions)),
         persons={role: columns[PERSON + role] for role, _ in plan.person_columns},  # type: ignore[misc]
         last=RecordId(records[-1]) if more else None,
     )
@@ -95,7 +113,7 @@ def _permitted(tables: RecordTables, plan: QueryPlan, own: Sequence[PlannedEleme
     )
 
 
-def _page(permitted: Subquery, plan: QueryPlan, names: Sequence[str]) -> Select[tuple[object, ...]]:
+def _statement(permitted: Subquery, plan: QueryPlan, names: Sequence[str]) -> Select[tuple[object, ...]]:
     record = permitted.c[RECORD]
     statement = select(*(permitted.c[name] for name in names)).where(
         *(_compare(permitted.c[condition.column], condition) for condition in plan.filters)
@@ -142,52 +160,49 @@ def _bound(column: ColumnElement[object], value: Scalar) -> object:
     return date.fromisoformat(value) if isinstance(column.type, Date) and isinstance(value, str) else value
 
 
-def _members(
-    connection: Connection, tables: RecordTables, plan: QueryPlan, records: Sequence[int], version: int
-) -> dict[str, MemberRows]:
+def _on_the_page(record: Column[object], plan: QueryPlan, connection: Connection) -> ColumnElement[bool]:
+    """Whether a record is on the page. Where nothing narrows the permitted rows, a page is all between its first and last;
+    elsewhere its records go along as one parameter: a thousand parameters cost more than the rows that they fetch."""
+    span = record.between(bindparam("first", type_=BigInteger), bindparam("last", type_=BigInteger))
+    if not (plan.filters or plan.scope or plan.excluded_persons):
+        return span
+    if connection.dialect.name == "postgresql":
+        return span & (record == func.any(bindparam(RECORDS, type_=ARRAY(BigInteger))))
+    return span & record.in_(select(func.json_each(bindparam(RECORDS, type_=Text)).table_valued("value").c.value))
+
+
+def _members(connection: Connection, tables: RecordTables, plan: QueryPlan, page: _Page) -> dict[str, MemberRows]:
     wanted: dict[str, list[PlannedElement]] = {}
     for element in plan.selected:
         if element.collection is not None:
             wanted.setdefault(element.collection, []).append(element)
-    return {name: _collection(connection, tables, plan, name, elements, records, version) for name, elements in wanted.items()}
+    return {name: _collection(connection, tables.members[name], plan, elements, page) for name, elements in wanted.items()}
 
 
 def _collection(
-    connection: Connection,
-    tables: RecordTables,
-    plan: QueryPlan,
-    name: str,
-    elements: Sequence[PlannedElement],
-    records: Sequence[int],
-    version: int,
+    connection: Connection, members: Table, plan: QueryPlan, elements: Sequence[PlannedElement], page: _Page
 ) -> MemberRows:
-    rows, members = tables.rows, tables.members[name]
     plain = [element for element in elements if element.origin != "sealed"]
     has_sealed = len(plain) < len(elements)
-    position = {record: at for at, record in enumerate(records)}
-    columns: list[Column[object] | ColumnElement[object]] = [members.c.record_id, members.c.ordinal]
+    columns: list[Column[object] | ColumnElement[object]] = [members.c.record_id, members.c.from_version, members.c.ordinal]
     columns += [_treated(members, element) for element in plain]
     columns += [members.c.sealed] if has_sealed else []
-    statement = (
-        select(*columns)
-        .join_from(
-            rows,
-            members,
-            (members.c.provider_id == rows.c.provider_id)
-            & (members.c.record_id == rows.c.record_id)
-            & (members.c.from_version == rows.c.from_version),
+    found: Sequence[Sequence[object]] = ()
+    if page.records:
+        statement = (
+            select(*columns)
+            .where(members.c.provider_id == plan.provider, _on_the_page(members.c.record_id, plan, connection))
+            .order_by(members.c.record_id, members.c.ordinal)
         )
-        .where(rows.c.provider_id == plan.provider, *_visible(rows))
-        .order_by(members.c.record_id, members.c.ordinal)
-    )
-    found: list[tuple[object, ...]] = []
-    for start in range(0, len(records), IN_LIST):
-        chunk = statement.where(rows.c.record_id.in_(records[start : start + IN_LIST]))
-        found += [tuple(row) for row in connection.execute(chunk, {"version": version})]
-    values: list[tuple[object, ...]] = list(zip(*found, strict=True)) if found else [()] * len(columns)
+        found = connection.execute(statement, page.bounds(connection)).fetchall()
+    # Other versions of a record have members too; the page has one version of each.
+    current = dict(zip(page.records, page.versions, strict=True))
+    values: list[tuple[object, ...]] = list(zip(*(row for row in found if current.get(row[0]) == row[1]), strict=True))  # type: ignore[call-overload]
+    values = values or [()] * len(columns)
+    position = {record: at for at, record in enumerate(page.records)}
     return MemberRows(
         row=[position[record] for record in values[0]],  # type: ignore[index]
-        ordinal=values[1],  # type: ignore[arg-type]
+        ordinal=values[2],  # type: ignore[arg-type]
         sealed=values[-1] if has_sealed else None,  # type: ignore[arg-type]
-        values={ElementPath(element.path): values[2 + at] for at, element in enumerate(plain)},
+        values={ElementPath(element.path): values[3 + at] for at, element in enumerate(plain)},
     )
