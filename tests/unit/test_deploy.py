@@ -27,7 +27,7 @@ DEPLOY = TOP / "deploy"
 SETTING = re.compile(r"^(#?)(GATEWAY_[A-Z_]+)=(.*)$", re.MULTILINE)
 IMAGE = re.compile(r"^(?:FROM|\s+image:) (\S+)", re.MULTILINE)
 NAMES = {f"GATEWAY_{name.upper()}" for name in Settings.model_fields}
-OTHER_FILES = ("compose.yaml", "Dockerfile", "gateway.service", "README.md")
+OTHER_FILES = ("compose.yaml", "Dockerfile", "gateway.service", "caddy/Caddyfile", "README.md")
 
 
 def text(name: str) -> str:
@@ -89,8 +89,8 @@ def test_environment_example_is_read_without_a_problem(monkeypatch: pytest.Monke
 
 @pytest.mark.parametrize("name", OTHER_FILES)
 def test_no_file_sets_what_the_program_does_not_read(name: str) -> None:
-    # GATEWAY_NAME is the compose file's own.
-    assert set(re.findall(r"\bGATEWAY_[A-Z_]+\b", text(name))) <= NAMES | {"GATEWAY_NAME"}
+    # Two are the proxy's own.
+    assert set(re.findall(r"\bGATEWAY_[A-Z_]+\b", text(name))) <= NAMES | {"GATEWAY_NAME", "GATEWAY_UPSTREAM"}
 
 
 @pytest.mark.parametrize("path", [DEPLOY / "compose.yaml", TOP / ".pre-commit-config.yaml"], ids=lambda path: path.name)
@@ -132,9 +132,11 @@ def test_only_the_proxy_has_a_published_port() -> None:
     assert {name for name, found in services.items() if "policy" in str(found["networks"])} == {"gateway", "opa"}
 
 
-def test_no_secret_stands_in_a_file() -> None:
-    for name in ("compose.yaml", "gateway.env.example", "Dockerfile"):
-        assert not re.search(r"(?i)password[a-z_]*[:=]\s*[^\s/]", text(name).replace("POSTGRES_PASSWORD_FILE: /run", "")), name
+@pytest.mark.parametrize("name", ["compose.yaml", "gateway.env.example", "gateway.service", "Dockerfile"])
+def test_no_secret_stands_in_a_file(name: str) -> None:
+    for value in re.findall(r"(?i)password\w*[:=][ \t]*(\S+)", text(name)):
+        assert value.startswith("/run/secrets/"), value
+    assert not re.search(r"://[^/\s:@]+:[^/\s@]+@", text(name))
 
 
 def test_compose_and_systemd_start_the_same_opa_server() -> None:
