@@ -177,5 +177,6 @@ def test_systemd_reads_its_units(name: str, tmp_path: Path) -> None:
         pytest.skip("needs systemd-analyze")
     copy = tmp_path / Path(name).name
     copy.write_text(re.sub(r"(?m)^(ExecStart(?:Pre)?)=\S+", r"\1=/bin/true", text(name)), encoding="utf-8")
-    done = subprocess.run([program, "verify", str(copy)], capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stderr) == (0, "")
+    done = subprocess.run([program, "verify", "--man=no", str(copy)], capture_output=True, text=True, check=False)
+    # Other units of this machine are not ours to judge.
+    assert [line for line in done.stderr.splitlines() if copy.name in line] == []
