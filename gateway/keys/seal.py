@@ -16,6 +16,7 @@ from gateway.errors import IntegrityError
 
 VERSION = b"\x01"
 NONCE_BYTES = 12
+BODY = len(VERSION) + NONCE_BYTES
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ class Sealer:
     def __init__(self, key: DataKey, table: str) -> None:
         self.key_id = key.key_id
         self._cipher = AESGCM(key.secret)
+        self._decrypt = self._cipher.decrypt
         self._prefix = f"1|{table}|".encode()
         self._suffix = f"|{key.key_id}".encode()
 
@@ -47,7 +49,7 @@ class Sealer:
         if sealed[:1] != VERSION:
             raise IntegrityError("A sealed value has an unknown version.")
         try:
-            return self._cipher.decrypt(sealed[1 : 1 + NONCE_BYTES], sealed[1 + NONCE_BYTES :], self._place(row))
+            return self._decrypt(sealed[1:BODY], sealed[BODY:], self._prefix + row.encode() + self._suffix)
         except InvalidTag as why:
             raise IntegrityError("A sealed value does not open in the place where it stands.") from why
 

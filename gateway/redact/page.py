@@ -21,31 +21,35 @@ def redact(rows: Rows, plan: QueryPlan, pseudonyms: Pseudonyms, unseal: Opener) 
     """Every selected element's treated values. Raises `IntegrityError` when a sealed value does not open."""
     places = [f"{plan.provider}|{record}|{version}" for record, version in zip(rows.records, rows.versions, strict=True)]
     own = [element for element in plan.selected if element.collection is None]
-    opened = _opened(None, rows.sealed, places, unseal)
+    values = {**rows.values, **_opened(None, own, rows.sealed, places, unseal)}
     return TreatedRows(
         count=len(rows.records),
-        values={element.path: _treated(element, rows.values, opened, pseudonyms) for element in own},
+        values={element.path: _treated(element, values[element.path], pseudonyms) for element in own},
         members={name: _members(name, members, plan, places, pseudonyms, unseal) for name, members in rows.members.items()},
     )
 
 
 def _opened(
-    collection: str | None, sealed: Sequence[bytes | None] | None, places: Sequence[str], unseal: Opener
-) -> Sequence[Mapping[str, object]]:
+    collection: str | None,
+    elements: Sequence[PlannedElement],
+    sealed: Sequence[bytes | None] | None,
+    places: Sequence[str],
+    unseal: Opener,
+) -> Mapping[ElementPath, Sequence[object]]:
+    """The sealed elements' values, by column. No row's mapping is kept: a thousand of them set off the garbage collector,
+    which costs more than opening them."""
     if sealed is None:
-        return ()
-    return [
-        {} if blob is None else orjson.loads(unseal(collection, blob, place)) for blob, place in zip(sealed, places, strict=True)
-    ]
+        return {}
+    columns: dict[ElementPath, list[object]] = {element.path: [] for element in elements if element.origin == "sealed"}
+    takers = [(path, column.append) for path, column in columns.items()]
+    for blob, place in zip(sealed, places, strict=True):
+        row = {} if blob is None else orjson.loads(unseal(collection, blob, place))
+        for path, take in takers:
+            take(row.get(path))
+    return columns
 
 
-def _treated(
-    element: PlannedElement,
-    values: Mapping[ElementPath, Sequence[object]],
-    opened: Sequence[Mapping[str, object]],
-    pseudonyms: Pseudonyms,
-) -> Sequence[object]:
-    column = [row.get(element.path) for row in opened] if element.origin == "sealed" else values[element.path]
+def _treated(element: PlannedElement, column: Sequence[object], pseudonyms: Pseudonyms) -> Sequence[object]:
     if element.origin == "surrogate":
         return pseudonyms.of(column, str(element.key_space))  # type: ignore[arg-type]
     if isinstance(element.treatment, MaskText):
@@ -56,20 +60,28 @@ def _treated(
 
 def _members(
     name: str, members: MemberRows, plan: QueryPlan, places: Sequence[str], pseudonyms: Pseudonyms, unseal: Opener
-) -> list[list[dict[str, object]]]:
+) -> list[Sequence[Mapping[str, object]]]:
     elements = [element for element in plan.selected if element.collection == name]
     own_places = [f"{places[row]}|{ordinal}" for row, ordinal in zip(members.row, members.ordinal, strict=True)]
-    opened = _opened(name, members.sealed, own_places, unseal)
-    columns = [_treated(element, members.values, opened, pseudonyms) for element in elements]
+    columns = {**members.values, **_opened(name, elements, members.sealed, own_places, unseal)}
+    treated = [_treated(element, columns[element.path], pseudonyms) for element in elements]
     paths = [element.path.partition(".")[2] for element in elements]
-    lists: list[list[dict[str, object]]] = [[] for _ in places]
-    nothing = (None,) * len(columns)
-    treated: list[list[tuple[object, ...]]] = [[] for _ in places]
-    for row, values in zip(members.row, zip(*columns, strict=True), strict=True):
-        if values != nothing:
-            treated[row].append(values)
-    for mapped, found in zip(lists, treated, strict=True):
-        mapped += [dict(zip(paths, values, strict=True)) for values in (_told_apart(found) if len(found) > 1 else found)]
+    nothing = (None,) * len(paths)
+    first: list[tuple[object, ...] | None] = [None] * len(places)
+    several: dict[int, list[tuple[object, ...]]] = {}
+    for row, values in zip(members.row, zip(*treated, strict=True), strict=True):
+        if values == nothing:
+            continue
+        known = first[row]
+        if known is None:
+            first[row] = values
+        else:
+            several.setdefault(row, [known]).append(values)
+    lists: list[Sequence[Mapping[str, object]]] = [
+        () if values is None else (dict(zip(paths, values, strict=True)),) for values in first
+    ]
+    for row, found in several.items():
+        lists[row] = [dict(zip(paths, values, strict=True)) for values in _told_apart(found)]
     return lists
 
 
