@@ -23,6 +23,7 @@ from tests.databases import copied_postgres, copied_sqlite, migrated_sqlite, pos
 RESULTS = Path(__file__).with_name("results.json")
 HIGHEST_RATIO = 1.6
 HIGHEST_FLOOR = 1.2
+WIDTH = 110
 
 
 def timings(folder: Path) -> Iterator[Timings]:
@@ -62,7 +63,7 @@ def holds(timed: Timings) -> bool:
 
 
 def show(measured: Sequence[Timings], console: Console) -> None:
-    table = Table(title="A page of 1,000 records, in milliseconds")
+    table = Table(title="A page of 1,000 records, in milliseconds", min_width=WIDTH)
     for heading in ("case", "database"):
         table.add_column(heading)
     for heading in ("gateway", "p95", "floor", "p95", "driver", "p95", "ratio", "floor / driver"):
@@ -84,7 +85,7 @@ def main() -> int:
     }
     results = {"cases": [result(timed) for timed in measured], "machine": machine}
     RESULTS.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
-    show(measured, Console())
+    show(measured, Console(width=WIDTH))
     return 0 if all(holds(timed) for timed in measured) else 1
 
 
