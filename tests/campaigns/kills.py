@@ -191,9 +191,7 @@ def _read(port: int, token: str, answers: list[_Answer], process: subprocess.Pop
             answers.append(_Answer(answer.headers["gateway-entry"], answer.headers["gateway-body-salt"], answer.content))
 
 
-def _look(
-    home: Path, database_url: str, keys: Mapping[str, str], variant: _Variants, answers: list[_Answer]
-) -> None:
+def _look(home: Path, database_url: str, keys: Mapping[str, str], variant: _Variants, answers: list[_Answer]) -> None:
     with open_world(home, database_url) as world:
         world.keys |= keys
         world.now = datetime.now(UTC)
@@ -226,4 +224,3 @@ def _is_whole(world: World, variant: _Variants) -> tuple[int, int]:
     assert len(marks) == 1, "candidates of two variants are visible at once"
     mark = marks.pop()
     return shown, max(number for number in variant.placements if f"{_letter(number)}." == mark)
-

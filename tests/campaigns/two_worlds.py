@@ -259,7 +259,8 @@ def _scramble_placements(world: World, connection: Connection, chance: random.Ra
     _rewrite(world, connection, rows, hide)
     found = [dict(row._mapping) for row in connection.execute(select(rows).limit(20))]
     out_of_scope = [
-        row | {"record_id": chance.getrandbits(63), "school_school_id": chance.choice((None, LAST_SCHOOL_IN_SCOPE + 1)), "sealed": None}
+        row
+        | {"record_id": chance.getrandbits(63), "school_school_id": chance.choice((None, LAST_SCHOOL_IN_SCOPE + 1)), "sealed": None}
         for row in found
     ]
     ended = [row | {"record_id": chance.getrandbits(63), "end_date": None, "sealed": None} for row in found]
@@ -267,9 +268,7 @@ def _scramble_placements(world: World, connection: Connection, chance: random.Ra
     connection.execute(insert(rows), [*out_of_scope, *ended, *elsewhere])
 
 
-def _rewrite(
-    world: World, connection: Connection, table: Table, hide: Callable[[dict[str, Any], dict[str, Any]], None]
-) -> None:
+def _rewrite(world: World, connection: Connection, table: Table, hide: Callable[[dict[str, Any], dict[str, Any]], None]) -> None:
     """Apply `hide` to every row's columns and sealed values."""
     sealer = Sealer(world.gateway.ring.provider(LAKESIDE).data, table.name)
     keys = [column.name for column in table.primary_key]
