@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -63,13 +62,13 @@ def _filter_by_withheld(
 def _count_out_of_scope(plan: QueryPlan, connection: Connection, tables: RecordTables) -> Rows:
     rows = read(plan, connection, tables)
     unscoped = read(replace(plan, scope=()), connection, tables)
-    return replace(rows, last=rows.last or (rows.records[-1] if rows.records and unscoped.last else None))
+    return replace(rows, last=rows.last or (RecordId(rows.records[-1]) if rows.records and unscoped.last else None))
 
 
 def _order_by_hidden(plan: QueryPlan, connection: Connection, tables: RecordTables) -> Rows:
     rows = read(plan, connection, tables)
-    hidden = tables.rows.c["hours_completed" if "hours_completed" in tables.rows.c.keys() else "birth_date"]
-    found = {record: value for record, value in connection.execute(select(tables.rows.c.record_id, hidden))}
+    hidden = tables.rows.c["hours_completed" if "hours_completed" in tables.rows.c else "birth_date"]
+    found = {row.record_id: row[1] for row in connection.execute(select(tables.rows.c.record_id, hidden))}
     order = sorted(range(len(rows.records)), key=lambda at: (str(found[rows.records[at]]), at))
     return replace(
         rows,
