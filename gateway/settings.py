@@ -14,7 +14,7 @@ from gateway.errors import ConfigurationError
 class Settings(BaseSettings):
     """The configuration of one process. Frozen; a wrong value stops the start with the variable's name."""
 
-    model_config = SettingsConfigDict(env_prefix="GATEWAY_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="GATEWAY_", env_ignore_empty=True, frozen=True, extra="ignore")
 
     home: Path = Field(
         default=Path("gateway-home"), description="Folder for the SQLite database, the key file and the published checkpoint."

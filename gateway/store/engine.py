@@ -169,6 +169,13 @@ def _open_postgresql(url: str, pool_size: int) -> Database:
         pool_pre_ping=True,
         connect_args={"connect_timeout": 3, "options": "-c timezone=UTC -c datestyle=ISO"},
     )
+
+    @event.listens_for(engine, "checkout")
+    def forget_mode(connection: Any, _record: object, _proxy: object) -> None:
+        # A read leaves False here, which the driver says as READ WRITE: it would overrule a server that is set to read only,
+        # and a standby refuses it as a wish it cannot grant instead of as a write.
+        connection.read_only = None
+
     return Database(engine)
 
 

@@ -307,10 +307,6 @@ def _standby(world: World, programs: Path) -> Iterator[None]:
         run_statement(cluster, "SELECT pg_promote()")
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="after a read the pool's connection begins READ WRITE, which a standby refuses with 0A000: 500 with a body, not 503",
-)
 def test_a_server_that_became_a_standby_silences_everything(tmp_path: Path) -> None:
     programs = postgres_programs()
     if programs is None:
