@@ -34,9 +34,10 @@ lint: $(VENV)/dev ## Check style and the import contracts
 types: $(VENV)/dev ## Check types
 	$(BIN)/mypy
 
-policies: $(VENV)/dev ## Format, check and test the Rego, and rebuild the bundle to compare (needs opa)
+policies: $(VENV)/dev ## Format, check, lint and test the Rego, and rebuild the bundle to compare (needs opa and regal)
 	opa fmt --list --fail policies
 	opa check --strict policies/disclosure policies/agreement policies/ferpa policies/catalog
+	regal lint policies
 	opa test policies/disclosure policies/agreement policies/ferpa policies/catalog
 	$(BIN)/python -m gateway.pdp.bundle check
 

@@ -61,7 +61,7 @@ pseudonym := {"treatment": "pseudonymise"}
 treatments_not_released := {{"treatment": "withhold"}, {"treatment": "aggregate_only"}}
 
 # What the permitted view has, each with its treatment.
-released := {path: grant |
+released[path] := grant if {
 	some path, grant in agreement.chosen.elements
 	not grant in treatments_not_released
 }

@@ -80,7 +80,7 @@ not_students := {"applicant", "employee", "nobody"}
 
 persons := data.catalog.resources[input.request.resource].persons
 
-bases := {role: agreement.chosen.persons[role] | some role, _ in persons}
+bases[role] := agreement.chosen.persons[role] if some role, _ in persons
 
 every_basis_is_known if {
 	agreement.chosen.legal_basis.basis in grounds
@@ -135,7 +135,8 @@ excluded_opt_outs := sort([role | some role, _ in persons; agreement.chosen.pers
 
 # METADATA
 # title: The client is authenticated and belongs to the party that the agreement names as recipient
-# description: Authentication comes before the decision; a permit is only found among agreements of the client's own institution.
+# description: >-
+#   Authentication comes before the decision; a permit is only found among agreements of the client's own institution.
 # custom:
 #   id: F-31-C
 #   citation: 34 CFR 99.31(c)
