@@ -9,7 +9,16 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from gateway.domain.access import AccessRequest, Principal, Scalar
 from gateway.domain.agreement import AgreementFacts
-from gateway.domain.decision import Comparison, Decision, Deny, LegalBasis, Permit, RowPredicate
+from gateway.domain.decision import (
+    Comparison,
+    Decision,
+    Deny,
+    LegalBasis,
+    Permit,
+    RelatedPredicate,
+    Release,
+    RowPredicate,
+)
 from gateway.domain.identifiers import AgreementId, ElementPath, InstitutionId, ResourceName
 from gateway.domain.treatments import Generalisation, Generalise, Mask, MaskText, Pseudonymise, Share, Treatment
 from gateway.errors import Reason
@@ -48,6 +57,9 @@ def policy_input(principal: Principal, request: AccessRequest, facts: AgreementF
             "purpose": request.purpose,
             "provider": request.provider,
             "agreement": request.agreement,
+            "operation": "read",
+            "format": "json",
+            "filters": sorted({path for path, _ in request.filters}),
         },
         "today": dict(facts.today),
         "modules": [],
@@ -66,6 +78,7 @@ class _Plain(_Part):
 class _Coarser(_Part):
     treatment: Literal["generalise"]
     to: Generalisation
+    by: Annotated[int | float | str | None, Field(exclude_if=lambda by: by is None)] = None
 
 
 class _Masked(_Part):
@@ -88,9 +101,22 @@ class _Row(_Part):
     values: list[Scalar]
 
 
+class _Related(_Part):
+    related: str
+    about: str
+    where: list[_Row]
+
+
 class _Basis(_Part):
     basis: str
     citation: str
+    details: dict[str, object]
+
+
+class _Release(_Part):
+    version: int
+    smallest_class: int
+    quasi_identifiers: list[str]
 
 
 class _Permission(_Part):
@@ -103,10 +129,15 @@ class _Permission(_Part):
     purpose: str
     elements: dict[str, _Granted]
     withheld: list[str]
-    rows: list[_Row]
+    rows: list[_Row | _Related]
     bases: dict[str, _Basis]
     excluded_opt_outs: list[str]
+    excluded_subjects: dict[str, list[str]]
+    consents: dict[str, str]
     redisclosure_notice: bool
+    code_lists: dict[str, dict[str, str]]
+    release: _Release | None
+    rows_left: int | None
     rules: Annotated[list[str], Field(min_length=1)]
 
 
@@ -147,7 +178,15 @@ def _says(entry: Mapping[str, object], answer: _Permission, principal: Principal
         and [row.model_dump() for row in answer.rows] == entry.get("rows")
         and {role: basis.model_dump() for role, basis in answer.bases.items()} == entry.get("persons")
         and answer.excluded_opt_outs == on_directory
+        and answer.consents == _consents(answer)
+        and answer.code_lists == entry.get("code_lists")
     )
+
+
+def _consents(answer: _Permission) -> dict[str, object]:
+    """The form of each person whose basis is consent."""
+    forms = {role: basis.details.get("form") for role, basis in answer.bases.items() if basis.basis == "consent"}
+    return {role: form.get("id") if isinstance(form, Mapping) else None for role, form in forms.items()}
 
 
 def _permit(answer: _Permission, digest: str) -> Permit:
@@ -162,13 +201,34 @@ def _permit(answer: _Permission, digest: str) -> Permit:
         purpose=answer.purpose,
         elements={ElementPath(path): _treatment(granted) for path, granted in answer.elements.items()},
         withheld=tuple(ElementPath(path) for path in answer.withheld),
-        rows=tuple(RowPredicate(ElementPath(row.element), row.comparison, tuple(row.values)) for row in answer.rows),
-        bases={role: LegalBasis(basis.basis, basis.citation) for role, basis in answer.bases.items()},
+        rows=tuple(_scope(row) for row in answer.rows),
+        bases={role: LegalBasis(basis.basis, basis.citation, basis.details) for role, basis in answer.bases.items()},
         excluded_opt_outs=tuple(answer.excluded_opt_outs),
         redisclosure_notice=answer.redisclosure_notice,
         rules=tuple(answer.rules),
         bundle_digest=digest,
+        excluded_subjects={role: tuple(subjects) for role, subjects in answer.excluded_subjects.items()},
+        consents=answer.consents,
+        code_lists=answer.code_lists,
+        release=_release(answer.release),
+        rows_left=answer.rows_left,
     )
+
+
+def _scope(row: _Row | _Related) -> RowPredicate | RelatedPredicate:
+    if isinstance(row, _Related):
+        return RelatedPredicate(ResourceName(row.related), row.about, tuple(_condition(inner) for inner in row.where))
+    return _condition(row)
+
+
+def _condition(row: _Row) -> RowPredicate:
+    return RowPredicate(ElementPath(row.element), row.comparison, tuple(row.values))
+
+
+def _release(release: _Release | None) -> Release | None:
+    if release is None:
+        return None
+    return Release(release.version, release.smallest_class, tuple(ElementPath(path) for path in release.quasi_identifiers))
 
 
 def _treatment(granted: _Plain | _Coarser | _Masked) -> Treatment:
@@ -177,7 +237,7 @@ def _treatment(granted: _Plain | _Coarser | _Masked) -> Treatment:
             return Share()
         case _Plain():
             return Pseudonymise()
-        case _Coarser(to=to):
-            return Generalise(to)
+        case _Coarser(to=to, by=by):
+            return Generalise(to, by)
         case _Masked(keep=keep):
             return MaskText(keep)

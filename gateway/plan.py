@@ -12,11 +12,11 @@ from typing import assert_never
 
 from gateway.catalog.model import Element, Resource
 from gateway.domain.access import AccessRequest, Scalar
-from gateway.domain.decision import Permit
+from gateway.domain.decision import Permit, RelatedPredicate, RowPredicate
 from gateway.domain.identifiers import ElementPath, RecordId
 from gateway.domain.query_plan import Condition, Origin, PlannedElement, QueryPlan
 from gateway.domain.treatments import AggregateOnly, Generalise, MaskText, Pseudonymise, Share, Withhold
-from gateway.errors import RequestError, UnknownElement
+from gateway.errors import IntegrityError, RequestError, UnknownElement
 from gateway.keys.pseudonym import Pseudonyms
 
 NO_SUCH_ELEMENT = "`{}` is not an element of your permitted view of this resource."
@@ -39,7 +39,7 @@ def compile_plan(
         selected=tuple(element for element in permitted if element.path in _selected(request, known)),
         scope=tuple(
             Condition(_element(resource, predicate.element).column, predicate.comparison, predicate.values)
-            for predicate in permit.rows
+            for predicate in _plain(permit.rows)
         ),
         excluded_persons=tuple(_person_column(resource, role) for role in permit.excluded_opt_outs),
         person_columns=tuple((role, _person_column(resource, role)) for role in resource.persons),
@@ -47,6 +47,13 @@ def compile_plan(
         after=after,
         limit=request.limit,
     )
+
+
+def _plain(rows: tuple[RowPredicate | RelatedPredicate, ...]) -> tuple[RowPredicate, ...]:
+    plain = tuple(predicate for predicate in rows if isinstance(predicate, RowPredicate))
+    if len(plain) < len(rows):
+        raise IntegrityError("The permit has rows that cannot be planned.")
+    return plain
 
 
 def _selected(request: AccessRequest, known: Mapping[ElementPath, PlannedElement]) -> frozenset[ElementPath]:
@@ -72,8 +79,10 @@ def _planned(element: Element, permit: Permit, resource: Resource) -> PlannedEle
             else:
                 reference = resource.references[str(element.stands_for)]
                 column, key_space = reference.column, reference.target
-        case Generalise():
+        case Generalise("year"):
             origin = "year"
+        case Generalise():
+            raise IntegrityError("The permit has a treatment that cannot be planned.")
         case Share() | MaskText():
             origin = "sealed" if element.sealed else "column"
             column = None if element.sealed else element.column

@@ -14,7 +14,7 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from gateway.agreements.read_schedule import ScheduleReader
 from gateway.catalog.model import Catalog
-from gateway.domain.agreement import SLUG, Agreement, Party
+from gateway.domain.agreement import SLUG, Agreement, Party, Redisclosure
 from gateway.domain.identifiers import AgreementId, InstitutionId
 from gateway.domain.yaml_nodes import Entry, NodeReader, compose
 from gateway.errors import FileErrors
@@ -83,7 +83,7 @@ def _read(reader: NodeReader, root: Node, text: str, catalog: Catalog) -> Agreem
         timezone=timezone,
         term=term,
         parties=MappingProxyType(parties),
-        notice=notice,
+        redisclosure=Redisclosure(allowed=False, notice=notice),
         grants=grants,
         document=document,
         digest=hashlib.sha256(rfc8785.dumps(document)).hexdigest(),

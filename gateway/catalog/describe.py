@@ -13,10 +13,15 @@ from typing import get_args
 import orjson
 
 from gateway.catalog.load import load_catalog
-from gateway.catalog.model import Catalog, Element, Resource
+from gateway.catalog.model import Catalog, Element, Floor, Resource
 from gateway.domain.agreement import BASES, PURPOSES, SLUG
 from gateway.domain.treatments import Generalisation, Mask
 
+FLOORS: Mapping[Floor, str] = {
+    "record_level": "never record by record",
+    "hiring": "never for placing or hiring",
+    "evaluation": "evaluation",
+}
 DERIVED = ("policies/catalog/data.json", "policies/schemas/agreement.schema.json", "gateway/catalog/DICTIONARY.md")
 
 
@@ -40,6 +45,8 @@ def policy_facts(catalog: Catalog) -> Mapping[str, object]:
                         "directory": element.directory,
                         "person": element.person,
                         "pseudonymisable": element.stands_for is not None,
+                        "type": element.type,
+                        "floor": element.floor,
                     }
                     for element in resource.every_element()
                 },
@@ -202,6 +209,8 @@ def _marks(element: Element, resource: Resource) -> Iterator[str]:
         yield "key"
     if element.stands_for is not None:
         yield "pseudonymisable"
+    if element.floor is not None:
+        yield FLOORS[element.floor]
 
 
 def write(checkout: Path) -> list[str]:

@@ -16,6 +16,7 @@ from gateway.catalog.model import (
     Collection,
     Element,
     ElementType,
+    Floor,
     Person,
     PiiKind,
     Reference,
@@ -35,7 +36,7 @@ SQL_NAME_DIGITS = 8
 MAINTAINERS = ("epp", "district")
 SELF = "self"
 _MEMBERS = ("resource", "title", "edfi", "key_space", "identity", "persons", "references", "collections", "elements")
-_ELEMENT = ("description", "type", "max_length", "required", "class", "pii", "directory", "about", "stands_for")
+_ELEMENT = ("description", "type", "max_length", "required", "class", "pii", "directory", "about", "stands_for", "floor")
 _CAPITAL = re.compile(r"(?<!^)(?=[A-Z])")
 
 
@@ -191,6 +192,7 @@ class _Reading:
             description=reader.text(parts["description"].value, "description") or "",
             column=column_of(path.partition(".")[2] if collection in collections else path),
             stands_for=stands_for,
+            floor=cast(Floor | None, reader.choice(parts["floor"].value, "floor", get_args(Floor)) if "floor" in parts else None),
         )
 
     def _yes(self, entry: Entry) -> bool:

@@ -13,6 +13,10 @@ Sensitivity = Literal["direct_identifier", "quasi_identifier", "sensitive", "fre
 PiiKind = Literal["direct_id", "parent_name", "address", "personal_identifier", "indirect_id", "linkable", "non_pii"]
 SubjectType = Literal["candidate", "alumnus", "applicant", "employee", "k12_student", "nobody"]
 
+Floor = Literal["record_level", "hiring", "evaluation"]
+"""What no agreement can share record by record: nothing at all (`record_level`), nothing for placing and hiring (`hiring`),
+nothing of an employee unless a state-law module allows it (`evaluation`)."""
+
 SEALED: frozenset[Sensitivity] = frozenset({"direct_identifier", "free_text"})
 """Classes whose values never stand in a column of their own: any name can hide in free text."""
 
@@ -38,6 +42,7 @@ class Element:
     description: str
     column: str
     stands_for: str | None
+    floor: Floor | None = None
 
     @property
     def sealed(self) -> bool:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
-from gateway.domain.decision import LegalBasis, RowPredicate
+from gateway.domain.decision import LegalBasis, StatedPredicate
 from gateway.domain.identifiers import AgreementId, ElementPath, InstitutionId, ResourceName
 from gateway.domain.treatments import Treatment
 
@@ -23,6 +23,10 @@ PURPOSES = (
     "pipeline",
     "residency",
     "research",
+    "audit",
+    "evaluation",
+    "accreditation",
+    "transfer",
 )
 
 BASES: Mapping[str, str] = {
@@ -48,20 +52,45 @@ NEEDED_STATES: tuple[AgreementState, ...] = ("proposed", "signed", "in_force", "
 """States in which an agreement's elements are worth storing (decision 6); a suspension is meant to end."""
 
 
+PARTY_KINDS = ("epp", "district", "state_agency", "researcher")
+FORMATS = ("json", "ndjson", "csv", "parquet", "arrow")
+SMALLEST_CELL = 10
+
+
 @dataclass(frozen=True)
 class Party:
-    """One institution that signs; `kind` is what it is to the other side."""
+    """One institution that signs; `kind` is what it is to the other side, `organisations` its and its schools' Ed-Fi ids."""
 
     id: InstitutionId
     name: str
     kind: tuple[str, ...]
+    organisations: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much a recipient may ask for under one grant; None: as much as it likes."""
+
+    requests_per_minute: int | None = None
+    rows_per_day: int | None = None
+
+
+@dataclass(frozen=True)
+class AggregateTable:
+    """A table that the provider offers: counts of a resource by these elements."""
+
+    name: str
+    resource: ResourceName
+    dimensions: tuple[ElementPath, ...]
 
 
 @dataclass(frozen=True)
 class Grant:
-    """What one schedule lets the recipient see of one resource; bases and purposes are already inherited.
+    """What one schedule lets the recipient see of one resource; bases, purposes, formats and limits are already inherited.
 
-    `persons` has a basis for each person role of the resource; `elements` holds what the agreement names, withheld ones too.
+    `persons` has a basis for each person role of the resource; `elements` holds what the agreement names, withheld ones too, by
+    class or by name; `interests` the legitimate interest of each purpose in words; `discloses` what a partner learns by seeing
+    which rows there are; `place` is where the grant stands in the file, as in `("schedules", 0, "resources", "candidates")`.
     """
 
     schedule: str
@@ -71,15 +100,41 @@ class Grant:
     purposes: tuple[str, ...]
     basis: LegalBasis
     persons: Mapping[str, LegalBasis]
-    rows: tuple[RowPredicate, ...]
+    rows: tuple[StatedPredicate, ...]
     elements: Mapping[ElementPath, Treatment]
+    interests: Mapping[str, str] = field(default_factory=dict)
+    discloses: tuple[str, ...] = ()
+    formats: tuple[str, ...] = ("json",)
+    change_feed: bool = False
+    limits: Limits = field(default_factory=Limits)
+    place: tuple[str | int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Operation:
+    """Who runs the gateway for a provider: itself, or `operator` on a basis of its own (99.31(a)(1)(i)(B))."""
+
+    provider: InstitutionId
+    operator: InstitutionId | None
+    basis: LegalBasis | None
+
+
+@dataclass(frozen=True)
+class Redisclosure:
+    """Whether a recipient may pass records on (99.33), to whom (name, legitimate interest), and the notice of every answer."""
+
+    allowed: bool
+    notice: str
+    additional_parties: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
 class Agreement:
-    """One version of an agreement file. `document` is its JSON tree, `digest` SHA-256 over the tree's RFC 8785 form.
+    """One version of an agreement file, with classes, code lists and parameters resolved. `document` is that resolved JSON
+    tree, `digest` SHA-256 over its RFC 8785 form: what is signed.
 
-    `term` are the first and last day, both included, in `timezone`.
+    `term` are the first and last day, both included, in `timezone`. `code_lists` map a list's codes to their groups;
+    `academic_terms` are (name, last day). An agreement of kind `operation` has an `operation` and no grants.
     """
 
     id: AgreementId
@@ -87,11 +142,16 @@ class Agreement:
     timezone: str
     term: tuple[date, date]
     parties: Mapping[InstitutionId, Party]
-    notice: str
+    redisclosure: Redisclosure
     grants: tuple[Grant, ...]
     document: Mapping[str, object]
     digest: str
     source_text: str
+    minimum_cell_size: int = SMALLEST_CELL
+    code_lists: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    academic_terms: tuple[tuple[str, date], ...] = ()
+    tables: tuple[AggregateTable, ...] = ()
+    operation: Operation | None = None
 
 
 @dataclass(frozen=True)

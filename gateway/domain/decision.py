@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from gateway.domain.access import Scalar
@@ -27,11 +27,47 @@ class RowPredicate:
 
 
 @dataclass(frozen=True)
+class AheadPredicate:
+    """A day that is today or within the next `count` days or academic terms; made plain with the day of a request."""
+
+    element: ElementPath
+    unit: Literal["days", "terms"]
+    count: int
+
+
+@dataclass(frozen=True)
+class RelatedPredicate:
+    """The row's person `about` also has a row of `resource`, of the same provider, for which all of `where` holds."""
+
+    resource: ResourceName
+    about: str
+    where: tuple[RowPredicate | AheadPredicate, ...]
+
+
+StatedPredicate = RowPredicate | AheadPredicate | RelatedPredicate
+"""What an agreement may say of rows; in a `Permit` nothing is ahead any more."""
+
+
+@dataclass(frozen=True)
 class LegalBasis:
-    """The ground on which one person's data flow: a basis of the FERPA list or `none_not_education_record`."""
+    """The ground on which one person's data flow: a basis of the FERPA list or `none_not_education_record`.
+
+    `details` are the other members that the agreement states for it, as its JSON tree.
+    """
 
     basis: str
     citation: str
+    details: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Release:
+    """A de-identified release that an official determined (99.31(b)(1)): the promoted version it is frozen at, and the smallest
+    number of rows that may share one combination of its quasi-identifiers."""
+
+    version: int
+    smallest_class: int
+    quasi_identifiers: tuple[ElementPath, ...]
 
 
 @dataclass(frozen=True)
@@ -40,6 +76,8 @@ class Permit:
 
     `elements` names every element of the permitted view with its treatment (never `withhold` or `aggregate_only`);
     `excluded_opt_outs` are the person roles whose opted-out people are absent; `bases` has one entry for each person role.
+    `excluded_subjects` maps a role to the subject types whose rows are absent, `consents` a role to the form on which a live
+    consent must be there; `code_lists` maps a list's codes to their groups; `rows_left` is what is left of the day's limit.
     """
 
     agreement: AgreementId
@@ -52,12 +90,17 @@ class Permit:
     purpose: str
     elements: Mapping[ElementPath, Treatment]
     withheld: tuple[ElementPath, ...]
-    rows: tuple[RowPredicate, ...]
+    rows: tuple[RowPredicate | RelatedPredicate, ...]
     bases: Mapping[str, LegalBasis]
     excluded_opt_outs: tuple[str, ...]
     redisclosure_notice: bool
     rules: tuple[str, ...]
     bundle_digest: str
+    excluded_subjects: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    consents: Mapping[str, str] = field(default_factory=dict)
+    code_lists: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    release: Release | None = None
+    rows_left: int | None = None
 
 
 @dataclass(frozen=True)

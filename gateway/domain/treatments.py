@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, assert_never
 
-Generalisation = Literal["year"]
+Generalisation = Literal["year", "month", "age_band", "zip3", "band", "round", "top_code", "bottom_code", "roll_up", "grade_band"]
 Mask = Literal["last_four", "initial"]
 
 
@@ -21,9 +21,14 @@ class Pseudonymise:
 
 @dataclass(frozen=True)
 class Generalise:
-    """A coarser value: `year` turns a date into its year (an integer)."""
+    """A coarser value, as `policies/agreements/README.md` lists them: `year` turns a date into its year (an integer).
+
+    `by` is the width of `age_band` (years) and `band`, the multiple of `round`, the bound of `top_code` and `bottom_code`, the
+    name of the code list of `roll_up`; None for the others.
+    """
 
     to: Generalisation
+    by: int | float | str | None = None
 
 
 @dataclass(frozen=True)
@@ -53,8 +58,8 @@ def spoken(treatment: Treatment) -> str:
             return "share"
         case Pseudonymise():
             return "pseudonymise"
-        case Generalise(to):
-            return f"generalise:{to}"
+        case Generalise(to, by):
+            return f"generalise:{to}" if by is None else f"generalise:{to}:{by}"
         case MaskText(keep):
             return f"mask:{keep}"
         case AggregateOnly():

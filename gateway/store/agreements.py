@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, func, insert, select, update
 
 from gateway.domain.access import AccessRequest
-from gateway.domain.agreement import NEEDED_STATES, Agreement, AgreementFacts, AgreementState, Grant
-from gateway.domain.decision import RowPredicate
+from gateway.domain.agreement import NEEDED_STATES, Agreement, AgreementFacts, AgreementState
+from gateway.domain.grant_facts import grant_facts, plain_rows
 from gateway.domain.identifiers import AgreementId, ElementPath, InstitutionId, ResourceName
-from gateway.domain.treatments import Generalise, MaskText, Treatment, Withhold, spoken
+from gateway.domain.treatments import Withhold, spoken
 from gateway.store.schema import agreement, agreement_grant, agreement_signature, agreement_state
 
 MATTERING: tuple[AgreementState, ...] = ("proposed", "signed", "in_force", "suspended", "expired", "terminated")
@@ -49,9 +50,17 @@ def agreements_that_matter(
         )
         .order_by(agreement_grant.c.agreement_id, agreement_grant.c.version, agreement_grant.c.schedule)
     ).fetchall()
-    entries = tuple({**facts, "state": state} for facts, state in rows)
-    zones = {str(entry["timezone"]) for entry in entries}
-    return AgreementFacts(entries, {zone: now.astimezone(ZoneInfo(zone)).date().isoformat() for zone in sorted(zones)})
+    zones = {str(facts["timezone"]) for facts, _ in rows}
+    today = {zone: now.astimezone(ZoneInfo(zone)).date() for zone in sorted(zones)}
+    entries = tuple(_entry(facts, state, today[facts["timezone"]]) for facts, state in rows)
+    return AgreementFacts(entries, {zone: day.isoformat() for zone, day in today.items()})
+
+
+def _entry(facts: Mapping[str, Any], state: str, today: date) -> dict[str, object]:
+    """A stored grant as a decision is told of it on a day."""
+    term_ends = [date.fromisoformat(last) for last in facts["academic_terms"]]
+    moving = {"state": state, "rows": plain_rows(facts["rows"], today, term_ends), "release": None}
+    return {name: member for name, member in facts.items() if name != "academic_terms"} | moving
 
 
 def needed_elements(connection: Connection, provider: InstitutionId) -> Mapping[ResourceName, frozenset[ElementPath]]:
@@ -71,7 +80,10 @@ def needed_elements(connection: Connection, provider: InstitutionId) -> Mapping[
         withheld = spoken(Withhold())
         paths = needed.setdefault(ResourceName(resource), set())
         paths |= {ElementPath(path) for path, treatment in facts["elements"].items() if treatment["treatment"] != withheld}
-        paths |= {ElementPath(predicate["element"]) for predicate in facts["rows"]}
+        paths |= {ElementPath(predicate["element"]) for predicate in facts["rows"] if "element" in predicate}
+        for related in (predicate for predicate in facts["rows"] if "related" in predicate):
+            inner = needed.setdefault(ResourceName(related["related"]), set())
+            inner |= {ElementPath(condition["element"]) for condition in related["where"]}
     return {resource: frozenset(paths) for resource, paths in needed.items()}
 
 
@@ -121,7 +133,7 @@ def insert_version(connection: Connection, signed: Agreement, at: str) -> int:
                 "agreement_id": signed.id,
                 "version": version,
                 "schedule": grant.schedule,
-                "facts": _facts(signed, version, grant),
+                "facts": grant_facts(signed, version, grant),
             }
             for grant in signed.grants
         ],
@@ -171,37 +183,3 @@ def insert_signature(
             at=at,
         )
     )
-
-
-def _facts(signed: Agreement, version: int, grant: Grant) -> dict[str, object]:
-    """One grant as the policy's input wants it, without the state, which moves."""
-    return {
-        "id": signed.id,
-        "version": version,
-        "digest": signed.digest,
-        "timezone": signed.timezone,
-        "term": {"from": signed.term[0].isoformat(), "until": signed.term[1].isoformat()},
-        "redisclosure": {"allowed": False, "notice": signed.notice},
-        "schedule": grant.schedule,
-        "provider": grant.provider,
-        "recipient": grant.recipient,
-        "purposes": list(grant.purposes),
-        "legal_basis": {"basis": grant.basis.basis, "citation": grant.basis.citation},
-        "persons": {role: {"basis": basis.basis, "citation": basis.citation} for role, basis in grant.persons.items()},
-        "rows": [_row(predicate) for predicate in grant.rows],
-        "elements": {path: _treatment(treatment) for path, treatment in grant.elements.items()},
-    }
-
-
-def _row(predicate: RowPredicate) -> dict[str, object]:
-    return {"element": predicate.element, "comparison": predicate.comparison, "values": list(predicate.values)}
-
-
-def _treatment(treatment: Treatment) -> dict[str, object]:
-    match treatment:
-        case Generalise(to):
-            return {"treatment": "generalise", "to": to}
-        case MaskText(keep):
-            return {"treatment": "mask", "keep": keep}
-        case _:
-            return {"treatment": spoken(treatment)}

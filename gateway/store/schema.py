@@ -145,9 +145,97 @@ agreement_signature = Table(
     Column("method", String(32), nullable=False),
     Column("signer", String(200), nullable=False),
     Column("signature", LargeBinary),
+    Column("evidence", JSON),
     Column("at", String(32), nullable=False),
     ForeignKeyConstraint(["agreement_id", "version"], ["agreement.agreement_id", "agreement.version"]),
 )
+
+"""`method` is `ed25519`, `attested` (a steward states that the executed document has the digest) or `operator`."""
+
+signatory = Table(
+    "signatory",
+    metadata,
+    Column("institution_id", String(64), primary_key=True),
+    Column("signatory_id", String(64), primary_key=True),
+    Column("role", String(16), nullable=False),
+    Column("name", String(200), nullable=False),
+    Column("title", String(200), nullable=False),
+    Column("public_jwk", JSON),
+    Column("created_at", String(32), nullable=False),
+    Column("retired_at", String(32)),
+)
+"""Who may sign (`signatory`, with a key) or attest an executed document (`steward`) for an institution."""
+
+executed_document = Table(
+    "executed_document",
+    metadata,
+    Column("agreement_id", String(128), primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("sha256", String(64), primary_key=True),
+    Column("media_type", String(100), nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    Column("uploaded_by", String(200), nullable=False),
+    Column("at", String(32), nullable=False),
+    ForeignKeyConstraint(["agreement_id", "version"], ["agreement.agreement_id", "agreement.version"]),
+)
+"""The PDF that people signed, in ink or by an e-signature."""
+
+operation = Table(
+    "operation",
+    metadata,
+    Column("provider_id", String(64), primary_key=True),
+    Column("agreement_id", String(128), primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("facts", JSON, nullable=False),
+    ForeignKeyConstraint(["agreement_id", "version"], ["agreement.agreement_id", "agreement.version"]),
+)
+"""Agreements of kind `operation`: who runs the gateway for a provider; without one in force nothing of it is pulled."""
+
+determination = Table(
+    "determination",
+    metadata,
+    Column("agreement_id", String(128), primary_key=True),
+    Column("agreement_version", Integer, primary_key=True),
+    Column("schedule", String(128), primary_key=True),
+    Column("resource", String(100), primary_key=True),
+    Column("provider_id", String(64), nullable=False),
+    Column("data_version", BigInteger, nullable=False),
+    Column("smallest_class", Integer, nullable=False),
+    Column("official", String(200), nullable=False),
+    Column("reasons", Text, nullable=False),
+    Column("at", String(32), nullable=False),
+    ForeignKeyConstraint(["agreement_id", "agreement_version"], ["agreement.agreement_id", "agreement.version"]),
+)
+"""An official's determination that a release is de-identified (34 CFR 99.31(b)(1)), frozen at a promoted version."""
+
+grant_usage = Table(
+    "grant_usage",
+    metadata,
+    Column("agreement_id", String(128), primary_key=True),
+    Column("schedule", String(128), primary_key=True),
+    Column("resource", String(100), primary_key=True),
+    Column("period", String(16), primary_key=True),
+    Column("requests", BigInteger, nullable=False),
+    Column("rows", BigInteger, nullable=False),
+)
+"""What was disclosed under a grant that has limits; `period` is a day of the agreement (`2026-11-24`) or a UTC minute."""
+
+policy_bundle = Table(
+    "policy_bundle",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("content", LargeBinary, nullable=False),
+    Column("first_used_at", String(32), nullable=False),
+)
+"""Every policy that ever decided here, so that a decision can be made again."""
+
+decision_input = Table(
+    "decision_input",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("content", LargeBinary, nullable=False),
+)
+"""The input of each decision (RFC 8785), once however often it was decided; the log's leaf holds the digest."""
 
 agreement_grant = Table(
     "agreement_grant",
@@ -174,6 +262,25 @@ opt_out = Table(
     Column("at", String(32), nullable=False),
 )
 """Directory-information opt-outs (34 CFR 99.37); versions are state epochs."""
+
+consent = Table(
+    "consent",
+    metadata,
+    Column("provider_id", String(64), primary_key=True),
+    Column("person_id", BigInteger, primary_key=True),
+    Column("form", String(64), primary_key=True),
+    Column("recipient_id", String(64), primary_key=True),
+    Column("purpose", String(64), primary_key=True),
+    Column("from_version", BigInteger, primary_key=True),
+    Column("to_version", BigInteger),
+    Column("signed_on", String(10), nullable=False),
+    Column("until_day", String(10)),
+    Column("method", String(16), nullable=False),
+    Column("signer", String(200)),
+    Column("at", String(32), nullable=False),
+)
+"""Written consents (34 CFR 99.30): a person, on a form whose text names records, purpose and party; versions are state epochs.
+`until_day` is the last day, null without end; `method` is `paper` or `electronic`, `signer` the authenticated signer's id."""
 
 # --- records ---------------------------------------------------------------------------------------------------------
 

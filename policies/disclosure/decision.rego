@@ -41,7 +41,12 @@ permit := {
 	"rows": agreement.chosen.rows,
 	"bases": ferpa.bases,
 	"excluded_opt_outs": ferpa.excluded_opt_outs,
+	"excluded_subjects": ferpa.excluded_subjects,
+	"consents": ferpa.consents,
 	"redisclosure_notice": ferpa.notice_needed,
+	"code_lists": agreement.chosen.code_lists,
+	"release": null,
+	"rows_left": null,
 	"rules": sort([rule | some rule in (satisfied_always | satisfied_here)]),
 }
 

@@ -133,6 +133,17 @@ not_by_directory_alone(path) if {
 #   citation: 34 CFR 99.37(a)(2) and (b)
 excluded_opt_outs := sort([role | some role, _ in persons; agreement.chosen.persons[role].basis == "a11_directory"])
 
+# No K-12 student is served record by record, whatever an agreement says.
+excluded_subjects[role] := ["k12_student"] if {
+	some role, person in persons
+	"k12_student" in person.subject_types
+}
+
+consents[role] := agreement.chosen.persons[role].details.form.id if {
+	some role, _ in persons
+	agreement.chosen.persons[role].basis == "consent"
+}
+
 # METADATA
 # title: The client is authenticated and belongs to the party that the agreement names as recipient
 # description: >-

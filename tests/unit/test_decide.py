@@ -28,7 +28,7 @@ PRINCIPAL = Principal(
     key_thumbprint=None,
 )
 REQUEST = AccessRequest(resource=ResourceName("candidates"), purpose="placement")
-BASIS = {"basis": "a1_school_official", "citation": "34 CFR 99.31(a)(1)(i)(B)"}
+BASIS: Mapping[str, Any] = {"basis": "a1_school_official", "citation": "34 CFR 99.31(a)(1)(i)(B)", "details": {}}
 ENTRY: Mapping[str, Any] = {
     "id": "lakeside-riverton",
     "version": 3,
@@ -52,6 +52,7 @@ ENTRY: Mapping[str, Any] = {
         "sexDescriptor": {"treatment": "aggregate_only"},
         "races.raceDescriptor": {"treatment": "withhold"},
     },
+    "code_lists": {},
 }
 FACTS = AgreementFacts(entries=(ENTRY,), today={"America/Chicago": "2026-11-24"})
 NOT_UNDERSTOOD, NOT_FROM_THE_FACTS = "GW-PDP-01", "GW-PDP-02"
@@ -129,7 +130,15 @@ def test_the_question_is_json_and_has_no_order_of_its_own() -> None:
     decide(PRINCIPAL, REQUEST, FACTS, pdp)
     assert orjson.loads(orjson.dumps(pdp.asked)) == pdp.asked
     assert pdp.asked["principal"] == {"client": "riverton-sis", "institution": "riverton", "purposes": ["hiring", "placement"]}
-    assert pdp.asked["request"] == {"resource": "candidates", "purpose": "placement", "provider": None, "agreement": None}
+    assert pdp.asked["request"] == {
+        "resource": "candidates",
+        "purpose": "placement",
+        "provider": None,
+        "agreement": None,
+        "operation": "read",
+        "format": "json",
+        "filters": [],
+    }
 
 
 def test_an_engine_out_of_reach_is_not_a_refusal() -> None:
@@ -174,7 +183,7 @@ def test_every_member_is_needed(answer: dict[str, Any]) -> None:
         {"elements": {"firstName": {"treatment": "withhold"}}},
         {"elements": {"firstName": {"treatment": "share", "to": "year"}}},
         {"elements": {"birthDate": {"treatment": "generalise"}}},
-        {"elements": {"birthDate": {"treatment": "generalise", "to": "month"}}},
+        {"elements": {"birthDate": {"treatment": "generalise", "to": "decade"}}},
         {"elements": {"firstName": "share"}},
         {"redisclosure_notice": "true"},
         {"redisclosure_notice": 1},
@@ -204,7 +213,10 @@ def test_a_member_too_many_or_of_another_kind_refuses(answer: dict[str, Any], ch
         {"rows": []},
         {"rows": [{"element": "tuitionCost", "comparison": "in", "values": [101, 2.5, 9]}]},
         {"bases": {}},
-        {"bases": {"candidate": {"basis": "consent", "citation": "34 CFR 99.30"}}},
+        {"bases": {"candidate": {"basis": "consent", "citation": "34 CFR 99.30", "details": {}}}},
+        {"consents": {"candidate": "a-form"}},
+        {"code_lists": {"stem": {"a": "b"}}},
+        {"elements": {"birthDate": {"treatment": "generalise", "to": "month"}}},
         {"elements": {"birthDate": {"treatment": "share"}}},
         {"elements": {"sexDescriptor": {"treatment": "share"}}},
         {"elements": {"loginId": {"treatment": "share"}}},
