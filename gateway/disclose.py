@@ -7,7 +7,7 @@ import hashlib
 import hmac
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import NoReturn
 
 import orjson
@@ -15,7 +15,7 @@ from pyroaring import BitMap
 
 from gateway.audit import AuditLog
 from gateway.authenticate import ClientRegistry, TokenVerifier, authenticate
-from gateway.catalog.model import Catalog, Resource
+from gateway.catalog.model import Catalog
 from gateway.decide import decide
 from gateway.domain.access import AccessRequest, Principal
 from gateway.domain.agreement import AgreementFacts
@@ -132,11 +132,12 @@ def _answer(principal: Principal, request: AccessRequest, epoch: int, gate: Gate
             case Deny(reasons, choices):
                 raise DisclosureDenied(reasons, choices)
             case Permit() as permit:
-                resource = _resource(gate, permit.resource)
                 pseudonyms = Pseudonyms(gate.ring.agreement(permit.agreement, permit.provider).pseudonym.secret)
                 bound = _bound_to(principal, permit, request)
-                plan = compile_plan(request, permit, resource, pseudonyms, _position(request.cursor, gate.cursors, bound))
-                rows = read(plan, connection, gate.tables[permit.resource])
+                plan = compile_plan(
+                    request, permit, gate.catalog, pseudonyms, _position(request.cursor, gate.cursors, bound), _day(permit, facts)
+                )
+                rows = read(plan, connection, gate.tables)
     following = None if rows.last is None else gate.cursors.seal(rows.last.to_bytes(POSITION_BYTES, "big"), *bound)
     treated = redact(rows, plan, pseudonyms, _opener(gate, permit))
     body = encode(treated, plan, notice=_notice(permit, facts), following=following)
@@ -145,11 +146,17 @@ def _answer(principal: Principal, request: AccessRequest, epoch: int, gate: Gate
     return _Answer(body, event, salt, bound=permit.redisclosure_notice)
 
 
-def _resource(gate: Gate, name: ResourceName) -> Resource:
-    resource = gate.catalog.resource(name)
-    if resource is None:
-        raise IntegrityError("The decision names a resource that the catalog does not have.")
-    return resource
+def _entry(permit: Permit, facts: AgreementFacts) -> Mapping[str, object]:
+    """The entry of the facts that a permit stands on."""
+    for entry in facts.entries:
+        if (entry["id"], entry["version"], entry["schedule"]) == (permit.agreement, permit.agreement_version, permit.schedule):
+            return entry
+    raise IntegrityError("The agreement of a permit is not among the facts it was decided from.")
+
+
+def _day(permit: Permit, facts: AgreementFacts) -> date:
+    """The agreement's day: consents and ages are counted on it."""
+    return date.fromisoformat(facts.today[str(_entry(permit, facts)["timezone"])])
 
 
 def _bound_to(principal: Principal, permit: Permit, request: AccessRequest) -> tuple[bytes, ...]:
@@ -182,11 +189,9 @@ def _notice(permit: Permit, facts: AgreementFacts) -> str | None:
     """The redisclosure notice of 99.33(d), in the agreement's own words."""
     if not permit.redisclosure_notice:
         return None
-    for entry in facts.entries:
-        if entry["id"] == permit.agreement and entry["version"] == permit.agreement_version:
-            redisclosure = entry["redisclosure"]
-            if isinstance(redisclosure, Mapping):
-                return str(redisclosure["notice"])
+    redisclosure = _entry(permit, facts)["redisclosure"]
+    if isinstance(redisclosure, Mapping):
+        return str(redisclosure["notice"])
     raise IntegrityError("The agreement of a permit has no redisclosure notice.")
 
 

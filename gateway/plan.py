@@ -10,12 +10,20 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import assert_never
 
-from gateway.catalog.model import Element, Resource
+from gateway.catalog.model import Catalog, Element, Resource, person_column
 from gateway.domain.access import AccessRequest, Scalar
 from gateway.domain.decision import Permit, RelatedPredicate, RowPredicate
 from gateway.domain.identifiers import ElementPath, RecordId
-from gateway.domain.query_plan import Condition, Origin, PlannedElement, QueryPlan
-from gateway.domain.treatments import AggregateOnly, Generalise, MaskText, Pseudonymise, Share, Withhold
+from gateway.domain.query_plan import (
+    Condition,
+    ConsentScope,
+    FrozenScope,
+    Origin,
+    PlannedElement,
+    QueryPlan,
+    RelatedScope,
+)
+from gateway.domain.treatments import AggregateOnly, Generalise, MaskText, Pseudonymise, Share, Treatment, Withhold
 from gateway.errors import IntegrityError, RequestError, UnknownElement
 from gateway.keys.pseudonym import Pseudonyms
 
@@ -25,9 +33,16 @@ NOBODY: tuple[Scalar, ...] = ()
 
 
 def compile_plan(
-    request: AccessRequest, permit: Permit, resource: Resource, pseudonyms: Pseudonyms, after: RecordId | None
+    request: AccessRequest,
+    permit: Permit,
+    catalog: Catalog,
+    pseudonyms: Pseudonyms,
+    after: RecordId | None,
+    today: date,
 ) -> QueryPlan:
-    """Raises `UnknownElement` for what the permit does not name and `RequestError` for what cannot be compared."""
+    """`today` is the agreement's day. Raises `UnknownElement` for what the permit does not name, `RequestError` for what cannot
+    be compared, `IntegrityError` for a permit that the catalog cannot serve."""
+    resource = _resource(catalog, permit.resource)
     permitted = tuple(
         _planned(element, permit, resource) for element in resource.every_element() if element.path in permit.elements
     )
@@ -37,23 +52,60 @@ def compile_plan(
         provider=permit.provider,
         permitted=permitted,
         selected=tuple(element for element in permitted if element.path in _selected(request, known)),
-        scope=tuple(
-            Condition(_element(resource, predicate.element).column, predicate.comparison, predicate.values)
-            for predicate in _plain(permit.rows)
-        ),
-        excluded_persons=tuple(_person_column(resource, role) for role in permit.excluded_opt_outs),
-        person_columns=tuple((role, _person_column(resource, role)) for role in resource.persons),
+        scope=tuple(_condition(resource, row) for row in permit.rows if isinstance(row, RowPredicate)),
+        excluded_persons=tuple(person_column(resource, role) for role in permit.excluded_opt_outs),
+        person_columns=tuple((role, person_column(resource, role)) for role in resource.persons),
         filters=tuple(_filter(path, text, known, resource, pseudonyms) for path, text in request.filters),
         after=after,
-        limit=request.limit,
+        limit=request.limit if permit.rows_left is None else min(request.limit, permit.rows_left),
+        today=today,
+        related=tuple(_related(catalog, resource, row) for row in permit.rows if isinstance(row, RelatedPredicate)),
+        consents=tuple(
+            ConsentScope(person_column(resource, role), form, permit.recipient, permit.purpose)
+            for role, form in permit.consents.items()
+        ),
+        excluded_subjects=tuple((f"{role}_subject", subjects) for role, subjects in permit.excluded_subjects.items()),
+        frozen=_frozen(permit, known),
+        code_lists=permit.code_lists,
     )
 
 
-def _plain(rows: tuple[RowPredicate | RelatedPredicate, ...]) -> tuple[RowPredicate, ...]:
-    plain = tuple(predicate for predicate in rows if isinstance(predicate, RowPredicate))
-    if len(plain) < len(rows):
-        raise IntegrityError("The permit has rows that cannot be planned.")
-    return plain
+def _resource(catalog: Catalog, name: str) -> Resource:
+    resource = catalog.resource(name)
+    if resource is None:
+        raise IntegrityError("The decision names a resource that the catalog does not have.")
+    return resource
+
+
+def _condition(resource: Resource, row: RowPredicate) -> Condition:
+    return Condition(_element(resource, row.element).column, row.comparison, row.values)
+
+
+def _related(catalog: Catalog, resource: Resource, row: RelatedPredicate) -> RelatedScope:
+    """The related resource is joined on a person that both rows are about, under the same role or as its first person."""
+    other = _resource(catalog, row.resource)
+    role = row.about if row.about in other.persons else next(iter(other.persons), None)
+    if role is None or row.about not in resource.persons:
+        raise IntegrityError("The permit relates rows that share no person.")
+    where = []
+    for condition in row.where:
+        if not isinstance(condition, RowPredicate):
+            raise IntegrityError("The permit has rows that depend on a day that was not counted.")
+        where.append(_condition(other, condition))
+    return RelatedScope(other.name, person_column(resource, row.about), person_column(other, role), tuple(where))
+
+
+def _frozen(permit: Permit, known: Mapping[ElementPath, PlannedElement]) -> FrozenScope | None:
+    release = permit.release
+    if release is None:
+        return None
+    # What moves outside the frozen version would let two answers be subtracted from one another.
+    if permit.consents or permit.excluded_opt_outs or any(isinstance(row, RelatedPredicate) for row in permit.rows):
+        raise IntegrityError("A de-identified release cannot depend on other records, consents or opt-outs.")
+    for path in release.quasi_identifiers:
+        if path not in known or known[path].collection is not None:
+            raise IntegrityError("A quasi-identifier of the release is not in its permitted view.")
+    return FrozenScope(release.version, release.smallest_class, release.quasi_identifiers)
 
 
 def _selected(request: AccessRequest, known: Mapping[ElementPath, PlannedElement]) -> frozenset[ElementPath]:
@@ -79,10 +131,10 @@ def _planned(element: Element, permit: Permit, resource: Resource) -> PlannedEle
             else:
                 reference = resource.references[str(element.stands_for)]
                 column, key_space = reference.column, reference.target
-        case Generalise("year"):
-            origin = "year"
         case Generalise():
-            raise IntegrityError("The permit has a treatment that cannot be planned.")
+            if element.sealed:
+                raise IntegrityError("The permit generalises an element that is sealed.")
+            origin = "generalised"
         case Share() | MaskText():
             origin = "sealed" if element.sealed else "column"
             column = None if element.sealed else element.column
@@ -110,8 +162,19 @@ def _filter(
     if planned.origin == "surrogate":
         surrogate = pseudonyms.surrogate(text, str(planned.key_space))
         return Condition(path, "equals" if surrogate is not None else "in", NOBODY if surrogate is None else (surrogate,))
-    kind = "integer" if planned.origin == "year" else _element(resource, path).type
+    kind = _compared_as(planned.treatment, _element(resource, path))
     return Condition(path, "equals", (_typed(path, text, kind),))
+
+
+def _compared_as(treatment: Treatment, element: Element) -> str:
+    """The type of the treated value, which is what a client compares with."""
+    match treatment:
+        case Generalise("year"):
+            return "integer"
+        case Generalise("month" | "age_band" | "zip3" | "band" | "roll_up" | "grade_band"):
+            return "string"
+        case _:
+            return element.type
 
 
 def _typed(path: ElementPath, text: str, kind: str) -> Scalar:
@@ -146,7 +209,3 @@ def _element(resource: Resource, path: str) -> Element:
     if element is None:
         raise UnknownElement(NO_SUCH_ELEMENT.format(path))
     return element
-
-
-def _person_column(resource: Resource, role: str) -> str:
-    return "person_id" if next(iter(resource.persons)) == role else f"{role}_person_id"

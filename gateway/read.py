@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from gateway.domain.identifiers import ResourceName
 from gateway.domain.query_plan import QueryPlan
 from gateway.domain.rows import Rows
 from gateway.store.engine import Connection
@@ -9,6 +12,6 @@ from gateway.store.permitted import fetch
 from gateway.store.record_tables import RecordTables
 
 
-def read(plan: QueryPlan, connection: Connection, tables: RecordTables) -> Rows:
+def read(plan: QueryPlan, connection: Connection, tables: Mapping[ResourceName, RecordTables]) -> Rows:
     """The rows of one page, in the snapshot that the decision's facts came from (decision 9)."""
     return fetch(connection, tables, plan)

@@ -12,7 +12,7 @@ from datetime import date
 
 import orjson
 
-from gateway.catalog.model import Element, Person, Reference, Resource
+from gateway.catalog.model import Element, Person, Reference, Resource, person_column
 from gateway.domain.access import Scalar
 from gateway.domain.identifiers import ElementPath, InstitutionId, PersonId, RecordId, ResourceName
 from gateway.domain.records import EducationRecord, Rejection
@@ -20,7 +20,7 @@ from gateway.errors import IngestError
 from gateway.keys.seal import Sealer
 from gateway.store.engine import Connection, Database
 from gateway.store.key_ring import ProviderKeys
-from gateway.store.record_tables import RecordTables, person_column
+from gateway.store.record_tables import RecordTables
 from gateway.store.registry import IN_LIST, Registered, link_persons, register
 from gateway.store.staging import (
     Counts,

@@ -125,6 +125,11 @@ class Resource:
         return collection.elements.get(ElementPath(path)) if collection else None
 
 
+def person_column(resource: Resource, role: str) -> str:
+    """The column that holds the person of a role; the first person is the row's own."""
+    return "person_id" if next(iter(resource.persons)) == role else f"{role}_person_id"
+
+
 @dataclass(frozen=True)
 class Catalog:
     """Every resource, by name, in dependency order: a resource comes after those it refers to."""

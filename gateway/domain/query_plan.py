@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
 from typing import Literal
 
 from gateway.domain.access import Scalar
@@ -10,8 +12,8 @@ from gateway.domain.decision import Comparison
 from gateway.domain.identifiers import ElementPath, InstitutionId, RecordId, ResourceName
 from gateway.domain.treatments import Treatment
 
-Origin = Literal["column", "year", "surrogate", "sealed"]
-"""Where the treated value starts: a column as it is, its year, a surrogate to encrypt, or the sealed blob to open."""
+Origin = Literal["column", "generalised", "surrogate", "sealed"]
+"""Where the treated value starts: a column as it is, made coarser by SQL, a surrogate to encrypt, or the sealed blob to open."""
 
 
 @dataclass(frozen=True)
@@ -37,12 +39,43 @@ class Condition:
 
 
 @dataclass(frozen=True)
-class QueryPlan:
-    """A page of one resource of one provider.
+class RelatedScope:
+    """The person in `person_column` is also the one in `related_column` of a row of `resource` for which `where` holds."""
 
-    `permitted` is the whole permitted view, `selected` the part that the client asked for; `scope` and
-    `excluded_persons` (columns of persons whose opted-out people are absent) make the sub-query `permitted`; `filters`
-    and `after` are compiled against its columns only. `person_columns` maps each role to its column, for the log.
+    resource: ResourceName
+    person_column: str
+    related_column: str
+    where: tuple[Condition, ...]
+
+
+@dataclass(frozen=True)
+class ConsentScope:
+    """The person in `person_column` gave a consent on `form` to `recipient` for `purpose` that is live on the plan's day."""
+
+    person_column: str
+    form: str
+    recipient: InstitutionId
+    purpose: str
+
+
+@dataclass(frozen=True)
+class FrozenScope:
+    """A de-identified release: rows of a promoted version, without those that fewer than `smallest_class` share their
+    treated `quasi_identifiers` with."""
+
+    version: int
+    smallest_class: int
+    quasi_identifiers: tuple[ElementPath, ...]
+
+
+@dataclass(frozen=True)
+class QueryPlan:
+    """A page of one resource of one provider, on one day of the agreement.
+
+    `permitted` is the whole permitted view, `selected` the part that the client asked for. `scope`, `related`, `consents`,
+    `frozen`, `excluded_persons` (columns of persons whose opted-out people are absent) and `excluded_subjects` (columns, and
+    the subject types that are absent) make the sub-query `permitted`; `filters` and `after` are compiled against its columns
+    only. `person_columns` maps each role to its column, for the log.
     """
 
     resource: ResourceName
@@ -55,3 +88,15 @@ class QueryPlan:
     filters: tuple[Condition, ...]
     after: RecordId | None
     limit: int
+    today: date
+    related: tuple[RelatedScope, ...] = ()
+    consents: tuple[ConsentScope, ...] = ()
+    excluded_subjects: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    frozen: FrozenScope | None = None
+    code_lists: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    @property
+    def narrows(self) -> bool:
+        """Whether a row between two permitted ones can be outside the permitted view, or outside what was asked."""
+        scoped = self.scope or self.related or self.consents or self.excluded_subjects or self.excluded_persons
+        return bool(self.filters or scoped or self.frozen)

@@ -4,10 +4,10 @@ the client asked is compiled against the columns of `permitted` only."""
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import assert_never
+from typing import Any, assert_never
 
 from sqlalchemy import (
     ARRAY,
@@ -22,7 +22,6 @@ from sqlalchemy import (
     Text,
     bindparam,
     exists,
-    extract,
     false,
     func,
     or_,
@@ -30,16 +29,19 @@ from sqlalchemy import (
 )
 
 from gateway.domain.access import Scalar
-from gateway.domain.identifiers import ElementPath, RecordId
-from gateway.domain.query_plan import Condition, PlannedElement, QueryPlan
+from gateway.domain.identifiers import ElementPath, InstitutionId, RecordId, ResourceName
+from gateway.domain.query_plan import Condition, ConsentScope, PlannedElement, QueryPlan, RelatedScope
 from gateway.domain.rows import MemberRows, Rows
+from gateway.domain.treatments import Generalise
+from gateway.store.generalise import generalised
 from gateway.store.record_tables import RecordTables
-from gateway.store.schema import opt_out, resource_head
+from gateway.store.schema import consent, opt_out, resource_head
 
 RECORD = "gateway:record"
 VERSION = "gateway:version"
 SEALED = "gateway:sealed"
 PERSON = "gateway:person:"
+CLASS = "gateway:class"
 RECORDS = "records"
 
 
@@ -56,13 +58,13 @@ class _Page:
         return {"first": records[0], "last": records[-1], RECORDS: listed}
 
 
-def fetch(connection: Connection, tables: RecordTables, plan: QueryPlan) -> Rows:
+Tables = Mapping[ResourceName, RecordTables]
+
+
+def fetch(connection: Connection, every_table: Tables, plan: QueryPlan) -> Rows:
     """Run the plan in the caller's snapshot."""
-    version = connection.execute(
-        select(resource_head.c.version).where(
-            resource_head.c.provider_id == plan.provider, resource_head.c.resource == plan.resource
-        )
-    ).scalar()
+    tables = every_table[plan.resource]
+    version = plan.frozen.version if plan.frozen else connection.execute(_head(plan.provider, plan.resource)).scalar()
     own = [element for element in plan.selected if element.collection is None]
     names = [
         RECORD,
@@ -71,7 +73,7 @@ def fetch(connection: Connection, tables: RecordTables, plan: QueryPlan) -> Rows
         *(element.path for element in own if element.origin != "sealed"),
         *([SEALED] if any(element.origin == "sealed" for element in own) else []),
     ]
-    permitted = _permitted(tables, plan, own)
+    permitted = _permitted(every_table, plan, own)
     page = connection.execute(_statement(permitted, plan, names), {"version": version or 0}).fetchall()
     more = len(page) > plan.limit
     page = page[: plan.limit]
@@ -91,26 +93,42 @@ def fetch(connection: Connection, tables: RecordTables, plan: QueryPlan) -> Rows
     )
 
 
-def _permitted(tables: RecordTables, plan: QueryPlan, own: Sequence[PlannedElement]) -> Subquery:
-    rows = tables.rows
-    filtered = {condition.column for condition in plan.filters}
-    shown = {element.path for element in own}
-    columns: list[ColumnElement[object]] = [rows.c.record_id.label(RECORD), rows.c.from_version.label(VERSION)]
+def _head(provider: InstitutionId, resource: ResourceName) -> Select[tuple[int]]:
+    return select(resource_head.c.version).where(resource_head.c.provider_id == provider, resource_head.c.resource == resource)
+
+
+def _permitted(every_table: Tables, plan: QueryPlan, own: Sequence[PlannedElement]) -> Subquery:
+    rows = every_table[plan.resource].rows
+    needed = {element.path for element in own} | {condition.column for condition in plan.filters}
+    if plan.frozen is not None:
+        needed |= set(plan.frozen.quasi_identifiers)
+    columns: list[ColumnElement[Any]] = [rows.c.record_id.label(RECORD), rows.c.from_version.label(VERSION)]
     columns += [rows.c[column].label(PERSON + role) for role, column in plan.person_columns]
-    columns += [
-        _treated(rows, element).label(element.path)
+    treated = {
+        element.path: _treated(rows, element, plan)
         for element in plan.permitted
-        if element.collection is None and element.origin != "sealed" and (element.path in shown or element.path in filtered)
-    ]
+        if element.collection is None and element.origin != "sealed" and element.path in needed
+    }
+    columns += [column.label(path) for path, column in treated.items()]
     if any(element.origin == "sealed" for element in own):
         columns.append(rows.c.sealed.label(SEALED))
-    return (
+    if plan.frozen is not None:
+        alike = [treated[path] for path in plan.frozen.quasi_identifiers]
+        columns.append(func.count().over(partition_by=alike or None).label(CLASS))
+    permitted = (
         select(*columns)
         .where(rows.c.provider_id == plan.provider, *_visible(rows))
         .where(*(_compare(rows.c[condition.column], condition) for condition in plan.scope))
+        .where(*(_has_related(every_table[related.resource].rows, rows, related, plan) for related in plan.related))
+        .where(*(_consented(rows, consent, plan) for consent in plan.consents))
+        .where(*(rows.c[column].not_in(subjects) for column, subjects in plan.excluded_subjects))
         .where(*(~_opted_out(rows, column, plan) for column in plan.excluded_persons))
-        .subquery("permitted")
+        .subquery("permitted" if plan.frozen is None else "classes")
     )
+    if plan.frozen is None:
+        return permitted
+    large_enough = permitted.c[CLASS] >= plan.frozen.smallest_class
+    return select(*(column for column in permitted.c if column.name != CLASS)).where(large_enough).subquery("permitted")
 
 
 def _statement(permitted: Subquery, plan: QueryPlan, names: Sequence[str]) -> Select[tuple[object, ...]]:
@@ -128,9 +146,37 @@ def _visible(rows: Table) -> tuple[ColumnElement[bool], ...]:
     return (rows.c.from_version <= version, or_(rows.c.to_version.is_(None), rows.c.to_version > version))
 
 
-def _treated(rows: Table, element: PlannedElement) -> ColumnElement[object]:
+def _treated(rows: Table, element: PlannedElement, plan: QueryPlan) -> ColumnElement[object]:
     column = rows.c[str(element.column)]
-    return extract("year", column).cast(BigInteger) if element.origin == "year" else column
+    if isinstance(element.treatment, Generalise):
+        return generalised(column, element.treatment, plan.today, plan.code_lists)
+    return column
+
+
+def _has_related(related: Table, rows: Table, scope: RelatedScope, plan: QueryPlan) -> ColumnElement[bool]:
+    """In what is promoted of the related resource in this snapshot."""
+    head = _head(plan.provider, scope.resource).scalar_subquery()
+    return exists().where(
+        related.c.provider_id == plan.provider,
+        related.c[scope.related_column] == rows.c[scope.person_column],
+        related.c.from_version <= head,
+        or_(related.c.to_version.is_(None), related.c.to_version > head),
+        *(_compare(related.c[condition.column], condition) for condition in scope.where),
+    )
+
+
+def _consented(rows: Table, scope: ConsentScope, plan: QueryPlan) -> ColumnElement[bool]:
+    today = plan.today.isoformat()
+    return exists().where(
+        consent.c.provider_id == plan.provider,
+        consent.c.person_id == rows.c[scope.person_column],
+        consent.c.form == scope.form,
+        consent.c.recipient_id == scope.recipient,
+        consent.c.purpose == scope.purpose,
+        consent.c.to_version.is_(None),
+        consent.c.signed_on <= today,
+        or_(consent.c.until_day.is_(None), consent.c.until_day >= today),
+    )
 
 
 def _opted_out(rows: Table, person_column: str, plan: QueryPlan) -> ColumnElement[bool]:
@@ -164,7 +210,7 @@ def _on_the_page(record: Column[object], plan: QueryPlan, connection: Connection
     """Whether a record is on the page. Where nothing narrows the permitted rows, a page is all between its first and last;
     elsewhere its records go along as one parameter: a thousand parameters cost more than the rows that they fetch."""
     span = record.between(bindparam("first", type_=BigInteger), bindparam("last", type_=BigInteger))
-    if not (plan.filters or plan.scope or plan.excluded_persons):
+    if not plan.narrows:
         return span
     if connection.dialect.name == "postgresql":
         return span & (record == func.any(bindparam(RECORDS, type_=ARRAY(BigInteger))))
@@ -185,7 +231,7 @@ def _collection(
     plain = [element for element in elements if element.origin != "sealed"]
     has_sealed = len(plain) < len(elements)
     columns: list[Column[object] | ColumnElement[object]] = [members.c.record_id, members.c.from_version, members.c.ordinal]
-    columns += [_treated(members, element) for element in plain]
+    columns += [_treated(members, element, plan) for element in plain]
     columns += [members.c.sealed] if has_sealed else []
     found: Sequence[Sequence[object]] = ()
     if page.records:

@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeEngine
 
-from gateway.catalog.model import Catalog, Collection, Element, Resource
+from gateway.catalog.model import Catalog, Collection, Element, Resource, person_column
 from gateway.domain.identifiers import ResourceName
 
 LONG_TEXT = 1000
@@ -81,15 +81,10 @@ def _member_table(collection: Collection, metadata: MetaData) -> Table:
 def _person_columns(resource: Resource) -> list[Column[object]]:
     """The first person is the row's `person_id`; a row about nobody has none."""
     columns: list[Column[object]] = []
-    for position, role in enumerate(resource.persons):
-        columns.append(Column("person_id" if position == 0 else f"{role}_person_id", BigInteger, nullable=False))
+    for role in resource.persons:
+        columns.append(Column(person_column(resource, role), BigInteger, nullable=False))
         columns.append(Column(f"{role}_subject", String(16), nullable=False))
     return columns
-
-
-def person_column(resource: Resource, role: str) -> str:
-    """The column that holds the person of a role."""
-    return "person_id" if next(iter(resource.persons)) == role else f"{role}_person_id"
 
 
 def _has_column(element: Element) -> bool:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
 from sqlalchemy import func, select
 
 import gateway.disclose
-from gateway.catalog.model import Resource
+from gateway.catalog.model import Catalog
 from gateway.domain.access import AccessRequest
 from gateway.domain.decision import Permit
 from gateway.domain.identifiers import RecordId
@@ -23,7 +24,7 @@ from gateway.keys.pseudonym import Pseudonyms
 from gateway.plan import compile_plan
 from gateway.read import read
 from gateway.store.engine import Connection
-from gateway.store.record_tables import RecordTables
+from gateway.store.permitted import Tables
 from tests.campaigns.two_worlds import pairs, two_worlds
 from tests.conftest import new_database
 from tests.databases import BACKENDS
@@ -49,26 +50,28 @@ def test_the_partner_cannot_tell_the_worlds_apart(worlds: tuple[World, World]) -
 
 
 def _filter_by_withheld(
-    request: AccessRequest, permit: Permit, resource: Resource, pseudonyms: Pseudonyms, after: RecordId | None
+    request: AccessRequest, permit: Permit, catalog: Catalog, pseudonyms: Pseudonyms, after: RecordId | None, today: date
 ) -> QueryPlan:
-    plan = compile_plan(replace(request, filters=()), permit, resource, pseudonyms, after)
+    plan = compile_plan(replace(request, filters=()), permit, catalog, pseudonyms, after, today)
+    resource = catalog.resources[permit.resource]
     everything = {e.path: Share() for e in resource.every_element() if e.sensitivity != "prohibited"} | dict(permit.elements)
     return replace(
-        compile_plan(replace(request, select=()), replace(permit, elements=everything), resource, pseudonyms, after),
+        compile_plan(replace(request, select=()), replace(permit, elements=everything), catalog, pseudonyms, after, today),
         selected=plan.selected,
     )
 
 
-def _count_out_of_scope(plan: QueryPlan, connection: Connection, tables: RecordTables) -> Rows:
+def _count_out_of_scope(plan: QueryPlan, connection: Connection, tables: Tables) -> Rows:
     rows = read(plan, connection, tables)
     unscoped = read(replace(plan, scope=()), connection, tables)
     return replace(rows, last=rows.last or (RecordId(rows.records[-1]) if rows.records and unscoped.last else None))
 
 
-def _order_by_hidden(plan: QueryPlan, connection: Connection, tables: RecordTables) -> Rows:
+def _order_by_hidden(plan: QueryPlan, connection: Connection, tables: Tables) -> Rows:
     rows = read(plan, connection, tables)
-    hidden = tables.rows.c["hours_completed" if "hours_completed" in tables.rows.c else "birth_date"]
-    found = {row.record_id: row[1] for row in connection.execute(select(tables.rows.c.record_id, hidden))}
+    own = tables[plan.resource].rows
+    hidden = own.c["hours_completed" if "hours_completed" in own.c else "birth_date"]
+    found = {row.record_id: row[1] for row in connection.execute(select(own.c.record_id, hidden))}
     order = sorted(range(len(rows.records)), key=lambda at: (str(found[rows.records[at]]), at))
     return replace(
         rows,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import date
 
 import pytest
 
@@ -17,7 +18,8 @@ from gateway.keys.pseudonym import Pseudonyms
 from gateway.plan import compile_plan
 from tests.small_catalog import CANDIDATES, small_catalog
 
-RESOURCE = small_catalog().resources[CANDIDATES]
+CATALOG = small_catalog()
+TODAY = date(2026, 11, 24)
 PSEUDONYMS = Pseudonyms(bytes(32))
 ELEMENTS: Mapping[str, Treatment] = {
     "candidateIdentifier": Pseudonymise(),
@@ -56,14 +58,14 @@ def plan(select: tuple[str, ...] = (), permit: Permit = PERMIT, **filters: str) 
         select=tuple(ElementPath(path) for path in select),
         filters=tuple((ElementPath(path), text) for path, text in filters.items()),
     )
-    return compile_plan(request, permit, RESOURCE, PSEUDONYMS, None)
+    return compile_plan(request, permit, CATALOG, PSEUDONYMS, None, TODAY)
 
 
 def test_without_select_every_permitted_element_is_planned_in_catalog_order() -> None:
     assert [element.path for element in plan().selected] == [path for path in RESOURCE_ORDER if path in ELEMENTS]
 
 
-RESOURCE_ORDER = [element.path for element in RESOURCE.every_element()]
+RESOURCE_ORDER = [element.path for element in CATALOG.resources[CANDIDATES].every_element()]
 
 
 def test_select_narrows_and_keeps_catalog_order() -> None:
@@ -137,4 +139,4 @@ def test_row_scope_and_opt_outs_come_from_the_permit_alone() -> None:
 
 def test_the_next_page_starts_after_the_position_in_the_cursor() -> None:
     request = AccessRequest(resource=CANDIDATES, purpose="placement")
-    assert compile_plan(request, PERMIT, RESOURCE, PSEUDONYMS, RecordId(9)).after == 9
+    assert compile_plan(request, PERMIT, CATALOG, PSEUDONYMS, RecordId(9), TODAY).after == 9

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,7 @@ from gateway.store.staging import Counts, head, move_head
 from tests.small_catalog import CANDIDATES, PEOPLE, PLACEMENTS, small_catalog
 
 CATALOG = small_catalog()
+TODAY = date(2026, 11, 24)
 LAKESIDE = InstitutionId("lakeside")
 KEYS = ProviderKeys(DataKey("data", bytes(32)), DataKey("source", bytes([1]) * 32), DataKey("register", bytes([2]) * 32))
 PSEUDONYMS = Pseudonyms(bytes(32))
@@ -81,10 +83,10 @@ class World:
         """What a partner with everything shared would see."""
         resource = CATALOG.resources[name]
         plan = compile_plan(
-            AccessRequest(resource=name, purpose="p", limit=1000), _everything(resource), resource, PSEUDONYMS, None
+            AccessRequest(resource=name, purpose="p", limit=1000), _everything(resource), CATALOG, PSEUDONYMS, None, TODAY
         )
         with self.database.read() as connection:
-            rows = read(plan, connection, self.tables[name])
+            rows = read(plan, connection, self.tables)
         tables = self.tables[name]
         sealers = {None: Sealer(KEYS.data, tables.rows.name)} | {
             collection: Sealer(KEYS.data, table.name) for collection, table in tables.members.items()
