@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, get_args
 
+import orjson
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from ruamel.yaml import YAML
 from sqlalchemy import BigInteger, Column, Date, Float, MetaData, String, Table, insert, select
 
-from gateway.domain.treatments import Generalise
+from gateway.domain.treatments import Generalisation, Generalise, Mask
 from gateway.errors import IntegrityError
+from gateway.keys.pseudonym import Pseudonyms
+from gateway.redact.mask import mask
+from gateway.shipped import shipped
 from gateway.store.engine import Database
 from gateway.store.generalise import generalised
 
@@ -107,3 +112,41 @@ def test_ages(treat: Treat, born: list[date], width: int) -> None:
     ages = [TODAY.year - day.year - ((TODAY.month, TODAY.day) < (day.month, day.day)) for day in born]
     lowest = [age // width * width for age in ages]
     assert treat(Generalise("age_band", width), Date(), born) == [f"{low}-{low + width - 1}" for low in lowest]
+
+
+def _documented() -> list[tuple[str, str, str]]:
+    """(treatment, before, after) of every row of the README's table."""
+    text = (shipped("policies") / "agreements" / "README.md").read_text(encoding="utf-8")
+    table = text.split("| treatment | before | after | for |\n|---|---|---|---|\n")[1].split("\n\n")[0]
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()]
+    return [(treatment.strip("`"), before, after) for treatment, before, after, _ in rows]
+
+
+DOCUMENTED = _documented()
+
+
+def test_the_readme_has_every_generalisation_and_mask() -> None:
+    words = " ".join(treatment for treatment, _, _ in DOCUMENTED)
+    assert [word for word in (*get_args(Generalisation), *get_args(Mask)) if word not in words] == []
+
+
+@pytest.mark.parametrize(("written", "before", "after"), [row for row in DOCUMENTED if "generalise" in row[0]])
+def test_the_readmes_examples_of_generalisations(treat: Treat, written: str, before: str, after: str) -> None:
+    stated = YAML(typ="safe", pure=True).load(written)["generalise"]
+    to, by = next(iter(stated.items())) if isinstance(stated, dict) else (stated, None)
+    clear = before.split(",")[0].strip("`")
+    kind: Any = Date() if clear.count("-") == 2 else BigInteger() if clear.isdigit() and to != "zip3" else String(306)
+    value = date.fromisoformat(clear) if isinstance(kind, Date) else int(clear) if isinstance(kind, BigInteger) else clear
+    assert treat(Generalise(to, by), kind, [value]) == [orjson.loads(after.strip("`"))]
+
+
+@pytest.mark.parametrize(("written", "before", "after"), [row for row in DOCUMENTED if "mask" in row[0]])
+def test_the_readmes_examples_of_masks(written: str, before: str, after: str) -> None:
+    keep = YAML(typ="safe", pure=True).load(written)["mask"]
+    assert mask(before.strip("`"), keep) == orjson.loads(after.strip("`"))
+
+
+def test_the_readmes_pseudonyms_have_32_characters() -> None:
+    [(_, _, after)] = [row for row in DOCUMENTED if row[0] == "pseudonymise"]
+    assert after.startswith("32 letters and digits")
+    assert [len(str(text)) for text in Pseudonyms(bytes(32)).of([104], "candidates")] == [32]
