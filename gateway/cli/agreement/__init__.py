@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from gateway.cli.agreement.check import check
+from gateway.cli.agreement.explain import compare, explain
 from gateway.cli.agreement.lifecycle import activate
 from gateway.cli.agreement.show import list_agreements
 
@@ -18,5 +19,7 @@ def agreement() -> None:
 
 # In the order in which somebody needs them: write a file, then its life, then what is on record.
 app.command("check")(check)
+app.command("explain")(explain)
+app.command("diff")(compare)
 app.command("activate")(activate)
 app.command("list")(list_agreements)
