@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
+from typing import Any
 
 from gateway.domain.agreement import Agreement, Grant
 from gateway.domain.decision import AheadPredicate, LegalBasis, RelatedPredicate, RowPredicate, StatedPredicate
@@ -51,6 +52,13 @@ def grant_facts(agreement: Agreement, version: int, grant: Grant) -> dict[str, o
         "change_feed": grant.change_feed,
         "limits": {"requests_per_minute": grant.limits.requests_per_minute, "rows_per_day": grant.limits.rows_per_day},
     }
+
+
+def entry_on(facts: Mapping[str, Any], state: str, today: date) -> dict[str, object]:
+    """A grant's facts as a decision is told of them on a day: its state, and its rows made plain."""
+    term_ends = [date.fromisoformat(last) for last in facts["academic_terms"]]
+    moving = {"state": state, "rows": plain_rows(facts["rows"], today, term_ends), "release": None}
+    return {name: member for name, member in facts.items() if name != "academic_terms"} | moving
 
 
 def treatment_facts(treatment: Treatment) -> dict[str, object]:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
-from typing import Any
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, func, insert, select, update
 
 from gateway.domain.access import AccessRequest
 from gateway.domain.agreement import NEEDED_STATES, Agreement, AgreementFacts, AgreementState
-from gateway.domain.grant_facts import grant_facts, plain_rows
+from gateway.domain.grant_facts import entry_on, grant_facts
 from gateway.domain.identifiers import AgreementId, ElementPath, InstitutionId, ResourceName
 from gateway.domain.treatments import Withhold, spoken
 from gateway.store.schema import agreement, agreement_grant, agreement_signature, agreement_state
@@ -52,15 +51,8 @@ def agreements_that_matter(
     ).fetchall()
     zones = {str(facts["timezone"]) for facts, _ in rows}
     today = {zone: now.astimezone(ZoneInfo(zone)).date() for zone in sorted(zones)}
-    entries = tuple(_entry(facts, state, today[facts["timezone"]]) for facts, state in rows)
+    entries = tuple(entry_on(facts, state, today[facts["timezone"]]) for facts, state in rows)
     return AgreementFacts(entries, {zone: day.isoformat() for zone, day in today.items()})
-
-
-def _entry(facts: Mapping[str, Any], state: str, today: date) -> dict[str, object]:
-    """A stored grant as a decision is told of it on a day."""
-    term_ends = [date.fromisoformat(last) for last in facts["academic_terms"]]
-    moving = {"state": state, "rows": plain_rows(facts["rows"], today, term_ends), "release": None}
-    return {name: member for name, member in facts.items() if name != "academic_terms"} | moving
 
 
 def needed_elements(connection: Connection, provider: InstitutionId) -> Mapping[ResourceName, frozenset[ElementPath]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from gateway.cli.agreement.cases import try_cases
 from gateway.cli.agreement.check import check
 from gateway.cli.agreement.explain import compare, explain
 from gateway.cli.agreement.lifecycle import activate
@@ -21,5 +22,6 @@ def agreement() -> None:
 app.command("check")(check)
 app.command("explain")(explain)
 app.command("diff")(compare)
+app.command("test")(try_cases)
 app.command("activate")(activate)
 app.command("list")(list_agreements)
