@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, func, insert, select, update
@@ -53,6 +54,29 @@ def agreements_that_matter(
     today = {zone: now.astimezone(ZoneInfo(zone)).date() for zone in sorted(zones)}
     entries = tuple(entry_on(facts, state, today[facts["timezone"]]) for facts, state in rows)
     return AgreementFacts(entries, {zone: day.isoformat() for zone, day in today.items()})
+
+
+def grants_in_force(
+    connection: Connection, provider: InstitutionId, recipient: InstitutionId, resource: ResourceName
+) -> Sequence[Mapping[str, Any]]:
+    """The stored facts of every grant in force from one institution to another of one resource."""
+    rows = connection.execute(
+        select(agreement_grant.c.facts)
+        .join(
+            agreement_state,
+            (agreement_state.c.agreement_id == agreement_grant.c.agreement_id)
+            & (agreement_state.c.version == agreement_grant.c.version)
+            & agreement_state.c.to_version.is_(None),
+        )
+        .where(
+            agreement_grant.c.recipient_id == recipient,
+            agreement_grant.c.resource == resource,
+            agreement_grant.c.provider_id == provider,
+            agreement_state.c.state == "in_force",
+        )
+        .order_by(agreement_grant.c.agreement_id, agreement_grant.c.schedule)
+    )
+    return list(rows.scalars())
 
 
 def needed_elements(connection: Connection, provider: InstitutionId) -> Mapping[ResourceName, frozenset[ElementPath]]:

@@ -8,6 +8,7 @@ from gateway.cli.agreement.cases import try_cases
 from gateway.cli.agreement.check import check
 from gateway.cli.agreement.explain import compare, explain
 from gateway.cli.agreement.lifecycle import activate
+from gateway.cli.agreement.preview import preview
 from gateway.cli.agreement.show import list_agreements
 
 app = typer.Typer(no_args_is_help=True)
@@ -22,6 +23,7 @@ def agreement() -> None:
 app.command("check")(check)
 app.command("explain")(explain)
 app.command("diff")(compare)
+app.command("preview")(preview)
 app.command("test")(try_cases)
 app.command("activate")(activate)
 app.command("list")(list_agreements)

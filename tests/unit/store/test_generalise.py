@@ -16,6 +16,7 @@ from sqlalchemy import BigInteger, Column, Date, Float, MetaData, String, Table,
 from gateway.domain.treatments import Generalisation, Generalise, Mask
 from gateway.errors import IntegrityError
 from gateway.keys.pseudonym import Pseudonyms
+from gateway.redact.by_value import treated_value
 from gateway.redact.mask import mask
 from gateway.shipped import shipped
 from gateway.store.engine import Database
@@ -150,3 +151,24 @@ def test_the_readmes_pseudonyms_have_32_characters() -> None:
     [(_, _, after)] = [row for row in DOCUMENTED if row[0] == "pseudonymise"]
     assert after.startswith("32 letters and digits")
     assert [len(str(text)) for text in Pseudonyms(bytes(32)).of([104], "candidates")] == [32]
+
+
+WHOLE = st.integers(-(2**40), 2**40)
+WAYS = st.one_of(
+    st.tuples(st.sampled_from([Generalise("year"), Generalise("month"), Generalise("age_band", 7)]), st.dates(date(1900, 1, 1))),
+    st.tuples(st.builds(Generalise, st.sampled_from(["band", "round", "top_code"]), st.integers(1, 99)), WHOLE),
+    st.tuples(
+        st.builds(Generalise, st.sampled_from(["round", "bottom_code"]), st.sampled_from([0.25, 0.5, 2.0])), st.floats(-1e6, 1e6)
+    ),
+    st.tuples(st.just(Generalise("band", 10)), st.floats(-1e6, 1e6)),
+    st.tuples(st.just(Generalise("zip3")), st.from_regex(r"[0-9a½٣]{0,6}[- ]?[0-9x]{0,4}", fullmatch=True)),
+)
+TYPES: dict[type, Any] = {date: Date(), int: BigInteger(), float: Float(53), str: String(40)}
+
+
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(WAYS)
+def test_sql_gives_what_the_plain_reading_gives(treat: Treat, way: tuple[Generalise, Any]) -> None:
+    treatment, value = way
+    plain = value.isoformat() if isinstance(value, date) else value
+    assert treat(treatment, TYPES[type(value)], [value]) == [treated_value(plain, treatment, TODAY, SUBJECTS)]
