@@ -20,8 +20,8 @@ $(VENV)/dev: $(VENV)/run requirements-dev.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@touch $@
 
-demo: $(VENV)/run ## Walk the whole road with two fictional institutions, then serve (ONCE=1: end after the walk)
-	$(BIN)/gateway demo $(if $(ONCE),--once)
+demo: $(VENV)/run ## Walk the whole road with two fictional institutions, then serve (ONCE=1: end after the walk; PORT=8090: another port)
+	$(BIN)/gateway demo $(if $(ONCE),--once) $(if $(PORT),--port $(PORT))
 
 test: $(VENV)/dev ## Run the tests; what needs PostgreSQL or OPA is skipped where they are missing
 	$(BIN)/python -m pytest -q

@@ -81,7 +81,7 @@ def _location(reader: NodeReader, node: Node, folder: Path, environ: Mapping[str
         return None
     missing = [name for name in _VARIABLE.findall(text) if not environ.get(name)]
     for name in missing:
-        reader.problem(node, f"the environment has no ${{{name}}}")
+        reader.problem(node, f"the environment has no {name}: set it, or write the folder itself")
     if missing:
         return None
     return folder / _VARIABLE.sub(lambda found: environ[found.group(1)], text)

@@ -196,7 +196,9 @@ def prepare(settings: Settings, clock: Clock = utc_now) -> None:
 def open_gateway(settings: Settings, clock: Clock = utc_now) -> Gateway:
     """Open what `prepare` made. Raises `ConfigurationError` when the schema, the keys or the log are not as needed."""
     if not exists(settings.database):
-        raise ConfigurationError(f"There is no database in {settings.home}. Make it first: gateway db upgrade")
+        raise ConfigurationError(
+            "There is no database. Set GATEWAY_HOME or GATEWAY_DATABASE_URL to the one you mean, or make one: gateway db upgrade"
+        )
     database = open_database(settings.database, pool_size=settings.pool_size)
     assert_current(database, shipped("migrations"))
     assert_durable(database)

@@ -143,7 +143,7 @@ def suspend_client(name: str, desk: ClientDesk) -> AuditEntry:
     with desk.database.write() as connection:
         client = read_client(connection, _slug(name, "client id"), lock=True)
         if client is None:
-            raise RequestError(f"There is no client {name}.")
+            raise RequestError(f"There is no client {name}. List them: gateway client list")
         return set_state(connection, client.client, "suspended", _event("suspend", client, desk), desk.log.append_in)
 
 

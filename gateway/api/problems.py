@@ -10,6 +10,10 @@ from gateway.errors import AuthenticationError, DisclosureDenied, GatewayError, 
 
 PROBLEM = "application/problem+json"
 RETRY_SECONDS = "2"
+WHAT_TO_DO = {
+    404: "There is nothing at this address. Records are at /v1/RESOURCE, as in /v1/candidates; tokens at /oauth/token.",
+    405: "This address does not take this method. Records are read with GET; a token is asked for with POST.",
+}
 FAILED = "Something failed here; nothing was disclosed. The operator finds it under this request's id."
 
 
@@ -37,7 +41,8 @@ def failure(request_id: str) -> Response:
 
 def protocol_problem(why: HTTPException, request_id: str) -> Response:
     """The answer for an unknown path or method."""
-    answer = _document(why.status_code, f"HTTP-{why.status_code}", str(why.detail), str(why.detail), request_id)
+    detail = WHAT_TO_DO.get(why.status_code, str(why.detail))
+    answer = _document(why.status_code, f"HTTP-{why.status_code}", str(why.detail), detail, request_id)
     answer.headers.update(why.headers or {})
     return answer
 

@@ -37,5 +37,6 @@ def main() -> None:
         if isinstance(why, FileErrors):
             for problem in why.problems:
                 errors.print(str(problem))
-        errors.print(f"error: {why.title} [{why.code}]" + ("" if isinstance(why, FileErrors) else f": {why.detail}"))
+        detail = "correct the places above; nothing was changed" if isinstance(why, FileErrors) else why.detail
+        errors.print(f"error: {why.title} [{why.code}]: {detail}")
         sys.exit(why.exit_code)

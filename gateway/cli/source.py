@@ -52,8 +52,11 @@ def quarantine(
     """List the rows that the last syncs refused: file, line, column and reason, never the value."""
     console = open_console()
     with open_gateway(read_settings()) as gateway, gateway.database.read() as connection:
-        for row in read_quarantine(connection, InstitutionId(provider), resource or None):
+        rows = list(read_quarantine(connection, InstitutionId(provider), resource or None))
+        for row in rows:
             console.print(f"{row.location.file}:{row.location.line}: {row.column}: {row.reason} ({row.resource}, {row.code})")
+    if not rows:
+        console.print(f"No row of {provider} is in quarantine.")
 
 
 def sync(
@@ -111,6 +114,6 @@ def _table(source: Source, reports: Iterable[ResourceReport]) -> Table:
         counts = report.counts
         figures = (report.rows, counts.inserted + counts.updated, counts.unchanged, counts.deleted, report.quarantined)
         if report.outcome != "not_stored":
-            held = f"; without a key: {report.unidentified}, so nothing is deleted" if report.unidentified else ""
+            held = f"; nothing deleted: {report.unidentified} of the quarantined have no key" if report.unidentified else ""
             table.add_row(report.resource, *(f"{figure:,}" for figure in figures), report.outcome + held)
     return table

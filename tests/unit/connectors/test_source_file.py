@@ -107,7 +107,7 @@ resources:
         (1, 10, '"2" is not a version: 1'),
         (2, 5, '"Extract One" is not a slug: small letters, digits and inner hyphens, at most 64'),
         (4, 20, '"epq" is not a maintainer kind: district, epp; did you mean "epp"?'),
-        (6, 11, "the environment has no ${NOWHERE}"),
+        (6, 11, "the environment has no NOWHERE: set it, or write the folder itself"),
         (11, 11, '"candidateIdentifer" is not an element of candidates; did you mean "candidateIdentifier"?'),
         (12, 13, '"races.raceDescriptor" is not an element of candidates'),
         (13, 3, '"candidate" is not a resource of the catalog; did you mean "candidates"?'),
