@@ -11,6 +11,7 @@ from fastapi.middleware.trustedhost import TrustedHostMiddleware
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from gateway.api.ambiguity import RefuseAmbiguous
 from gateway.api.health import health_router
 from gateway.api.oauth import oauth_router
 from gateway.api.problems import failure, problem, protocol_problem
@@ -20,7 +21,7 @@ from gateway.errors import GatewayError
 from gateway.issue_token import TokenIssuer
 from gateway.telemetry import logger
 
-HEADERS = ((b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"no-referrer"))
+HEADERS = ((b"cache-control", b"no-store, private"), (b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"no-referrer"))
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ def build_api(gate: Gate, issuer: TokenIssuer, edge: Edge) -> FastAPI:
     app.add_exception_handler(GatewayError, _known)
     app.add_exception_handler(HTTPException, _protocol)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(edge.allowed_hosts), www_redirect=False)
+    app.add_middleware(RefuseAmbiguous)
     app.add_middleware(_Outermost, new_request_id=edge.new_request_id)
     return app
 

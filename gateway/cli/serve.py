@@ -22,6 +22,8 @@ def serve() -> None:
             host=settings.host,
             port=settings.port,
             access_log=False,
+            http="h11",  # not whatever parser happens to be installed: the tests of ambiguous requests ran with this one
+            ws="none",
             log_level="warning",
             server_header=False,
             proxy_headers=False,
