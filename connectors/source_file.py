@@ -11,8 +11,9 @@ from ruamel.yaml.nodes import Node
 from connectors.dates import ISO
 from connectors.resource_rules import Defaults, read_defaults, read_maintainer, read_resource
 from connectors.source import ArchiveLimits, Known, ResourceRule, Source
+from gateway.domain.compose_yaml import compose
 from gateway.domain.identifiers import InstitutionId, ResourceName
-from gateway.domain.yaml_nodes import Entry, NodeReader, compose, nearest
+from gateway.domain.yaml_nodes import Entry, NodeReader, nearest
 from gateway.errors import FileErrors
 
 _TOP = ("version", "id", "provider", "maintainer", "kind", "location", "limits", "defaults", "resources")

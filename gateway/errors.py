@@ -54,15 +54,29 @@ class ConfigurationError(GatewayError):
 
 @dataclass(frozen=True, order=True)
 class FileProblem:
-    """One mistake in a file, at a 1-based line and column, with what to write instead."""
+    """One mistake in a file, at a 1-based line and column.
+
+    `message` says what is wrong, `fix` what to write instead, `text` is what stands there. `rule` and `citation` are those of
+    the rule that it breaks, empty where only the shape is wrong.
+    """
 
     file: str
     line: int
     column: int
     message: str
+    fix: str = ""
+    text: str = ""
+    rule: str = ""
+    citation: str = ""
+
+    @property
+    def sentence(self) -> str:
+        """What is wrong, what to write instead, and by which rule."""
+        told = f"{self.message}; {self.fix}" if self.fix else self.message
+        return f"{told} [{self.rule}, {self.citation}]" if self.rule else told
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}: {self.message}"
+        return f"{self.file}:{self.line}:{self.column}: {self.sentence}"
 
 
 class FileErrors(ConfigurationError):
