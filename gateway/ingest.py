@@ -9,6 +9,7 @@ from typing import Literal
 
 from connectors.base import Connector, Page
 from connectors.source import Source
+from gateway.admit import admit
 from gateway.audit import AuditLog
 from gateway.catalog.model import Catalog, Resource
 from gateway.domain.auditing import AuditEvent
@@ -20,6 +21,7 @@ from gateway.normalise import normalise
 from gateway.stage import Provenance, Stage, people_key_spaces
 from gateway.store.agreements import needed_elements
 from gateway.store.engine import Database
+from gateway.store.epoch import lock_epoch
 from gateway.store.exclusive import exclusive
 from gateway.store.key_ring import KeyRing
 from gateway.store.record_tables import RecordTables
@@ -87,8 +89,8 @@ class ResourceReport:
 def ingest(order: SyncOrder, connector: Connector, intake: Intake, progress: Progress) -> Iterable[ResourceReport]:
     """Pull every resource of a source in dependency order; yields a report when a resource is done.
 
-    Raises `IngestError` (and leaves the last good state whole) when the source cannot be read, another sync of the
-    provider runs, or the shrink guard refuses.
+    Raises `IngestError` (and leaves the last good state whole) when no operation agreement of the provider is in force, the
+    source cannot be read, another sync of the provider runs, or the shrink guard refuses.
     """
     offered = frozenset(connector.resources())
     with exclusive(intake.database, f"sync/{order.provider}"):
@@ -100,6 +102,7 @@ def ingest(order: SyncOrder, connector: Connector, intake: Intake, progress: Pro
 
 def _take_in(order: SyncOrder, connector: Connector, intake: Intake, resource: Resource, progress: Progress) -> ResourceReport:
     with intake.database.read() as connection:
+        admit(connection, order.provider, intake.clock())
         needed = needed_elements(connection, order.provider).get(resource.name)
         version, stored_before = head(connection, order.provider, resource.name)
     if needed is None:
@@ -188,8 +191,12 @@ class _Run:
         counts = self.stage.counts
         changed = counts.changes > 0 or widened
         version = self._version + 1 if changed else self._version
-        at = utc_text(self._intake.clock())
+        now = self._intake.clock()
+        at = utc_text(now)
         with self._intake.database.write() as connection:
+            # A suspension that came while the source was read promotes nothing, and none can come before the commit.
+            lock_epoch(connection)
+            admit(connection, self._order.provider, now)
             if changed:
                 move_head(
                     connection,

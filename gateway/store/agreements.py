@@ -15,6 +15,7 @@ from gateway.domain.agreement import NEEDED_STATES, Agreement, AgreementFacts, A
 from gateway.domain.grant_facts import grant_facts, plain_rows
 from gateway.domain.identifiers import AgreementId, ElementPath, InstitutionId, ResourceName
 from gateway.domain.treatments import Withhold, spoken
+from gateway.store.operations import insert_operation
 from gateway.store.schema import agreement, agreement_grant, agreement_signature, agreement_state
 
 MATTERING: tuple[AgreementState, ...] = ("proposed", "signed", "in_force", "suspended", "expired", "terminated")
@@ -123,6 +124,9 @@ def insert_version(connection: Connection, signed: Agreement, at: str) -> int:
             created_at=at,
         )
     )
+    insert_operation(connection, signed, version)
+    if not signed.grants:
+        return version
     connection.execute(
         insert(agreement_grant),
         [
