@@ -13,14 +13,16 @@ from gateway.admit import admit
 from gateway.audit import AuditLog
 from gateway.catalog.model import Catalog, Resource
 from gateway.domain.auditing import AuditEvent
-from gateway.domain.identifiers import ElementPath, InstitutionId, ResourceName
+from gateway.domain.identifiers import ElementPath, InstitutionId, PersonId, ResourceName
 from gateway.domain.records import EducationRecord, RawRecord, Rejection
+from gateway.domain.rights_events import change_event
 from gateway.domain.times import utc_text
 from gateway.errors import GatewayError, IngestError
 from gateway.normalise import normalise
 from gateway.stage import Provenance, Stage, people_key_spaces
 from gateway.store.agreements import needed_elements
-from gateway.store.engine import Database
+from gateway.store.consents import follow_people, write_rights
+from gateway.store.engine import Connection, Database
 from gateway.store.epoch import lock_epoch
 from gateway.store.exclusive import exclusive
 from gateway.store.key_ring import KeyRing
@@ -155,6 +157,7 @@ class _Run:
             version=version,
             stored=stored,
             people=people_key_spaces(intake.catalog.resources),
+            follow=self._follow,
         )
         self.rows = 0
         self.unidentified = 0
@@ -233,6 +236,13 @@ class _Run:
                 connection, self._run_id, state="failed", at=at, read=self.rows, quarantined=self._quarantined, failure=why.code
             )
             self._intake.log.append_in(connection, self._event("failed", self._version, Counts()))
+
+    def _follow(self, connection: Connection, moved: Mapping[PersonId, PersonId]) -> None:
+        """Consents and opt-outs go with the people whom the source now knows by another number."""
+        change = follow_people(connection, self._order.provider, moved)
+        if change:
+            event = change_event("follow_person", change, {"source": self._order.source, "run": self._run_id})
+            write_rights(connection, change, utc_text(self._intake.clock()), event, self._intake.log.append_in)
 
     def _identity_of(self, raw: RawRecord) -> list[EducationRecord]:
         outcome = normalise(raw, self._resource, self._identity)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import date
+from typing import Any
 
 import rfc8785
 
@@ -16,7 +17,7 @@ ALWAYS = (date(2020, 1, 1), date(2099, 12, 31))
 def operation_agreement(provider: str, term: tuple[date, date] = ALWAYS, timezone: str = "America/Chicago") -> Agreement:
     """A provider that runs the gateway itself."""
     owner, name = InstitutionId(provider), f"{provider}-operation"
-    document = {
+    document: dict[str, Any] = {
         "version": 1,
         "kind": "operation",
         "id": name,

@@ -1,4 +1,4 @@
-"""Nothing of a provider is taken in without an operation agreement in force, at the start and at the promotion, on both databases."""
+"""Nothing of a provider is taken in without an operation agreement in force, at the start and at the promotion."""
 
 from __future__ import annotations
 
