@@ -1,6 +1,6 @@
 """The SQL of consents and directory opt-outs: what stands now, and one writer for every change of it.
 
-A consent is **live** for a decision when all of this holds (`live_consent` is the condition in SQL):
+A consent is **live** for a decision when all of this holds (`permitted` compiles the condition):
 - its row is current: `to_version` is null;
 - `signed_on` is not after the day, and `until_day` is null or not before it; the day is the one of the agreement's time zone;
 - `form`, `recipient_id` and `purpose` are exactly those of the permit, and `person_id` is the row's person of that role.
@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, exists, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, func, insert, or_, select, update
 
 from gateway.domain.auditing import AuditEntry, AuditEvent
 from gateway.domain.identifiers import InstitutionId, PersonId
@@ -35,18 +35,6 @@ class ConsentCount:
     scope: ConsentScope
     live: int
     lapsed: int
-
-
-def live_consent(provider: InstitutionId, person: ColumnElement[int], scope: ConsentScope, today: str) -> ColumnElement[bool]:
-    """The condition that a row's person has a live consent; `today` is a day in the agreement's time zone, ISO text."""
-    return exists().where(
-        consent.c.provider_id == provider,
-        consent.c.person_id == person,
-        consent.c.form == scope.form,
-        consent.c.recipient_id == scope.recipient,
-        consent.c.purpose == scope.purpose,
-        *_live_on(today),
-    )
 
 
 def _live_on(today: str) -> tuple[ColumnElement[bool], ...]:
