@@ -8,7 +8,7 @@ from datetime import date, timedelta
 
 from gateway.domain.agreement import PURPOSES, SLUG
 from gateway.domain.identifiers import InstitutionId
-from gateway.domain.rights import METHODS, Consent, ConsentScope
+from gateway.domain.rights import METHODS, Consent, ConsentTerms
 
 CONSENT_MEMBERS = ("form", "recipient", "purpose", "signed_on", "until", "method", "signer")
 """What a consent says; `purpose` may be several, separated by commas, semicolons or spaces."""
@@ -52,7 +52,7 @@ def read_consents(said: Mapping[str, str], today: date) -> tuple[Consent, ...]:
         raise RightsFault("method", "unknown_method", f"is one of {', '.join(METHODS)}")
     last = None if until is None else until.isoformat()
     return tuple(
-        Consent(ConsentScope(form, InstitutionId(recipient), purpose), signed_on.isoformat(), last, method, _signer(text))
+        Consent(ConsentTerms(form, InstitutionId(recipient), purpose), signed_on.isoformat(), last, method, _signer(text))
         for purpose in read_purposes(text["purpose"])
     )
 

@@ -19,7 +19,7 @@ from gateway.consent.person import find_people, key_of, meet_people, person_reso
 from gateway.consent.read_consent import CONSENT_MEMBERS, OPT_OUT_MEMBERS, RightsFault, read_consents, read_opted_out
 from gateway.domain.identifiers import ElementPath, InstitutionId, PersonId, ResourceName
 from gateway.domain.records import Location, RawRecord, Rejection
-from gateway.domain.rights import Consent, ConsentScope, EndedConsent, OptOut, RightsChange, RightsKind, StatedConsent
+from gateway.domain.rights import Consent, ConsentTerms, EndedConsent, OptOut, RightsChange, RightsKind, StatedConsent
 from gateway.domain.rights_events import RightsAction, change_event
 from gateway.domain.times import utc_text
 from gateway.errors import GatewayError, IngestError
@@ -77,8 +77,8 @@ class _Said:
 
     rows: int = 0
     unidentified: int = 0
-    consents: dict[tuple[PersonId, ConsentScope], tuple[Consent, Location]] = field(default_factory=dict)
-    contradicted: set[tuple[PersonId, ConsentScope]] = field(default_factory=set)
+    consents: dict[tuple[PersonId, ConsentTerms], tuple[Consent, Location]] = field(default_factory=dict)
+    contradicted: set[tuple[PersonId, ConsentTerms]] = field(default_factory=set)
     opted_out: set[PersonId] = field(default_factory=set)
     kept: set[PersonId] = field(default_factory=set)
     """People whose row could not be read: an opt-out of theirs stands."""
@@ -239,8 +239,8 @@ class _Run:
         return change, len(stated) - len(new)
 
     def _not_withdrawn(
-        self, connection: Connection, stated: Mapping[tuple[PersonId, ConsentScope], tuple[Consent, Location]]
-    ) -> dict[tuple[PersonId, ConsentScope], Consent]:
+        self, connection: Connection, stated: Mapping[tuple[PersonId, ConsentTerms], tuple[Consent, Location]]
+    ) -> dict[tuple[PersonId, ConsentTerms], Consent]:
         """What its person has not taken back since it was signed: a file that is behind must not bring it back."""
         taken_back = {
             (item.person, item.consent.scope): item.withdrawn_on for item in withdrawals(connection, self._order.provider)

@@ -26,7 +26,7 @@ class NamedPerson:
 
 
 @dataclass(frozen=True)
-class ConsentScope:
+class ConsentTerms:
     """What a consent is for: a form whose text names the records, the party and one purpose."""
 
     form: str
@@ -39,7 +39,7 @@ class Consent:
     """One purpose of a signed form. Days are ISO text, `until` the last one, None without end; `signer` is the authenticated
     signer's id of an electronic signature (34 CFR 99.30(d))."""
 
-    scope: ConsentScope
+    scope: ConsentTerms
     signed_on: str
     until: str | None
     method: Method
@@ -62,7 +62,7 @@ class EndedConsent:
 
     person: PersonId
     origin: str
-    scope: ConsentScope
+    scope: ConsentTerms
     withdrawn_on: str | None = None
 
 

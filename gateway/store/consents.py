@@ -18,7 +18,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, func, insert, or_
 
 from gateway.domain.auditing import AuditEntry, AuditEvent
 from gateway.domain.identifiers import InstitutionId, PersonId
-from gateway.domain.rights import Consent, ConsentScope, EndedConsent, OptOut, RightsChange, StatedConsent
+from gateway.domain.rights import Consent, ConsentTerms, EndedConsent, OptOut, RightsChange, StatedConsent
 from gateway.store.epoch import advance_epoch
 from gateway.store.registry import IN_LIST
 from gateway.store.schema import consent, key_registry, opt_out
@@ -32,7 +32,7 @@ _Item = TypeVar("_Item")
 class ConsentCount:
     """How many people's consents one scope has: `live` on a day, and `lapsed`, which are over or not begun."""
 
-    scope: ConsentScope
+    scope: ConsentTerms
     live: int
     lapsed: int
 
@@ -232,8 +232,8 @@ def _row(provider: InstitutionId, item: StatedConsent, epoch: int, at: str, *, e
     }
 
 
-def _scope(row: Row[tuple[object, ...]]) -> ConsentScope:
-    return ConsentScope(row.form, row.recipient_id, row.purpose)
+def _scope(row: Row[tuple[object, ...]]) -> ConsentTerms:
+    return ConsentTerms(row.form, row.recipient_id, row.purpose)
 
 
 def _stated(row: Row[tuple[object, ...]]) -> StatedConsent:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -245,7 +246,7 @@ def test_a_new_form_replaces_the_old_one_and_both_are_kept(registrar: Registrar)
         ({"recipient": "River Ton"}, "recipient is an institution"),
     ],
 )
-def test_a_consent_that_is_not_complete_is_refused(registrar: Registrar, said: Mapping[str, str], told: str) -> None:
+def test_a_consent_that_is_not_complete_is_refused(registrar: Registrar, said: Mapping[str, Any], told: str) -> None:
     before = registrar.epoch()
     with pytest.raises(RequestError, match=told):
         registrar.give("ana", **said)
