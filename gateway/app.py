@@ -19,6 +19,7 @@ from gateway.authenticate import ClientRegistry, TokenVerifier
 from gateway.catalog.load import load_catalog
 from gateway.catalog.model import Catalog
 from gateway.clients import ClientDesk
+from gateway.consent.change import RightsDesk
 from gateway.disclose import Gate
 from gateway.domain.auditing import AuditEvent
 from gateway.domain.identifiers import EntryId, InstitutionId, ResourceName
@@ -95,6 +96,10 @@ class Gateway:
     def desk(self) -> ClientDesk:
         """For changing clients."""
         return ClientDesk(self.database, self.log, self.clock, os.urandom)
+
+    def rights_desk(self) -> RightsDesk:
+        """For changing consents and opt-outs, as the operator."""
+        return RightsDesk(self.catalog, self.database, self.ring, self.log, self.clock, {"actor": "operator"})
 
     def intake(self) -> Intake:
         """For syncs."""

@@ -22,6 +22,7 @@ from gateway.errors import DisclosureDenied, GatewayError, IntegrityError, Reaso
 from gateway.store.audit_log import Head, NewEntry, read_head, write_entries
 from gateway.store.engine import Connection, Database
 from gateway.store.epoch import read_epoch
+from gateway.store.usage import count_use
 from gateway.tlog.checkpoint import sign_checkpoint
 from gateway.tlog.merkle import extend, leaf_hash, root
 from gateway.tlog.note import Signer
@@ -93,7 +94,8 @@ class AuditLog:
     def append(self, event: AuditEvent) -> AuditEntry:
         """Append one event; returns when its batch is committed and synced.
 
-        Raises `Unavailable` when the log cannot be written, `DisclosureDenied` when the state epoch of the event has moved.
+        Raises `Unavailable` when the log cannot be written, `DisclosureDenied` when the state epoch of the event has moved or a
+        limit of its grant would be passed.
         """
         waiter = _Waiter(event)
         with self._queue:
@@ -145,6 +147,10 @@ class AuditLog:
                 head = read_head(connection, self._log_id, lock=True)
                 epoch = read_epoch(connection)
                 current = [w for w in batch if w.event.state_epoch is None or w.event.state_epoch == epoch]
+                for waiter in current:
+                    over = count_use(connection, waiter.event.use)
+                    waiter.error = None if over is None else DisclosureDenied((over,))
+                current = [waiter for waiter in current if waiter.error is None]
                 entries = self._write(connection, head, [waiter.event for waiter in current])
             for waiter, entry in zip(current, entries, strict=True):
                 waiter.entry = entry
@@ -158,7 +164,7 @@ class AuditLog:
             pass  # every waiter of the batch gets `failure`
         finally:
             for waiter in batch:
-                if waiter.entry is None:
+                if waiter.entry is None and waiter.error is None:
                     waiter.error = failure
         if checkpoint is not None:
             self._publish(checkpoint)

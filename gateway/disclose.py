@@ -21,6 +21,7 @@ from gateway.domain.access import AccessRequest, Principal
 from gateway.domain.agreement import AgreementFacts
 from gateway.domain.auditing import AuditEntry, AuditEvent
 from gateway.domain.decision import Deny, Permit
+from gateway.domain.grant_use import grant_use
 from gateway.domain.identifiers import RecordId, ResourceName
 from gateway.domain.query_plan import QueryPlan
 from gateway.domain.rows import Body, Rows
@@ -143,7 +144,8 @@ def _answer(principal: Principal, request: AccessRequest, epoch: int, gate: Gate
     body = encode(treated, plan, notice=_notice(permit, facts), following=following)
     salt = gate.random_bytes(SALT_BYTES)
     event = _disclosed(principal, request, permit, plan, rows, body, salt, epoch, gate)
-    return _Answer(body, event, salt, bound=permit.redisclosure_notice)
+    used = grant_use(_entry(permit, facts), _day(permit, facts).isoformat(), len(rows.records), gate.clock())
+    return _Answer(body, replace(event, use=used), salt, bound=permit.redisclosure_notice)
 
 
 def _entry(permit: Permit, facts: AgreementFacts) -> Mapping[str, object]:

@@ -28,6 +28,7 @@ from gateway.settings import Settings
 from gateway.shipped import shipped
 from gateway.store.audit_log import read_entries
 from tests.oauth_world import signed
+from tests.operations import operation_agreement
 
 EXAMPLE = shipped("policies") / "agreements" / "lakeside-riverton.yaml"
 DEMO = Path(__file__).resolve().parents[1] / "gateway" / "demo"
@@ -74,7 +75,11 @@ class World:
         self.now += timedelta(**by)
 
     def agree(self, file: Path = EXAMPLE) -> None:
-        activate(read_agreement(file, self.gateway.catalog), "test", self.gateway.registry())
+        """Put a file in force, and the operation agreement of each of its providers, so that their sources can be pulled."""
+        found = read_agreement(file, self.gateway.catalog)
+        activate(found, "test", self.gateway.registry())
+        for provider in sorted({grant.provider for grant in found.grants}):
+            activate(operation_agreement(provider), "test", self.gateway.registry())
 
     def client(
         self, name: str, institution: str, purposes: tuple[str, ...] = ("placement",), scopes: tuple[str, ...] = ("records:read",)

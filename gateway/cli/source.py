@@ -15,10 +15,13 @@ from rich.table import Table
 from connectors.delimited import DelimitedSource
 from connectors.source import Known, Source
 from connectors.source_file import read_source_file
-from gateway.app import Gateway, open_gateway
+from gateway.app import Gateway, new_id, open_gateway
 from gateway.catalog.load import load_catalog
 from gateway.catalog.model import Catalog
 from gateway.cli.console import new_table, open_console
+from gateway.cli.rights import print_rights
+from gateway.consent.person import person_resources
+from gateway.consent.take_in import source_rights, take_in
 from gateway.domain.identifiers import InstitutionId, ResourceName
 from gateway.ingest import ResourceReport, ingest, order_of
 from gateway.settings import read_settings
@@ -71,6 +74,7 @@ def sync(
 
 def read_source(file: Path, catalog: Catalog, environ: Mapping[str, str] = os.environ) -> Source:
     """The source file, checked against the catalog's element paths; `environ` fills its `${NAME}`."""
+    people = person_resources(catalog)
     known = {
         name: Known(
             frozenset(resource.elements),
@@ -79,6 +83,7 @@ def read_source(file: Path, catalog: Catalog, environ: Mapping[str, str] = os.en
                 for collection in resource.collections.values()
             },
             frozenset(resource.persons),
+            frozenset(resource.identity) if name in people else frozenset(),
         )
         for name, resource in catalog.resources.items()
     }
@@ -88,14 +93,17 @@ def read_source(file: Path, catalog: Catalog, environ: Mapping[str, str] = os.en
 def pull(gateway: Gateway, source: Source, console: Console, *, allow_shrink: bool = False) -> list[ResourceReport]:
     """Pull one source with a progress bar and print what became of each resource."""
     connector = DelimitedSource(source)
+    # First what people say about their records: a new record must not be seen before its opt-out.
+    for kind, named_by in connector.rights():
+        order = source_rights(source, kind, named_by, allow_shrink=allow_shrink, shrink_limit=gateway.settings.shrink_limit)
+        print_rights(take_in(order, connector.pull_rights(kind, named_by), gateway.rights_desk(), new_id), source.id, console)
     with Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), console=console, transient=True) as progress:
         tasks = {name: progress.add_task(name, total=None) for name in connector.resources()}
 
         def moved(resource: ResourceName, rows: int, total: int | None) -> None:
             progress.update(tasks[resource], completed=rows, total=None if total is None else max(total, rows))
 
-        order = order_of(source, allow_shrink=allow_shrink)
-        reports = list(ingest(order, connector, gateway.intake(), moved))
+        reports = list(ingest(order_of(source, allow_shrink=allow_shrink), connector, gateway.intake(), moved))
     for file, columns in connector.unmapped().items():
         console.print(f"{source.id}: {file} has columns that the source file does not name: {', '.join(columns)}")
     console.print(_table(source, reports))

@@ -46,6 +46,9 @@ BASES: Mapping[str, str] = {
 }
 """The grounds of F-31-0, with the part of the regulation that each is."""
 
+DEIDENTIFIED = ("b1_deidentified", "b2_coded_research")
+"""Bases that serve a release which an official determined to be about nobody any more."""
+
 AgreementState = Literal["draft", "proposed", "signed", "in_force", "suspended", "expired", "terminated", "destroyed"]
 
 NEEDED_STATES: tuple[AgreementState, ...] = ("proposed", "signed", "in_force", "suspended")

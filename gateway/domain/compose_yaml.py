@@ -161,7 +161,8 @@ def _plain(why: MarkedYAMLError, text: str) -> tuple[str, str]:
 def _place(why: MarkedYAMLError) -> StringMark | None:
     """Where the mistake is: what is never closed is told where it was opened, not at the end of the file."""
     unclosed = "stream" in (why.problem or "") and why.context_mark is not None
-    return why.context_mark if unclosed else why.problem_mark or why.context_mark
+    place: StringMark | None = why.context_mark if unclosed else why.problem_mark or why.context_mark
+    return place
 
 
 def _marked(text: str, file: str, mark: StringMark | None, message: str, fix: str) -> FileProblem:

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, func, insert, select, update
 
 from gateway.domain.access import AccessRequest
-from gateway.domain.agreement import NEEDED_STATES, Agreement, AgreementFacts, AgreementState
+from gateway.domain.agreement import DEIDENTIFIED, NEEDED_STATES, Agreement, AgreementFacts, AgreementState
 from gateway.domain.grant_facts import entry_on, grant_facts
+from gateway.domain.grant_use import limits_of, utc_minute
 from gateway.domain.identifiers import AgreementId, ElementPath, InstitutionId, ResourceName
 from gateway.domain.treatments import Withhold, spoken
+from gateway.store.determinations import releases
+from gateway.store.operations import insert_operation
 from gateway.store.schema import agreement, agreement_grant, agreement_signature, agreement_state
+from gateway.store.usage import used
 
 MATTERING: tuple[AgreementState, ...] = ("proposed", "signed", "in_force", "suspended", "expired", "terminated")
 """States that a decision is told of: a party may hear why its own agreement does not serve."""
@@ -52,8 +56,37 @@ def agreements_that_matter(
     ).fetchall()
     zones = {str(facts["timezone"]) for facts, _ in rows}
     today = {zone: now.astimezone(ZoneInfo(zone)).date() for zone in sorted(zones)}
-    entries = tuple(entry_on(facts, state, today[facts["timezone"]]) for facts, state in rows)
+    moving = _moving(connection, request.resource, [facts for facts, _ in rows], today, now)
+    entries = tuple(
+        entry_on(facts, state, today[facts["timezone"]]) | more for (facts, state), more in zip(rows, moving, strict=True)
+    )
     return AgreementFacts(entries, {zone: day.isoformat() for zone, day in today.items()})
+
+
+def _moving(
+    connection: Connection, resource: str, grants: Sequence[Mapping[str, Any]], today: Mapping[str, date], now: datetime
+) -> list[dict[str, object]]:
+    """What else a decision is told of each grant: what was used of its limits, and the release that an official determined."""
+    minute = utc_minute(now)
+    counted = used(
+        connection,
+        {facts["id"] for facts in grants if limits_of(facts)},
+        resource,
+        {minute, *(day.isoformat() for day in today.values())},
+    )
+    zones = {facts["id"]: str(facts["timezone"]) for facts in grants if facts["legal_basis"]["basis"] in DEIDENTIFIED}
+    determined = releases(connection, zones, resource)
+    members: list[dict[str, object]] = []
+    for facts in grants:
+        release = determined.get((facts["id"], facts["version"], facts["schedule"]))
+        more: dict[str, object] = {"release": None if release is None else dict(release)}
+        if limits_of(facts):
+            day = today[facts["timezone"]].isoformat()
+            requests, _ = counted.get((facts["id"], facts["schedule"], minute), (0, 0))
+            _, shown = counted.get((facts["id"], facts["schedule"], day), (0, 0))
+            more["usage"] = {"requests_this_minute": requests, "rows_today": shown}
+        members.append(more)
+    return members
 
 
 def grants_in_force(
@@ -139,6 +172,9 @@ def insert_version(connection: Connection, signed: Agreement, at: str) -> int:
             created_at=at,
         )
     )
+    insert_operation(connection, signed, version)
+    if not signed.grants:
+        return version
     connection.execute(
         insert(agreement_grant),
         [

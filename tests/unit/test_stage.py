@@ -12,7 +12,7 @@ from sqlalchemy import MetaData, select
 from gateway.catalog.model import Resource
 from gateway.domain.access import AccessRequest, Scalar
 from gateway.domain.decision import LegalBasis, Permit
-from gateway.domain.identifiers import AgreementId, ElementPath, InstitutionId, ResourceName
+from gateway.domain.identifiers import AgreementId, ElementPath, InstitutionId, PersonId, ResourceName
 from gateway.domain.records import EducationRecord, Location, Rejection
 from gateway.domain.treatments import Share
 from gateway.errors import IngestError
@@ -43,6 +43,7 @@ class World:
     def __init__(self, database: Database, tables: Mapping[ResourceName, RecordTables]) -> None:
         self.database = database
         self.tables = tables
+        self.moved: dict[PersonId, PersonId] = {}
 
     def stage(self, name: ResourceName) -> Stage:
         resource = CATALOG.resources[name]
@@ -56,6 +57,7 @@ class World:
             version=version,
             stored=frozenset(element.path for element in resource.every_element()),
             people=people_key_spaces(CATALOG.resources),
+            follow=lambda _connection, moved: self.moved.update(moved),
         )
 
     def promote(self, stage: Stage, name: ResourceName) -> None:

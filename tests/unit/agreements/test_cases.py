@@ -99,7 +99,7 @@ def test_a_mistake_in_a_case_is_told_with_its_place(tmp_path: Path, case: str, m
     with pytest.raises(FileErrors) as caught:
         read_cases(file, CATALOG)
     [problem] = caught.value.problems
-    assert message in problem.message
+    assert message in f"{problem.message}; {problem.fix}"
     assert problem.line == 4
 
 
