@@ -8,14 +8,14 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, and_, bindparam, func, insert, join, select, update
 
 from gateway.domain.access import AccessRequest
 from gateway.domain.agreement import NEEDED_STATES, Agreement, AgreementFacts, AgreementState
 from gateway.domain.grant_facts import grant_facts, plain_rows
 from gateway.domain.identifiers import AgreementId, ElementPath, InstitutionId, ResourceName
 from gateway.domain.treatments import Withhold, spoken
-from gateway.store.schema import agreement, agreement_grant, agreement_signature, agreement_state
+from gateway.store.schema import agreement, agreement_grant, agreement_signature, agreement_state, state_epoch
 
 MATTERING: tuple[AgreementState, ...] = ("proposed", "signed", "in_force", "suspended", "expired", "terminated")
 """States that a decision is told of: a party may hear why its own agreement does not serve."""
@@ -31,29 +31,39 @@ class StoredVersion:
     state: AgreementState
 
 
+_STANDING = and_(
+    agreement_state.c.agreement_id == agreement_grant.c.agreement_id,
+    agreement_state.c.version == agreement_grant.c.version,
+    agreement_state.c.to_version.is_(None),
+)
+"""The state that a grant's agreement is in."""
+_MATTERING = (
+    select(state_epoch.c.epoch, agreement_grant.c.facts, agreement_state.c.state)
+    .outerjoin_from(
+        state_epoch,
+        join(agreement_grant, agreement_state, _STANDING),
+        and_(
+            agreement_grant.c.recipient_id == bindparam("institution"),
+            agreement_grant.c.resource == bindparam("resource"),
+            agreement_state.c.state.in_(MATTERING),
+        ),
+    )
+    .order_by(agreement_grant.c.agreement_id, agreement_grant.c.version, agreement_grant.c.schedule)
+)
+"""The epoch, and beside it each grant; built once, as building a statement costs more than running it."""
+
+
 def agreements_that_matter(
     connection: Connection, institution: InstitutionId, request: AccessRequest, now: datetime
 ) -> AgreementFacts:
-    """The grants to an institution of one resource, in this snapshot, with the day it is in each agreement's time zone."""
-    rows = connection.execute(
-        select(agreement_grant.c.facts, agreement_state.c.state)
-        .join(
-            agreement_state,
-            (agreement_state.c.agreement_id == agreement_grant.c.agreement_id)
-            & (agreement_state.c.version == agreement_grant.c.version)
-            & agreement_state.c.to_version.is_(None),
-        )
-        .where(
-            agreement_grant.c.recipient_id == institution,
-            agreement_grant.c.resource == request.resource,
-            agreement_state.c.state.in_(MATTERING),
-        )
-        .order_by(agreement_grant.c.agreement_id, agreement_grant.c.version, agreement_grant.c.schedule)
-    ).fetchall()
-    zones = {str(facts["timezone"]) for facts, _ in rows}
+    """The grants to an institution of one resource and the state epoch, in this snapshot, with the day it is in each
+    agreement's time zone."""
+    rows = connection.execute(_MATTERING, {"institution": institution, "resource": request.resource}).fetchall()
+    granted = [(facts, state) for _, facts, state in rows if state is not None]
+    zones = {str(facts["timezone"]) for facts, _ in granted}
     today = {zone: now.astimezone(ZoneInfo(zone)).date() for zone in sorted(zones)}
-    entries = tuple(_entry(facts, state, today[facts["timezone"]]) for facts, state in rows)
-    return AgreementFacts(entries, {zone: day.isoformat() for zone, day in today.items()})
+    entries = tuple(_entry(facts, state, today[facts["timezone"]]) for facts, state in granted)
+    return AgreementFacts(entries, {zone: day.isoformat() for zone, day in today.items()}, rows[0].epoch if rows else 0)
 
 
 def _entry(facts: Mapping[str, Any], state: str, today: date) -> dict[str, object]:
