@@ -15,7 +15,7 @@ from gateway.accountability.verify import Verified, check_not_restored, verify
 from gateway.agreements.lifecycle import Registry
 from gateway.api.build import Edge, build_api
 from gateway.audit import AuditLog
-from gateway.authenticate import ClientRegistry, TokenVerifier
+from gateway.authenticate import TokenVerifier
 from gateway.catalog.load import load_catalog
 from gateway.catalog.model import Catalog
 from gateway.clients import ClientDesk
@@ -124,7 +124,6 @@ class Gateway:
             ring=self.ring,
             pdp=pdp,
             log=self.log,
-            clients=ClientRegistry(self.database),
             verifier=TokenVerifier(self.settings.issuer, AUDIENCE, key.public_key()),
             cursors=Cursors(self.ring.cursor_key()),
             clock=self.clock,

@@ -219,7 +219,11 @@ class Agreement:
 
 @dataclass(frozen=True)
 class AgreementFacts:
-    """What the decision is made from: the agreements that matter as the policy's input wants them, and each zone's day."""
+    """What the decision is made from: the agreements that matter as the policy's input wants them, and each zone's day.
+
+    `epoch` is the state epoch of the snapshot that they were read in (decision 9).
+    """
 
     entries: tuple[Mapping[str, object], ...]
     today: Mapping[str, str]
+    epoch: int = 0

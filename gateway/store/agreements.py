@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, and_, bindparam, func, insert, join, select, update
 
 from gateway.domain.access import AccessRequest
 from gateway.domain.agreement import DEIDENTIFIED, NEEDED_STATES, Agreement, AgreementFacts, AgreementState
@@ -18,7 +18,7 @@ from gateway.domain.identifiers import AgreementId, ElementPath, InstitutionId, 
 from gateway.domain.treatments import Withhold, spoken
 from gateway.store.determinations import releases
 from gateway.store.operations import insert_operation
-from gateway.store.schema import agreement, agreement_grant, agreement_signature, agreement_state
+from gateway.store.schema import agreement, agreement_grant, agreement_signature, agreement_state, state_epoch
 from gateway.store.usage import used
 
 MATTERING: tuple[AgreementState, ...] = ("proposed", "signed", "in_force", "suspended", "expired", "terminated")
@@ -35,32 +35,42 @@ class StoredVersion:
     state: AgreementState
 
 
+_STANDING = and_(
+    agreement_state.c.agreement_id == agreement_grant.c.agreement_id,
+    agreement_state.c.version == agreement_grant.c.version,
+    agreement_state.c.to_version.is_(None),
+)
+"""The state that a grant's agreement is in."""
+_MATTERING = (
+    select(state_epoch.c.epoch, agreement_grant.c.facts, agreement_state.c.state)
+    .outerjoin_from(
+        state_epoch,
+        join(agreement_grant, agreement_state, _STANDING),
+        and_(
+            agreement_grant.c.recipient_id == bindparam("institution"),
+            agreement_grant.c.resource == bindparam("resource"),
+            agreement_state.c.state.in_(MATTERING),
+        ),
+    )
+    .order_by(agreement_grant.c.agreement_id, agreement_grant.c.version, agreement_grant.c.schedule)
+)
+"""The epoch, and beside it each grant; built once, as building a statement costs more than running it."""
+
+
 def agreements_that_matter(
     connection: Connection, institution: InstitutionId, request: AccessRequest, now: datetime
 ) -> AgreementFacts:
-    """The grants to an institution of one resource, in this snapshot, with the day it is in each agreement's time zone."""
-    rows = connection.execute(
-        select(agreement_grant.c.facts, agreement_state.c.state)
-        .join(
-            agreement_state,
-            (agreement_state.c.agreement_id == agreement_grant.c.agreement_id)
-            & (agreement_state.c.version == agreement_grant.c.version)
-            & agreement_state.c.to_version.is_(None),
-        )
-        .where(
-            agreement_grant.c.recipient_id == institution,
-            agreement_grant.c.resource == request.resource,
-            agreement_state.c.state.in_(MATTERING),
-        )
-        .order_by(agreement_grant.c.agreement_id, agreement_grant.c.version, agreement_grant.c.schedule)
-    ).fetchall()
-    zones = {str(facts["timezone"]) for facts, _ in rows}
+    """The grants to an institution of one resource and the state epoch, in this snapshot, with the day it is in each
+    agreement's time zone."""
+    rows = connection.execute(_MATTERING, {"institution": institution, "resource": request.resource}).fetchall()
+    granted = [(facts, state) for _, facts, state in rows if state is not None]
+    zones = {str(facts["timezone"]) for facts, _ in granted}
     today = {zone: now.astimezone(ZoneInfo(zone)).date() for zone in sorted(zones)}
-    moving = _moving(connection, request.resource, [facts for facts, _ in rows], today, now)
+    moving = _moving(connection, request.resource, [facts for facts, _ in granted], today, now)
     entries = tuple(
-        entry_on(facts, state, today[facts["timezone"]]) | more for (facts, state), more in zip(rows, moving, strict=True)
+        entry_on(facts, state, today[facts["timezone"]]) | more for (facts, state), more in zip(granted, moving, strict=True)
     )
-    return AgreementFacts(entries, {zone: day.isoformat() for zone, day in today.items()})
+    return AgreementFacts(entries, {zone: day.isoformat() for zone, day in today.items()}, rows[0].epoch if rows else 0)
 
 
 def _moving(

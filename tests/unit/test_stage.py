@@ -93,7 +93,7 @@ class World:
         sealers = {None: Sealer(KEYS.data, tables.rows.name)} | {
             collection: Sealer(KEYS.data, table.name) for collection, table in tables.members.items()
         }
-        treated = redact(rows, plan, PSEUDONYMS, lambda collection, blob, place: sealers[collection].unseal(blob, place))
+        treated = redact(rows, plan, PSEUDONYMS, lambda collection, blobs, places: sealers[collection].unseal_each(blobs, places))
         records = [dict(zip(treated.values, row, strict=True)) for row in zip(*treated.values.values(), strict=True)]
         for collection, lists in treated.members.items():
             for record, members in zip(records, lists, strict=True):
