@@ -28,8 +28,9 @@ from gateway.store.clients import (
 )
 from gateway.store.engine import Database
 
-SCOPES = ("records:read", "log_auditor")
-"""`records:read` reads records under an agreement; `log_auditor` reads the whole audit log (decision 22)."""
+SCOPES = ("records:read", "rights:read", "rights:write", "log_auditor")
+"""`records:read` reads records under an agreement; `rights:read` and `rights:write` are for a provider's own system, which says
+what its people consented to; `log_auditor` reads the whole audit log (decision 22)."""
 SECRET_BYTES = 32
 SECRET_ID_BYTES = 9
 LONGEST_TITLE = 200

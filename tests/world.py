@@ -53,6 +53,17 @@ class Api:
     def post(self, path: str, form: Mapping[str, str]) -> httpx.Response:
         return self._portal.call(self._post, path, form)
 
+    def post_json(self, path: str, content: object, token: str | None = None, **headers: str) -> httpx.Response:
+        """Post JSON, or bytes as they are; `headers` with `_` for `-`."""
+        named = {"content-type": "application/json"} | {name.replace("_", "-"): text for name, text in headers.items()}
+        if token is not None:
+            named["authorization"] = f"Bearer {token}"
+        body = content if isinstance(content, bytes) else json.dumps(content).encode()
+        return self._portal.call(self._post_bytes, path, body, named)
+
+    async def _post_bytes(self, path: str, body: bytes, headers: Mapping[str, str]) -> httpx.Response:
+        return await self._client.post(path, content=body, headers=dict(headers))
+
     async def _post(self, path: str, form: Mapping[str, str]) -> httpx.Response:
         return await self._client.post(path, data=dict(form))
 

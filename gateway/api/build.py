@@ -16,6 +16,7 @@ from gateway.api.health import health_router
 from gateway.api.oauth import oauth_router
 from gateway.api.problems import failure, problem, protocol_problem
 from gateway.api.records import records_router
+from gateway.api.rights import rights_router
 from gateway.disclose import Gate
 from gateway.errors import GatewayError
 from gateway.issue_token import TokenIssuer
@@ -43,6 +44,7 @@ def build_api(gate: Gate, issuer: TokenIssuer, edge: Edge) -> FastAPI:
         redirect_slashes=False,
     )
     app.include_router(records_router(gate, edge.data_threads))
+    app.include_router(rights_router(gate))
     app.include_router(oauth_router(issuer))
     app.include_router(health_router(gate))
     app.add_exception_handler(GatewayError, _known)

@@ -52,7 +52,10 @@ def add(
     title: Annotated[str, typer.Option(help="What people call the client.")],
     purpose: Annotated[list[str], typer.Option(help="A purpose that the client may name; repeat for more.")],
     default_purpose: Annotated[str | None, typer.Option(help="Purpose of a request that names none; else the first.")] = None,
-    scope: Annotated[list[str] | None, typer.Option(help="records:read (the default) or log_auditor; repeat for more.")] = None,
+    scope: Annotated[
+        list[str] | None,
+        typer.Option(help="records:read (the default), rights:read, rights:write or log_auditor; repeat for more."),
+    ] = None,
     key: KeyFile = None,
     secret: MakeSecret = False,
     new_key: NewKeyFile = None,

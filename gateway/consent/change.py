@@ -170,6 +170,7 @@ def look_up(person: NamedPerson, provider: InstitutionId, desk: RightsDesk) -> S
 
 def count_rights(provider: InstitutionId, desk: RightsDesk) -> tuple[list[ConsentCount], int]:
     """Consents by form, recipient and purpose, and how many people are opted out. Days are counted in UTC here."""
+    desk.log.append(rights_event("count", provider, {}, desk.who))
     with desk.database.read() as connection:
         return count_consents(connection, provider, desk.clock().date().isoformat()), count_opt_outs(connection, provider)
 

@@ -22,6 +22,7 @@ RightsAction = Literal[
     "import_opt_outs",
     "follow_person",
     "look_up",
+    "count",
 ]
 
 
