@@ -13,6 +13,7 @@ from typing import NoReturn
 import orjson
 from pyroaring import BitMap
 
+from gateway.ask import ask
 from gateway.audit import AuditLog
 from gateway.authenticate import ClientRegistry, TokenVerifier, authenticate
 from gateway.catalog.model import Catalog
@@ -20,7 +21,7 @@ from gateway.decide import decide
 from gateway.domain.access import AccessRequest, Principal
 from gateway.domain.agreement import AgreementFacts
 from gateway.domain.auditing import AuditEntry, AuditEvent
-from gateway.domain.decision import Deny, Permit
+from gateway.domain.decision import Decision, Deny, Permit, Question
 from gateway.domain.grant_use import grant_use
 from gateway.domain.identifiers import RecordId, ResourceName
 from gateway.domain.query_plan import QueryPlan
@@ -52,7 +53,8 @@ NO_SCOPE = Reason("GW-AUT-01", "RFC 6749, 3.3", "This token was not issued for r
 class Gate:
     """What a disclosure needs from outside itself; made once by the composition root.
 
-    `clock` gives the UTC time, `random_bytes` that many unpredictable bytes.
+    `modules` are the state-law modules that are switched on; `clock` gives the UTC time, `random_bytes` that many unpredictable
+    bytes.
     """
 
     catalog: Catalog
@@ -60,6 +62,7 @@ class Gate:
     database: Database
     ring: KeyRing
     pdp: Pdp
+    modules: tuple[str, ...]
     log: AuditLog
     clients: ClientRegistry
     verifier: TokenVerifier
@@ -81,6 +84,14 @@ class Disclosure:
     bound: bool
 
 
+@dataclass
+class _Trail:
+    """How far a request came before its entry: what was asked of the policy, and what it decided."""
+
+    question: Question | None = None
+    decision: Decision | None = None
+
+
 @dataclass(frozen=True)
 class _Answer:
     body: Body
@@ -94,11 +105,12 @@ def disclose(request: AccessRequest, token: str | None, gate: Gate) -> Disclosur
     epoch = _epoch(gate)  # read before the client is: what changes from here on refuses the append
     principal = _authenticated(token, gate)
     request = replace(request, purpose=request.purpose or principal.default_purpose)
+    trail = _Trail()
     try:
-        answer = _answer(principal, request, epoch, gate)
+        answer = _answer(principal, request, epoch, gate, trail)
         entry = gate.log.append(answer.event)
     except GatewayError as why:
-        gate.log.append(refused(principal, request, why, gate))
+        gate.log.append(refused(principal, request, why, gate, trail))
         raise
     return Disclosure(entry, answer.body, answer.salt, answer.bound)
 
@@ -107,7 +119,7 @@ def turn_away(why: RequestError, resource: ResourceName, request_id: str, token:
     """Refuse a request that could not even be framed; a known client's refusal has its entry first. Raises `why`."""
     principal = _authenticated(token, gate)
     request = AccessRequest(resource, principal.default_purpose, request_id=request_id)
-    gate.log.append(refused(principal, request, why, gate))
+    gate.log.append(refused(principal, request, why, gate, _Trail()))
     raise why
 
 
@@ -124,12 +136,14 @@ def _epoch(gate: Gate) -> int:
         return read_epoch(connection)
 
 
-def _answer(principal: Principal, request: AccessRequest, epoch: int, gate: Gate) -> _Answer:
+def _answer(principal: Principal, request: AccessRequest, epoch: int, gate: Gate, trail: _Trail) -> _Answer:
     if READ_SCOPE not in principal.scopes:
         raise DisclosureDenied((NO_SCOPE,))
     with gate.database.read() as connection:
         facts = agreements_that_matter(connection, principal.institution, request, gate.clock())
-        match decide(principal, request, facts, gate.pdp):
+        trail.question = ask(principal, request, facts, gate.catalog, gate.modules)
+        trail.decision = decide(trail.question, gate.pdp)
+        match trail.decision:
             case Deny(reasons, choices):
                 raise DisclosureDenied(reasons, choices)
             case Permit() as permit:
@@ -143,7 +157,7 @@ def _answer(principal: Principal, request: AccessRequest, epoch: int, gate: Gate
     treated = redact(rows, plan, pseudonyms, _opener(gate, permit))
     body = encode(treated, plan, notice=_notice(permit, facts), following=following)
     salt = gate.random_bytes(SALT_BYTES)
-    event = _disclosed(principal, request, permit, plan, rows, body, salt, epoch, gate)
+    event = _disclosed(principal, request, permit, plan, rows, body, salt, epoch, trail, gate)
     used = grant_use(_entry(permit, facts), _day(permit, facts).isoformat(), len(rows.records), gate.clock())
     return _Answer(body, replace(event, use=used), salt, bound=permit.redisclosure_notice)
 
@@ -206,6 +220,7 @@ def _disclosed(
     body: Body,
     salt: bytes,
     epoch: int,
+    trail: _Trail,
     gate: Gate,
 ) -> AuditEvent:
     """The event of a page that is about to leave: names, counts and commitments, no value."""
@@ -226,7 +241,7 @@ def _disclosed(
         "agreement_digest": permit.agreement_digest,
         "schedule": permit.schedule,
         "bases": {role: f"{basis.basis}; {basis.citation}" for role, basis in permit.bases.items()},
-        "policy": permit.bundle_digest,
+        **_decided(trail, gate),
         "rules": list(permit.rules),
         "released": [element.path for element in released],
         "treated": {element.path: spoken(element.treatment) for element in treated},
@@ -248,6 +263,7 @@ def _disclosed(
         detail=orjson.dumps({"version": 1, **detail}),
         detail_owner=permit.provider,
         state_epoch=epoch,
+        question=trail.question,
     )
 
 
@@ -257,7 +273,7 @@ def _subjects(persons: Mapping[str, BitMap], key: bytes) -> str:
     return root_of([leaf_hash(hmac.digest(key, number.to_bytes(8, "big"), "sha256")) for number in people]).hex()
 
 
-def refused(principal: Principal, request: AccessRequest, why: GatewayError, gate: Gate) -> AuditEvent:
+def refused(principal: Principal, request: AccessRequest, why: GatewayError, gate: Gate, trail: _Trail) -> AuditEvent:
     """The event of a request of a known client that got no record. It names only what is ours to name: a path, a purpose or
     an id that the client made up could hold anything."""
     known_resource = gate.catalog.resource(request.resource)
@@ -271,10 +287,23 @@ def refused(principal: Principal, request: AccessRequest, why: GatewayError, gat
         "code": why.code,
         "rules": sorted({reason.rule for reason in reasons}),
         "choices": list(why.choices) if isinstance(why, DisclosureDenied) else [],
-        "policy": gate.pdp.digest,
+        **_decided(trail, gate),
         "request": request.request_id,
     }
-    return AuditEvent(kind="refusal", leaf=leaf, institutions=(principal.institution,))
+    return AuditEvent(kind="refusal", leaf=leaf, institutions=(principal.institution,), question=trail.question)
+
+
+def _decided(trail: _Trail, gate: Gate) -> dict[str, object]:
+    """By what a request was decided and from what, so that it can be decided again."""
+    decision = trail.decision
+    made: dict[str, object] = {"policy": gate.pdp.digest if decision is None else decision.bundle_digest}
+    if trail.question is not None:
+        made["input"] = trail.question.digest
+    if decision is not None:
+        made["answer"] = decision.answer_digest
+        if decision.operator_digest is not None:
+            made["operator_policy"] = decision.operator_digest
+    return made
 
 
 def _who(principal: Principal) -> dict[str, object]:

@@ -97,9 +97,9 @@ def _tell_the_version(worlds: tuple[World, World]) -> Callable[..., Body]:
     current: list[Any] = [None]
     plain = gateway.disclose._answer
 
-    def remember(principal: Any, request: Any, epoch: int, gate: Any) -> Any:
+    def remember(principal: Any, request: Any, epoch: int, gate: Any, trail: Any) -> Any:
         current[0] = gate.database
-        return plain(principal, request, epoch, gate)
+        return plain(principal, request, epoch, gate, trail)
 
     leaking.remember = remember  # type: ignore[attr-defined]
     return leaking
