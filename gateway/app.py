@@ -30,10 +30,12 @@ from gateway.issue_token import TokenIssuer
 from gateway.keys.cursors import Cursors
 from gateway.keys.seal import Sealer
 from gateway.keys.wrap import open_key_file
-from gateway.pdp import Pdp, open_pdp
+from gateway.pdp import Pdp, Policies, PolicyPoint, open_pdp
+from gateway.pdp.read_bundle import Bundle
 from gateway.settings import Settings
 from gateway.shipped import shipped
 from gateway.store.audit_log import accepting_log, open_log
+from gateway.store.decisions import keep_bundle, read_bundle_content
 from gateway.store.engine import Database, assert_durable, exists, open_database
 from gateway.store.key_ring import KeyRing, has_keys
 from gateway.store.migrate import assert_current, upgrade
@@ -71,6 +73,7 @@ class Gateway:
         self.catalog: Catalog = load_catalog()
         self.tables: Mapping[ResourceName, RecordTables] = record_tables(self.catalog)
         self.log_id = log_id
+        self._deciding: list[PolicyPoint] = []
         self._signer = Signer(settings.log_origin, ring.signing_key("log"))
         self.log = AuditLog(
             database,
@@ -87,6 +90,8 @@ class Gateway:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, why: BaseException | None, trace: TracebackType | None) -> None:
+        for pdp in self._deciding:
+            pdp.close()
         self.database.close()
 
     def registry(self) -> Registry:
@@ -123,6 +128,7 @@ class Gateway:
             database=self.database,
             ring=self.ring,
             pdp=pdp,
+            modules=self.settings.modules,
             log=self.log,
             verifier=TokenVerifier(self.settings.issuer, AUDIENCE, key.public_key()),
             cursors=Cursors(self.ring.cursor_key()),
@@ -143,10 +149,37 @@ class Gateway:
             token_seconds=self.settings.token_seconds,
         )
 
-    def pdp(self) -> Pdp:
-        """The policy engine that the settings choose."""
+    def policies(self) -> Policies:
+        """Where the policies are that the settings choose."""
         settings = self.settings
-        return open_pdp(settings.pdp, shipped("policies") / "bundle", host=settings.opa_host, port=settings.opa_port)
+        return Policies(settings.bundle, settings.operator_bundle, settings.bundle_key, settings.modules)
+
+    def pdp(self) -> PolicyPoint:
+        """The policy engine that the settings choose; each policy is stored before it decides."""
+        settings = self.settings
+        opened = open_pdp(
+            self.policies(),
+            settings.pdp,
+            host=settings.opa_host,
+            port=settings.opa_port,
+            instances=settings.data_threads,
+            keep=self._keep_bundle,
+        )
+        self._deciding.append(opened)
+        return opened
+
+    def reload_policies(self) -> None:
+        """Read the policies again soon; may be called by a signal's handler."""
+        for pdp in self._deciding:
+            pdp.reload()
+
+    def _keep_bundle(self, bundle: Bundle) -> None:
+        with self.database.read() as connection:
+            if read_bundle_content(connection, bundle.digest) is not None:
+                return
+        with self.database.write() as connection:
+            keep_bundle(connection, bundle.digest, bundle.packed(), utc_text(self.clock()))
+            self.log.append_in(connection, AuditEvent(kind="policy", leaf={"policy": bundle.digest, "outcome": "first used"}))
 
     def verify_log(self) -> Verified:
         """Verify the whole log. Raises `IntegrityError` at the first place that does not hold."""
@@ -156,9 +189,10 @@ class Gateway:
         """Raises `IntegrityError` when the database is older than what this installation published."""
         check_not_restored(self.database, self.log_id, self._signer.verifier, self.settings.published_checkpoint)
 
-    def note_start(self, policy: str) -> None:
+    def note_start(self, pdp: PolicyPoint) -> None:
         """Put the start of a server on the log, with what it will decide by."""
-        self.log.append(AuditEvent(kind="start", leaf={"policy": policy, "catalog": self.catalog.digest}))
+        policies = {"policy": pdp.digest} | ({"operator_policy": pdp.operator_digest} if pdp.operator_digest else {})
+        self.log.append(AuditEvent(kind="start", leaf={**policies, "catalog": self.catalog.digest}))
 
     def _token_key(self) -> Ed25519PrivateKey:
         return self.ring.signing_key("token")
@@ -226,7 +260,8 @@ def open_gateway(settings: Settings, clock: Clock = utc_now) -> Gateway:
 def build_app(gateway: Gateway) -> FastAPI:
     """The HTTP application; notes the start on the log first."""
     settings, pdp = gateway.settings, gateway.pdp()
-    gateway.note_start(pdp.digest)
+    gateway.note_start(pdp)
+    pdp.start()
     edge = Edge(
         allowed_hosts=tuple(host.strip() for host in settings.allowed_hosts.split(",") if host.strip()),
         data_threads=settings.data_threads,

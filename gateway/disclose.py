@@ -12,6 +12,7 @@ from typing import NoReturn
 import orjson
 from pyroaring import BitMap
 
+from gateway.ask import ask
 from gateway.audit import AuditLog
 from gateway.authenticate import TokenVerifier, authenticate
 from gateway.catalog.model import Catalog
@@ -19,7 +20,7 @@ from gateway.decide import decide
 from gateway.domain.access import AccessRequest, Principal
 from gateway.domain.agreement import AgreementFacts
 from gateway.domain.auditing import AuditEntry, AuditEvent
-from gateway.domain.decision import Deny, Permit
+from gateway.domain.decision import Decision, Deny, Permit, Question
 from gateway.domain.grant_use import grant_use
 from gateway.domain.identifiers import RecordId, ResourceName
 from gateway.domain.query_plan import QueryPlan
@@ -51,7 +52,8 @@ NO_SCOPE = Reason("GW-AUT-01", "RFC 6749, 3.3", "This token was not issued for r
 class Gate:
     """What a disclosure needs from outside itself; made once by the composition root.
 
-    `clock` gives the UTC time, `random_bytes` that many unpredictable bytes.
+    `modules` are the state-law modules that are switched on; `clock` gives the UTC time, `random_bytes` that many unpredictable
+    bytes.
     """
 
     catalog: Catalog
@@ -59,6 +61,7 @@ class Gate:
     database: Database
     ring: KeyRing
     pdp: Pdp
+    modules: tuple[str, ...]
     log: AuditLog
     verifier: TokenVerifier
     cursors: Cursors
@@ -79,6 +82,14 @@ class Disclosure:
     bound: bool
 
 
+@dataclass
+class _Trail:
+    """How far a request came before its entry: what was asked of the policy, and what it decided."""
+
+    question: Question | None = None
+    decision: Decision | None = None
+
+
 @dataclass(frozen=True)
 class _Found:
     """What one snapshot gave for a permitted request, and how to treat it."""
@@ -94,15 +105,16 @@ class _Found:
 def disclose(request: AccessRequest, token: str | None, gate: Gate) -> Disclosure:
     """Serve one request. Raises a `GatewayError` for every refusal, after the refusal's own entry is durable."""
     principal: Principal | None = None
+    trail = _Trail()
     try:
         # One snapshot for client, agreements and records (decision 9); it is given back before the log is waited for.
         with gate.database.read() as connection:
             principal = authenticate(token, connection, gate.verifier, gate.clock())
             request = replace(request, purpose=request.purpose or principal.default_purpose)
-            found = _found(principal, request, connection, gate)
+            found = _found(principal, request, connection, gate, trail)
         body = _body(found, gate)
         salt = gate.random_bytes(SALT_BYTES)
-        event = _disclosed(principal, request, found, body, salt, gate)
+        event = _disclosed(principal, request, found, body, salt, trail, gate)
         used = grant_use(
             _entry(found.permit, found.facts), _day(found.permit, found.facts).isoformat(), len(found.rows.records), gate.clock()
         )
@@ -112,7 +124,7 @@ def disclose(request: AccessRequest, token: str | None, gate: Gate) -> Disclosur
         raise
     except GatewayError as why:
         if principal is not None:
-            gate.log.append(refused(principal, request, why, gate))
+            gate.log.append(refused(principal, request, why, gate, trail))
         raise
     return Disclosure(entry, body, salt, bound=found.permit.redisclosure_notice)
 
@@ -126,15 +138,17 @@ def turn_away(why: RequestError, resource: ResourceName, request_id: str, token:
         gate.log.refuse_anonymous("disclosure")
         raise
     request = AccessRequest(resource, principal.default_purpose, request_id=request_id)
-    gate.log.append(refused(principal, request, why, gate))
+    gate.log.append(refused(principal, request, why, gate, _Trail()))
     raise why
 
 
-def _found(principal: Principal, request: AccessRequest, connection: Connection, gate: Gate) -> _Found:
+def _found(principal: Principal, request: AccessRequest, connection: Connection, gate: Gate, trail: _Trail) -> _Found:
     if READ_SCOPE not in principal.scopes:
         raise DisclosureDenied((NO_SCOPE,))
     facts = agreements_that_matter(connection, principal.institution, request, gate.clock())
-    match decide(principal, request, facts, gate.pdp):
+    trail.question = ask(principal, request, facts, gate.catalog, gate.modules)
+    trail.decision = decide(trail.question, gate.pdp)
+    match trail.decision:
         case Deny(reasons, choices):
             raise DisclosureDenied(reasons, choices)
         case Permit() as permit:
@@ -201,7 +215,9 @@ def _notice(permit: Permit, facts: AgreementFacts) -> str | None:
     raise IntegrityError("The agreement of a permit has no redisclosure notice.")
 
 
-def _disclosed(principal: Principal, request: AccessRequest, found: _Found, body: Body, salt: bytes, gate: Gate) -> AuditEvent:
+def _disclosed(
+    principal: Principal, request: AccessRequest, found: _Found, body: Body, salt: bytes, trail: _Trail, gate: Gate
+) -> AuditEvent:
     """The event of a page that is about to leave: names, counts and commitments, no value."""
     permit, plan, rows, epoch = found.permit, found.plan, found.rows, found.facts.epoch
     persons = {role: BitMap(numbers) for role, numbers in rows.persons.items()}
@@ -221,7 +237,7 @@ def _disclosed(principal: Principal, request: AccessRequest, found: _Found, body
         "agreement_digest": permit.agreement_digest,
         "schedule": permit.schedule,
         "bases": {role: f"{basis.basis}; {basis.citation}" for role, basis in permit.bases.items()},
-        "policy": permit.bundle_digest,
+        **_decided(trail, gate),
         "rules": list(permit.rules),
         "released": [element.path for element in released],
         "treated": {element.path: spoken(element.treatment) for element in treated},
@@ -243,6 +259,7 @@ def _disclosed(principal: Principal, request: AccessRequest, found: _Found, body
         detail=orjson.dumps({"version": 1, **detail}),
         detail_owner=permit.provider,
         state_epoch=epoch,
+        question=trail.question,
     )
 
 
@@ -252,7 +269,7 @@ def _subjects(persons: Mapping[str, Iterable[int]], key: bytes) -> str:
     return root_of([leaf_hash(hashed) for hashed in keyed_hashes(key, (number.to_bytes(8, "big") for number in people))]).hex()
 
 
-def refused(principal: Principal, request: AccessRequest, why: GatewayError, gate: Gate) -> AuditEvent:
+def refused(principal: Principal, request: AccessRequest, why: GatewayError, gate: Gate, trail: _Trail) -> AuditEvent:
     """The event of a request of a known client that got no record. It names only what is ours to name: a path, a purpose or
     an id that the client made up could hold anything."""
     known_resource = gate.catalog.resource(request.resource)
@@ -266,10 +283,23 @@ def refused(principal: Principal, request: AccessRequest, why: GatewayError, gat
         "code": why.code,
         "rules": sorted({reason.rule for reason in reasons}),
         "choices": list(why.choices) if isinstance(why, DisclosureDenied) else [],
-        "policy": gate.pdp.digest,
+        **_decided(trail, gate),
         "request": request.request_id,
     }
-    return AuditEvent(kind="refusal", leaf=leaf, institutions=(principal.institution,))
+    return AuditEvent(kind="refusal", leaf=leaf, institutions=(principal.institution,), question=trail.question)
+
+
+def _decided(trail: _Trail, gate: Gate) -> dict[str, object]:
+    """By what a request was decided and from what, so that it can be decided again."""
+    decision = trail.decision
+    made: dict[str, object] = {"policy": gate.pdp.digest if decision is None else decision.bundle_digest}
+    if trail.question is not None:
+        made["input"] = trail.question.digest
+    if decision is not None:
+        made["answer"] = decision.answer_digest
+        if decision.operator_digest is not None:
+            made["operator_policy"] = decision.operator_digest
+    return made
 
 
 def _who(principal: Principal) -> dict[str, object]:

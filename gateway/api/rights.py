@@ -88,7 +88,7 @@ def rights_router(gate: Gate) -> APIRouter:
     """The routes, for clients of the provider with the scope `rights:write` or `rights:read`."""
     router = APIRouter(tags=["rights"])
     desk = RightsDesk(gate.catalog, gate.database, gate.ring, gate.log, gate.clock, {})
-    serve = partial(_serve, RightsGate(desk, gate.clients, gate.verifier), CapacityLimiter(RIGHTS_THREADS))
+    serve = partial(_serve, RightsGate(desk, gate.verifier), CapacityLimiter(RIGHTS_THREADS))
 
     @router.post("/consents")
     async def give(request: Request) -> Response:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+
 import uvicorn
 
 from gateway.app import build_app, open_gateway
@@ -16,6 +18,8 @@ def serve() -> None:
     configure_logs()
     settings = read_settings()
     with open_gateway(settings) as gateway:
+        # As daemons do: read again what may have changed, here the policies.
+        signal.signal(signal.SIGHUP, lambda *_: gateway.reload_policies())
         # No access log: a query string can hold a value of a record.
         uvicorn.run(
             build_app(gateway),

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal, TypeVar
 
-from gateway.authenticate import ClientRegistry, TokenVerifier, authenticate
+from gateway.authenticate import TokenVerifier, authenticate
 from gateway.consent.change import RightsDesk
 from gateway.domain.access import Principal
 from gateway.domain.auditing import AuditEvent
@@ -23,7 +23,6 @@ class RightsGate:
     """What the API's side needs beside the desk."""
 
     desk: RightsDesk
-    clients: ClientRegistry
     verifier: TokenVerifier
 
 
@@ -42,7 +41,8 @@ def authorise(request: RightsRequest, gate: RightsGate, act: Callable[[Instituti
     `DisclosureDenied` without the scope, and what `act` raises; a known client's refusal has its entry first."""
     desk = gate.desk
     try:
-        principal = authenticate(request.token, gate.clients, gate.verifier, desk.clock())
+        with desk.database.read() as connection:
+            principal = authenticate(request.token, connection, gate.verifier, desk.clock())
     except AuthenticationError:
         desk.log.refuse_anonymous("rights")
         raise

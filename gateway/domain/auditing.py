@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from gateway.domain.decision import Question
 from gateway.domain.grant_use import GrantUse
 from gateway.domain.identifiers import EntryId, InstitutionId
 
@@ -30,6 +31,8 @@ class AuditEvent:
     """What a disclosure uses of a grant with limits; the append counts it and refuses when a limit would be passed."""
     entry: EntryId | None = None
     """Set by a caller that needs the id before the append, for a receipt."""
+    question: Question | None = None
+    """What the decision was made from: stored with the entry, once however often it was asked."""
 
 
 @dataclass(frozen=True)

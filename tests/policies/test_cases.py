@@ -20,7 +20,6 @@ import pytest
 from opa_client.opa import OpaClient
 from ruamel.yaml import YAML
 
-from gateway.pdp import Pdp
 from gateway.pdp.embedded import EmbeddedPdp
 from gateway.pdp.opa_server import OpaServerPdp
 from gateway.pdp.read_bundle import Bundle, read_bundle
@@ -86,7 +85,7 @@ def server(opa_binary: str) -> Iterator[OpaServerPdp]:
         client = OpaClient(port=port)
         client.wait_for_ready(timeout=20, interval=0.05)
         client.close_connection()
-        engine = OpaServerPdp("127.0.0.1", port, "d" * 64, clock=time.monotonic)
+        engine = OpaServerPdp("127.0.0.1", port, clock=time.monotonic)
         yield engine
         engine.close()
     finally:
@@ -94,7 +93,7 @@ def server(opa_binary: str) -> Iterator[OpaServerPdp]:
         process.wait(timeout=10)
 
 
-def _check(case: Case, engine: Pdp) -> None:
+def _check(case: Case, engine: EmbeddedPdp | OpaServerPdp) -> None:
     answer = engine.evaluate(_facts(case))
     assert isinstance(answer, dict)
     if "permits" in case:

@@ -148,12 +148,13 @@ def test_the_opa_server_answers_as_deployed(opa_binary: str) -> None:
         client = OpaClient(port=port)
         client.wait_for_ready(timeout=20, interval=0.05)
         client.close_connection()
-        engine = OpaServerPdp("127.0.0.1", port, read_bundle(bundle).digest, clock=time.monotonic)
-        answer = engine.evaluate({})
+        engine = OpaServerPdp("127.0.0.1", port, clock=time.monotonic)
+        answer, revisions = engine.exchange({})
         engine.close()
     finally:
         process.terminate()
         process.wait(timeout=10)
+    assert revisions == {read_bundle(bundle).digest}
     assert isinstance(answer, dict)
     assert answer["decision"] == "deny"
     assert [reason["rule"] for reason in answer["reasons"]] == ["GW-REQ-01"]
