@@ -89,7 +89,11 @@ class World:
         """Put a file in force, and the operation agreement of each of its providers, so that their sources can be pulled."""
         found = read_agreement(file, self.gateway.catalog)
         activate(found, "test", self.gateway.registry())
-        for provider in sorted({grant.provider for grant in found.grants}):
+        self.operate(*sorted({grant.provider for grant in found.grants}))
+
+    def operate(self, *providers: str) -> None:
+        """Each runs the gateway itself from now on, so that its sources can be pulled."""
+        for provider in providers:
             activate(operation_agreement(provider), "test", self.gateway.registry())
 
     def client(

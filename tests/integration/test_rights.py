@@ -52,6 +52,7 @@ term: {from: 2026-07-01, until: 2027-06-30}
 parties:
   lakeside: {name: Lakeside University, kind: [epp]}
   riverton: {name: Riverton Unified School District, kind: [district]}
+redisclosure: {allowed: false, notice: Use for the stated purpose only and do not pass on (34 CFR 99.33).}
 destruction: {days_after_end: 90}
 schedules:
   - id: directory
