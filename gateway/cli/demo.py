@@ -122,18 +122,19 @@ def _hold(mark: TextIO) -> None:
 
 
 def _prepare_records(gateway: Gateway, console: Console) -> tuple[str, str]:
-    """Extracts, agreement, clients and the two syncs; gives the district's private key and a secret for curl."""
+    """Extracts, agreements, clients and the two syncs; gives the district's private key and a secret for curl."""
     home = gateway.settings.home
     console.rule("2. Two institutions' extracts")
     extracts = home / "extracts"
     write_extracts(extracts)
     for file in sorted(extracts.glob("*/*.csv")):
         console.print(f"{file.relative_to(home)}  {file.stat().st_size:,} bytes")
-    console.rule("3. One agreement in force, and the district's system registered")
-    file = shipped("policies") / "agreements" / "lakeside-riverton.yaml"
-    agreement = read_agreement(file, gateway.catalog)
-    activation = activate(agreement, "demo operator", gateway.registry())
-    console.print(f"{agreement.id} version {activation.version}: {agreement.title}. What it does not name is withheld.")
+    console.rule("3. One agreement in force, who runs the gateway agreed on, and the district's system registered")
+    for name in ("lakeside-operation", "riverton-operation", "lakeside-riverton"):
+        agreement = read_agreement(shipped("policies") / "agreements" / f"{name}.yaml", gateway.catalog)
+        activation = activate(agreement, "demo operator", gateway.registry())
+        console.print(f"{agreement.id} version {activation.version}: {agreement.title}.")
+    console.print("What an agreement does not name is withheld; without its operation agreement nothing of a provider is pulled.")
     district = NewClient("riverton-sis", "riverton", "Riverton's HR system", ("placement", "hiring"), "placement")
     private_key = add_client(district, KeyPair(), gateway.desk()).private_key
     curl = NewClient("riverton-curl", "riverton", "Somebody at Riverton with curl", ("placement", "hiring"), "placement")

@@ -95,6 +95,8 @@ def test_every_row_of_the_starter_kit_is_served_or_in_quarantine(tmp_path: Path,
     somebody.run("db", "upgrade")
     somebody.run("agreement", "check", str(HERE / "agreement.yaml"))
     somebody.run("agreement", "activate", str(HERE / "agreement.yaml"))
+    somebody.run("sync", str(HERE / "source.yaml"), expect=6)
+    somebody.run("agreement", "activate", str(HERE / "operation.yaml"))
     somebody.run("source", "check", str(HERE / "source.yaml"))
     printed = somebody.run(
         "client", "add", "kit", "--institution", "riverton", "--title", "Kit", "--purpose", "placement", "--secret"

@@ -27,5 +27,6 @@ def activate(
     console = open_console()
     console.print(f"{found.id} version {activation.version} {outcome} (digest {found.digest[:16]}).")
     if activation.changed:
-        providers = sorted({grant.provider for grant in found.grants})
+        operated = {found.operation.provider} if found.operation else set()
+        providers = sorted({grant.provider for grant in found.grants} | operated)
         console.print(f"Pull the sources of {' and '.join(providers)} now: only what an agreement names is stored.")
