@@ -1,8 +1,7 @@
-"""Consents and opt-outs by commands, from a source file and over HTTP: the partner's next answer knows, and a mistake is told by place."""
+"""Consents and opt-outs by commands and HTTP: the partner's next answer knows, and a mistake is told by place."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -62,7 +61,7 @@ C-9,release-2026,riverton,placement,2026-10-01,2099-01-01,paper
 
 
 @pytest.fixture
-def somebody(tmp_path: Path, database_url: str) -> Iterator[Operator]:
+def somebody(tmp_path: Path, database_url: str) -> Operator:
     """An operator with files, both agreements in force, nothing pulled."""
     for name, text in {
         "sharing.yaml": SHARING,
@@ -76,7 +75,7 @@ def somebody(tmp_path: Path, database_url: str) -> Iterator[Operator]:
     someone = operator(tmp_path / "home", database_url)
     someone.run("db", "upgrade")
     someone.run("agreement", "activate", str(tmp_path / "sharing.yaml"))
-    yield someone
+    return someone
 
 
 def names(client: httpx.Client, token: str) -> list[str]:
