@@ -6,7 +6,7 @@ import signal
 
 import uvicorn
 
-from gateway.app import build_app, open_gateway
+from gateway.app import build_app, open_gateway, settle_collector
 from gateway.settings import read_settings
 from gateway.telemetry import configure_logs
 
@@ -20,9 +20,11 @@ def serve() -> None:
     with open_gateway(settings) as gateway:
         # As daemons do: read again what may have changed, here the policies.
         signal.signal(signal.SIGHUP, lambda *_: gateway.reload_policies())
+        api = build_app(gateway)
+        settle_collector()
         # No access log: a query string can hold a value of a record.
         uvicorn.run(
-            build_app(gateway),
+            api,
             host=settings.host,
             port=settings.port,
             access_log=False,
