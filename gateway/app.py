@@ -151,16 +151,11 @@ class Gateway:
             token_seconds=self.settings.token_seconds,
         )
 
-    def policies(self) -> Policies:
-        """Where the policies are that the settings choose."""
-        settings = self.settings
-        return Policies(settings.bundle, settings.operator_bundle, settings.bundle_key, settings.modules)
-
     def pdp(self) -> PolicyPoint:
         """The policy engine that the settings choose; each policy is stored before it decides."""
         settings = self.settings
         opened = open_pdp(
-            self.policies(),
+            policies_of(settings),
             settings.pdp,
             host=settings.opa_host,
             port=settings.opa_port,
@@ -207,6 +202,11 @@ class Gateway:
         """Salt and detail of an entry; None when its register key was destroyed."""
         key = self.ring.register_key(key_id)
         return None if key is None else Sealer(key, DETAIL_TABLE).unseal(ciphertext, entry)
+
+
+def policies_of(settings: Settings) -> Policies:
+    """Where the policies are that the settings choose."""
+    return Policies(settings.bundle, settings.operator_bundle, settings.bundle_key, settings.modules)
 
 
 def record_tables(catalog: Catalog) -> Mapping[ResourceName, RecordTables]:

@@ -13,6 +13,7 @@ from typing import Literal
 
 from gateway.errors import ConfigurationError
 from gateway.pdp import Pdp, Policies, open_pdp
+from gateway.pdp.read_bundle import ARCHIVE
 
 EMBEDDED: Literal["embedded"] = "embedded"
 OPA: Literal["opa"] = "opa"
@@ -33,7 +34,8 @@ def opened_engines(choice: str, policies: Policies) -> Iterator[Mapping[str, Pdp
         if choice == OPA and program is None:
             raise ConfigurationError("There is no opa program on PATH; install OPA, or use --engine embedded.")
         if choice in ("both", OPA) and program is not None:
-            port = stack.enter_context(_server(program, policies.place / "bundle.tgz"))
+            place = policies.place
+            port = stack.enter_context(_server(program, place / ARCHIVE if place.is_dir() else place))
             engines[OPA] = stack.enter_context(closing(open_pdp(policies, OPA, port=port)))
         yield engines
 
