@@ -69,7 +69,9 @@ def activate_signed(agreement: AgreementId, change: Change, registry: Registry, 
         content = stored_text(connection, agreement, version).document
         today, last = last_day(content, registry)
         if last < today:
-            raise AgreementError(f"The term of {agreement} version {version.version} ended on {last}. Propose a version with another.")
+            raise AgreementError(
+                f"The term of {agreement} version {version.version} ended on {last}. Propose a version with another."
+            )
         _assert_not_suspended(agreement, versions)
         assert_signed(connection, agreement, version.version)
         live = next((known for known in versions if known.state in LIVE), None)
@@ -115,5 +117,5 @@ def _assert_nothing_open(agreement: Agreement, versions: Sequence[StoredVersion]
     same = "this file" if waiting.digest == agreement.digest else "another text"
     raise AgreementError(
         f"{agreement.id} version {waiting.version} is {waiting.state} with {same}.\n  it is:       {waiting.digest}\n"
-        f"  the file is: {agreement.digest}\nActivate it by its id once it is signed, or withdraw it before you state signatures yourself."
+        f"  the file is: {agreement.digest}\nActivate it by its id once it is signed, or withdraw it before you state signatures."
     )

@@ -57,7 +57,9 @@ def attest(stated: Attestation, change: Change, registry: Registry) -> Attested:
     """
     shown = stated.digest.lower()
     if shown and not _DIGEST.fullmatch(shown):
-        raise RequestError(f"Type the digest that the document shows: {SHORTEST_DIGEST} to 64 digits of 0-9 and a-f, from its beginning.")
+        raise RequestError(
+            f"Type the digest that the document shows: {SHORTEST_DIGEST} to 64 digits of 0-9 and a-f, from its beginning."
+        )
     if len(stated.document) > LARGEST_DOCUMENT:
         raise RequestError(f"The document is larger than {LARGEST_DOCUMENT // 1024 // 1024} MB.")
     if not stated.document.startswith(b"%PDF-"):
@@ -89,7 +91,14 @@ def attest(stated: Attestation, change: Change, registry: Registry) -> Attested:
         }
         signature = Signature(stated.institution, "attested", steward.id, version.digest, stated.signature, evidence, at)
         signed = record_signature(
-            connection, stated.agreement, version, signature, change, registry, document=sha256, digest_found="yes" if found else "no"
+            connection,
+            stated.agreement,
+            version,
+            signature,
+            change,
+            registry,
+            document=sha256,
+            digest_found="yes" if found else "no",
         )
     return Attested(signed, sha256, found)
 
@@ -109,8 +118,8 @@ def _compared(stated: Attestation, version: StoredVersion, versions: Sequence[St
         )
     if not shown:
         raise AgreementError(
-            f"The digest of {stated.agreement} version {version.version} is not in the document's text; a scan has none. Read it in "
-            f"the document and type it: --digest, at least its first {SHORTEST_DIGEST} digits."
+            f"The digest of {stated.agreement} version {version.version} is not in the document's text; a scan has none. "
+            f"Read it in the document and type it: --digest, at least its first {SHORTEST_DIGEST} digits."
         )
     return False
 
@@ -127,7 +136,9 @@ def _assert_signed(stated: Attestation, steward: Signatory, version: StoredVersi
     """A steward with a registered key signs the attestation too."""
     if steward.public_jwk is None:
         if stated.signature is not None:
-            raise AgreementError(f"The steward {steward.id} has no registered key, so a signature cannot be verified. Leave it out.")
+            raise AgreementError(
+                f"The steward {steward.id} has no registered key, so a signature cannot be verified. Leave it out."
+            )
         return
     statement = Statement(stated.agreement, version.version, version.digest, stated.institution, steward.id)
     board = None if stated.board_approved is None else stated.board_approved.isoformat()

@@ -19,7 +19,9 @@ from gateway.store.engine import Connection, Database
 from gateway.store.epoch import advance_epoch
 from gateway.store.key_ring import KeyRing
 
-Verb = Literal["propose", "sign", "complete", "withdraw", "activate", "suspend", "resume", "terminate", "supersede", "expire", "destroy"]
+Verb = Literal[
+    "propose", "sign", "complete", "withdraw", "activate", "suspend", "resume", "terminate", "supersede", "expire", "destroy"
+]
 """`sign` is any party's signature, attested ones too, and `complete` the last of them; `supersede` is what activation does to the
 version before. `destroy` has no command here."""
 

@@ -37,9 +37,13 @@ def _assert_may(connection: Connection, agreement: AgreementId, version: StoredV
     if verb == "suspend" and institution is not None:
         allowed = _may_suspend(read_text(connection, agreement, version.version).document, version)
         if institution not in allowed:
-            raise AgreementError(f"By this agreement only {', '.join(allowed)} may suspend it at once. {institution} may terminate it.")
+            raise AgreementError(
+                f"By this agreement only {', '.join(allowed)} may suspend it at once. {institution} may terminate it."
+            )
     if verb == "resume":
-        by = next(actor_of(span.actor) for span in read_history(connection, agreement) if _is_current(span.version, span.current, version))
+        by = next(
+            actor_of(span.actor) for span in read_history(connection, agreement) if _is_current(span.version, span.current, version)
+        )
         if by.institution != institution:
             whose = by.institution or "the operator"
             raise AgreementError(f"{agreement} was suspended by {whose}; only {whose} may resume it.")

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gateway.agreements.lifecycle import LIVE, OPEN, Change, Registry, begin, step
+from gateway.agreements.read_agreement import merged, read_source
+from gateway.catalog.model import Catalog
 from gateway.domain.agreement import Agreement
 from gateway.domain.identifiers import AgreementId, InstitutionId
 from gateway.domain.times import utc_text
-from gateway.errors import AgreementError, RequestError
+from gateway.errors import AgreementError, FileErrors, RequestError
 from gateway.store.agreements import StoredVersion, insert_version, stored_versions
 from gateway.store.engine import Connection
 from gateway.store.epoch import advance_epoch
@@ -17,7 +19,8 @@ from gateway.store.epoch import advance_epoch
 
 @dataclass(frozen=True)
 class Proposal:
-    """A version that waits for signatures; `amends` is the one that it will replace, `changed` False when it was proposed before."""
+    """A version that waits for signatures; `amends` is the one that it will replace; `changed` is False when it was
+    proposed before."""
 
     agreement: AgreementId
     version: int
@@ -36,6 +39,16 @@ def propose(agreements: Sequence[Agreement], change: Change, registry: Registry)
     with registry.database.write() as connection:
         advance_epoch(connection)
         return tuple(_proposed(connection, found, change, registry) for found in agreements)
+
+
+def read_proposed(text: str, file: str, catalog: Catalog) -> tuple[Agreement, ...]:
+    """The agreements in the text of a file, checked; `file` is its name in messages. Raises `FileErrors` with every mistake."""
+    readings = read_source(text, file, catalog)
+    problems = merged(readings)
+    agreements = tuple(reading.agreement for reading in readings if reading.agreement is not None)
+    if problems or len(agreements) != len(readings):
+        raise FileErrors(problems)
+    return agreements
 
 
 def chosen_of(agreements: Sequence[Agreement], only: Sequence[str]) -> tuple[Agreement, ...]:

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from gateway.agreements.record_signature import digest_of
+from gateway.agreements.resolve_document import digest_of
 from gateway.domain.identifiers import AgreementId
 from gateway.domain.signing import Signature, Statement
 from gateway.errors import IntegrityError
@@ -27,7 +27,7 @@ class Checked:
 def recheck(connection: Connection, agreement: AgreementId, version: int) -> tuple[Checked, ...]:
     """Every signature of a version, verified against the version's text as it is stored now."""
     text = read_text(connection, agreement, version)
-    found = digest_of(text)
+    found = digest_of(text.document)
     return tuple(
         _checked(connection, agreement, text, found, signature) for signature in signatures_of(connection, agreement, version)
     )
@@ -37,7 +37,9 @@ def assert_signed(connection: Connection, agreement: AgreementId, version: int) 
     """Raises `IntegrityError` when a signature of a version does not hold any more."""
     for checked in recheck(connection, agreement, version):
         if not checked.holds:
-            raise IntegrityError(f"The signature of {checked.signature.institution} on {agreement} version {version}: {checked.finding}.")
+            raise IntegrityError(
+                f"The signature of {checked.signature.institution} on {agreement} version {version}: {checked.finding}."
+            )
 
 
 def _checked(connection: Connection, agreement: AgreementId, text: StoredText, found: str, signature: Signature) -> Checked:

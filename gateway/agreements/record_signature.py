@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 
-import rfc8785
-
 from gateway.agreements.lifecycle import Change, Registry, note, step
+from gateway.agreements.resolve_document import digest_of
 from gateway.domain.agreement import AgreementState
 from gateway.domain.identifiers import AgreementId, InstitutionId
 from gateway.domain.signing import Role, Signatory, Signature
@@ -71,14 +69,9 @@ def signing_person(connection: Connection, institution: InstitutionId, name: str
 def stored_text(connection: Connection, agreement: AgreementId, version: StoredVersion) -> StoredText:
     """The version's own text, whose digest is computed again. Raises `IntegrityError` when it is not the one stored."""
     text = read_text(connection, agreement, version.version)
-    if digest_of(text) != version.digest:
+    if digest_of(text.document) != version.digest:
         raise IntegrityError(f"The stored text of {agreement} version {version.version} does not have the digest stored beside it.")
     return text
-
-
-def digest_of(text: StoredText) -> str:
-    """SHA-256 over the RFC 8785 form of a stored document, in hexadecimal."""
-    return hashlib.sha256(rfc8785.dumps(dict(text.document))).hexdigest()
 
 
 def assert_digest(agreement: AgreementId, version: StoredVersion, shown: str) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
+from datetime import date
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -27,6 +29,14 @@ class SignedStatement:
 def make_signature(statement: Statement, key: Ed25519PrivateKey) -> SignedStatement:
     """Sign a statement, on the signatory's own machine."""
     return SignedStatement(statement, key.sign(statement.signed_bytes()))
+
+
+def attestation_signature(
+    statement: Statement, document: bytes, signed_on: date, board_approved: date | None, key: Ed25519PrivateKey
+) -> bytes:
+    """A steward's signature on an attestation, made on the steward's own machine."""
+    board = None if board_approved is None else board_approved.isoformat()
+    return key.sign(statement.attested_bytes(hashlib.sha256(document).hexdigest(), signed_on.isoformat(), board))
 
 
 def sign(signed: SignedStatement, change: Change, registry: Registry) -> Signed:

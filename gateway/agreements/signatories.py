@@ -42,8 +42,12 @@ def add_signatory(new: NewSignatory, change: Change, registry: Registry) -> tupl
     with registry.database.write() as connection:
         lock_epoch(connection)
         if read_signatory(connection, person.institution, person.id) is not None:
-            raise RequestError(f"{person.institution} has or had a {person.id}. An id names one person and key for good: choose another.")
-        holder = next((known for known in list_signatories(connection) if known.public_jwk and known.public_jwk == person.public_jwk), None)
+            raise RequestError(
+                f"{person.institution} has or had a {person.id}. An id names one person and key for good: choose another."
+            )
+        holder = next(
+            (known for known in list_signatories(connection) if known.public_jwk and known.public_jwk == person.public_jwk), None
+        )
         if holder is not None:
             raise RequestError(f"This key is that of {holder.id} ({holder.institution}). Each person has a key of their own.")
         entry = insert_signatory(connection, person, _event("add", person, change), registry.log.append_in)
@@ -70,7 +74,9 @@ def _checked(new: NewSignatory, at: str) -> Signatory:
         if not text.strip() or len(text) > LONGEST_NAME or not text.isprintable():
             raise RequestError(f"The {what} must be 1 to {LONGEST_NAME} printable characters.")
     if new.role == "signatory" and new.jwk is None:
-        raise RequestError("A signatory signs with a key: --key FILE or --new-key FILE. Who has none can be a steward: --role steward.")
+        raise RequestError(
+            "A signatory signs with a key: --key FILE or --new-key FILE. Who has none can be a steward: --role steward."
+        )
     jwk: Mapping[str, str] | None = None if new.jwk is None else binding_jwk(new.jwk)
     return Signatory(InstitutionId(new.institution), new.id, new.role, new.name.strip(), new.title.strip(), jwk, at)
 

@@ -41,7 +41,9 @@ class Happening:
     why: str = ""
 
 
-def view(connection: Connection, agreement: AgreementId, number: int | None = None, viewer: InstitutionId | None = None) -> AgreementView:
+def view(
+    connection: Connection, agreement: AgreementId, number: int | None = None, viewer: InstitutionId | None = None
+) -> AgreementView:
     """One version of an agreement, the newest without a number.
 
     Raises `UnknownAgreement` when there is none or the viewer is no party, and `IntegrityError` when its text was changed.
@@ -76,9 +78,7 @@ def history(connection: Connection, agreement: AgreementId, viewer: InstitutionI
 
 def visible_versions(connection: Connection, agreement: AgreementId, viewer: InstitutionId | None) -> Sequence[StoredVersion]:
     """The versions of an agreement as an institution may see them, all for an operator (None). Raises `UnknownAgreement`."""
-    versions = [
-        version for version in stored_versions(connection, agreement) if viewer is None or viewer in version.parties
-    ]
+    versions = [version for version in stored_versions(connection, agreement) if viewer is None or viewer in version.parties]
     if not versions:
         raise UnknownAgreement(UNKNOWN if viewer is not None else f"There is no agreement {agreement}.")
     return versions
@@ -104,5 +104,7 @@ def _why(span: StateSpan, before: str, spans: Sequence[StateSpan]) -> str:
         return ""
     if before not in {"in_force", "suspended"}:
         return "withdrawn"
-    follower = next((other for other in spans if other.state == "in_force" and other.at == span.at and other.version > span.version), None)
+    follower = next(
+        (other for other in spans if other.state == "in_force" and other.at == span.at and other.version > span.version), None
+    )
     return "" if follower is None else f"superseded by version {follower.version}"

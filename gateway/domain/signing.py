@@ -88,7 +88,9 @@ class Statement:
 
     def attested_bytes(self, document: str, signed_on: str, board_approved: str | None) -> bytes:
         """The bytes under a steward's: nine lines. `document` is SHA-256 of the executed document, the days are ISO."""
-        if not _DIGEST.fullmatch(document) or not all(_DAY.fullmatch(day) for day in (signed_on, board_approved) if day is not None):
+        if not _DIGEST.fullmatch(document) or not all(
+            _DAY.fullmatch(day) for day in (signed_on, board_approved) if day is not None
+        ):
             raise ValueError("a document's digest and days are written one way")
         more = (f"document: sha256:{document}", f"signed on: {signed_on}", f"board approved: {board_approved or 'no'}")
         return _lines(ATTESTATION_HEADING, *self._members("steward"), *more)

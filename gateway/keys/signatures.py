@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -32,17 +32,16 @@ def binding_jwk(document: object) -> dict[str, str]:
     return jwk
 
 
-def read_signing_key(path: Path, password: bytes | None = None) -> Ed25519PrivateKey:
-    """The private key in a PEM file (PKCS 8). Raises `RequestError`; its text tells a missing password apart."""
+def read_signing_key(path: Path, ask_password: Callable[[], bytes]) -> Ed25519PrivateKey:
+    """The private key in a PEM file (PKCS 8); the password is asked for where the file has one. Raises `RequestError`."""
     try:
         content = path.read_bytes()
     except OSError as why:
         raise RequestError(f"{path} cannot be read: {why.strerror}.") from why
+    password = ask_password() if b"ENCRYPTED" in content else None
     try:
         key = load_pem_private_key(content, password)
-    except TypeError as why:
-        raise RequestError(f"{path} is protected by a password." if password is None else f"{path} has no password.") from why
-    except (ValueError, UnsupportedAlgorithm) as why:
+    except (TypeError, ValueError, UnsupportedAlgorithm) as why:
         raise RequestError(f"{path} is not a private key in PEM (PKCS 8), or the password is another one.") from why
     if not isinstance(key, Ed25519PrivateKey):
         raise RequestError(f"{path} holds another kind of key. Signatories use Ed25519.")

@@ -171,9 +171,7 @@ def read_document(connection: Connection, name: AgreementId, version: int, sha25
 
 def read_text(connection: Connection, name: AgreementId, version: int) -> StoredText:
     """One version as it was proposed; it exists, since versions are never removed."""
-    row = connection.execute(
-        select(agreement).where(agreement.c.agreement_id == name, agreement.c.version == version)
-    ).mappings()
+    row = connection.execute(select(agreement).where(agreement.c.agreement_id == name, agreement.c.version == version)).mappings()
     found = row.one()
     return StoredText(version, found["digest"], found["document"], found["source_text"], found["created_at"])
 
@@ -193,7 +191,9 @@ def documents_in(
 ) -> list[tuple[AgreementId, StoredVersion, Mapping[str, Any]]]:
     """Every version that is in one of these states, with its resolved document, by id."""
     rows = connection.execute(_with_state().where(agreement_state.c.state.in_(sorted(states))))
-    return [(AgreementId(name), _version(version, digest, document, state), document) for name, version, digest, document, state in rows]
+    return [
+        (AgreementId(name), _version(version, digest, document, state), document) for name, version, digest, document, state in rows
+    ]
 
 
 def agreements_of(
