@@ -28,9 +28,10 @@ from gateway.store.clients import (
 )
 from gateway.store.engine import Database
 
-SCOPES = ("records:read", "rights:read", "rights:write", "log_auditor")
+SCOPES = ("records:read", "rights:read", "rights:write", "agreements:read", "agreements:write", "agreements:sign", "log_auditor")
 """`records:read` reads records under an agreement; `rights:read` and `rights:write` are for a provider's own system, which says
-what its people consented to; `log_auditor` reads the whole audit log (decision 22)."""
+what its people consented to; `agreements:read`, `agreements:write` and `agreements:sign` see, change and sign an institution's own
+agreements; `log_auditor` reads the whole audit log (decision 22)."""
 SECRET_BYTES = 32
 SECRET_ID_BYTES = 9
 LONGEST_TITLE = 200

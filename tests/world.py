@@ -16,7 +16,7 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from connectors.delimited import DelimitedSource
 from connectors.source import Source
-from gateway.agreements.lifecycle import activate
+from gateway.agreements.activate import activate
 from gateway.agreements.read_agreement import read_agreement
 from gateway.app import Gateway, build_app, open_gateway, prepare
 from gateway.cli.source import read_source

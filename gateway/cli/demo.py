@@ -22,7 +22,7 @@ import typer
 from rich.console import Console
 
 from gateway.accountability.query import find, newest
-from gateway.agreements.lifecycle import activate
+from gateway.agreements.activate import activate
 from gateway.agreements.read_agreement import read_agreement
 from gateway.app import Gateway, open_gateway, prepare
 from gateway.cli.console import open_console

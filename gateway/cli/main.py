@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from gateway.cli import agreement, audit, client, db, demo, determination, rights, serve, source
+from gateway.cli import agreement, audit, client, db, demo, determination, rights, serve, signatory, source
 from gateway.cli.console import open_console
 from gateway.errors import FileErrors, GatewayError
 
@@ -22,7 +22,8 @@ app.command("demo", help="Walk the whole road with two fictional institutions.")
 app.command("serve", help="Serve the API until interrupted.")(serve.serve)
 app.add_typer(db.app, name="db", help="Create the database or bring it to the newest schema.")
 app.add_typer(client.app, name="client", help="Register, rotate and suspend partners' systems.")
-app.add_typer(agreement.app, name="agreement", help="Check agreement files and put them in force.")
+app.add_typer(signatory.app, name="signatory", help="Register and retire who signs for an institution.")
+app.add_typer(agreement.app, name="agreement", help="Check agreement files, sign them, put them in force, end them.")
 agreement.app.command("determine")(determination.determine)
 app.add_typer(source.app, name="source", help="Check source files; list what is in quarantine.")
 app.add_typer(rights.consents, name="consent", help="Record, withdraw and list people's written consents.")

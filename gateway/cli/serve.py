@@ -6,6 +6,8 @@ import signal
 
 import uvicorn
 
+from gateway.agreements.expire import expire_ended
+from gateway.agreements.lifecycle import by_operator
 from gateway.app import build_app, open_gateway, settle_collector
 from gateway.settings import read_settings
 from gateway.telemetry import configure_logs
@@ -18,6 +20,7 @@ def serve() -> None:
     configure_logs()
     settings = read_settings()
     with open_gateway(settings) as gateway:
+        expire_ended(by_operator("gateway serve"), gateway.registry())
         # As daemons do: read again what may have changed, here the policies.
         signal.signal(signal.SIGHUP, lambda *_: gateway.reload_policies())
         api = build_app(gateway)

@@ -15,6 +15,8 @@ from rich.table import Table
 from connectors.delimited import DelimitedSource
 from connectors.source import Known, Source
 from connectors.source_file import read_source_file
+from gateway.agreements.expire import expire_ended
+from gateway.agreements.lifecycle import by_operator
 from gateway.app import Gateway, new_id, open_gateway
 from gateway.catalog.load import load_catalog
 from gateway.catalog.model import Catalog
@@ -68,6 +70,7 @@ def sync(
 ) -> None:
     """Pull each source and promote what changed, one resource at a time."""
     with open_gateway(read_settings()) as gateway:
+        expire_ended(by_operator("gateway sync"), gateway.registry())
         for file in files:
             pull(gateway, read_source(file, gateway.catalog), open_console(), allow_shrink=allow_shrink)
 

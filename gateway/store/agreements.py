@@ -18,7 +18,7 @@ from gateway.domain.identifiers import AgreementId, ElementPath, InstitutionId, 
 from gateway.domain.treatments import Withhold, spoken
 from gateway.store.determinations import releases
 from gateway.store.operations import insert_operation
-from gateway.store.schema import agreement, agreement_grant, agreement_signature, agreement_state, state_epoch
+from gateway.store.schema import agreement, agreement_grant, agreement_state, state_epoch
 from gateway.store.usage import used
 
 MATTERING: tuple[AgreementState, ...] = ("proposed", "signed", "in_force", "suspended", "expired", "terminated")
@@ -219,29 +219,5 @@ def move_state(
     connection.execute(
         insert(agreement_state).values(
             agreement_id=agreement_id, version=version, from_version=epoch, state=state, at=at, actor=actor
-        )
-    )
-
-
-def insert_signature(
-    connection: Connection,
-    agreement_id: AgreementId,
-    version: int,
-    institution: InstitutionId,
-    *,
-    digest: str,
-    signer: str,
-    at: str,
-) -> None:
-    """Record that the operator signed for an institution; it covers the digest of the file."""
-    connection.execute(
-        insert(agreement_signature).values(
-            agreement_id=agreement_id,
-            version=version,
-            institution_id=institution,
-            digest=digest,
-            method="operator",
-            signer=signer,
-            at=at,
         )
     )

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
+from gateway.agreements.activate import activate
 from gateway.agreements.determine import Determined, determine
-from gateway.agreements.lifecycle import activate, change_state
 from gateway.agreements.read_agreement import read_agreement
 from gateway.demo.extracts import Sizes, write_extracts
 from gateway.domain.access import AccessRequest
@@ -22,6 +22,7 @@ from gateway.store.agreements import agreements_that_matter
 from gateway.store.epoch import read_epoch
 from gateway.store.prune import prune
 from gateway.store.schema import determination, promotion
+from tests.moving import change_state
 from tests.world import EXAMPLE, SMALL, World, placement_world
 
 RELEASE, LAKESIDE, CANDIDATES = AgreementId("release"), InstitutionId("lakeside"), ResourceName("candidates")

@@ -12,7 +12,7 @@ import httpx
 import pytest
 from sqlalchemy import select
 
-from gateway.agreements.lifecycle import activate
+from gateway.agreements.activate import activate
 from gateway.agreements.read_agreement import read_agreement
 from gateway.domain.access import AccessRequest
 from gateway.domain.agreement import Limits

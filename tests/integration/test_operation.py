@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from connectors.base import Page
 from connectors.delimited import DelimitedSource
-from gateway.agreements.lifecycle import activate, change_state
+from gateway.agreements.activate import activate
 from gateway.agreements.read_agreement import read_agreement
 from gateway.demo.extracts import write_extracts
 from gateway.domain.agreement import AgreementState
@@ -21,6 +21,7 @@ from gateway.errors import IngestError
 from gateway.ingest import ingest, order_of
 from gateway.store.operations import operations_of
 from gateway.store.schema import operation, resource_head, sync_run
+from tests.moving import change_state
 from tests.operations import operation_agreement
 from tests.world import EXAMPLE, SMALL, World, open_world
 

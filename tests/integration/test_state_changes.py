@@ -13,7 +13,6 @@ import pytest
 from sqlalchemy import insert, update
 
 import gateway.disclose
-from gateway.agreements.lifecycle import change_state
 from gateway.clients import KeyPair, rotate_client, suspend_client
 from gateway.domain.agreement import AgreementState
 from gateway.domain.identifiers import AgreementId
@@ -21,6 +20,7 @@ from gateway.errors import AgreementError
 from gateway.issue_token import ASSERTION_TYPE
 from gateway.store.epoch import advance_epoch
 from gateway.store.schema import opt_out
+from tests.moving import change_state
 from tests.oauth_world import signed
 from tests.world import EXAMPLE, ISSUER, World, placement_world
 

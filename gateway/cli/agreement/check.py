@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -13,7 +12,6 @@ import typer
 from rich.table import Table
 
 from gateway.agreements.check import Checked, check_file
-from gateway.agreements.open_law import open_law
 from gateway.agreements.sarif import sarif
 from gateway.catalog.load import load_catalog
 from gateway.catalog.model import Catalog
@@ -37,19 +35,13 @@ def check(
     files: Files,
     full: Annotated[bool, typer.Option("--full", help="Also list every element's treatment.")] = False,
     how: Annotated[Format, typer.Option("--format", help="How problems are told.")] = Format.TEXT,
-    modules: Annotated[
-        str,
-        typer.Option(envvar="GATEWAY_STATE_MODULES", help="State-law modules that are switched on, separated by commas."),
-    ] = "personnel-default",
 ) -> None:
     """Say everything that is wrong with agreement files, with line, column and what to write instead; changes nothing.
 
     Exit code 0 when all is well, 2 when anything is wrong.
     """
     catalog = load_catalog()
-    named = tuple(sorted({name.strip() for name in modules.split(",") if name.strip()}))
-    with open_law(named, datetime.now(UTC).date()) as law:
-        checked = [check_file(file, catalog, law) for file in files]
+    checked = [check_file(file, catalog) for file in files]
     match how:
         case Format.TEXT:
             _tell(checked, catalog, full=full)
@@ -71,8 +63,6 @@ def told(checked: Checked) -> list[str]:
             lines.append(f"    here: {problem.text}")
     count = len(checked.problems)
     lines.append(f"{checked.file}: {count} problem{'' if count == 1 else 's'}.")
-    if not checked.lawful:
-        lines.append("The law's rules see only what could be read; put this right and check again.")
     return lines
 
 
