@@ -9,7 +9,7 @@ from typing import NoReturn, TypeVar
 
 from gateway.agreements.lifecycle import Change, Registry
 from gateway.agreements.view import UNKNOWN, visible_versions
-from gateway.authenticate import ClientRegistry, TokenVerifier, authenticate
+from gateway.authenticate import TokenVerifier, authenticate
 from gateway.catalog.model import Catalog
 from gateway.domain.access import Principal
 from gateway.domain.agreement import SLUG
@@ -31,7 +31,6 @@ class AgreementDesk:
 
     registry: Registry
     catalog: Catalog
-    clients: ClientRegistry
     verifier: TokenVerifier
 
 
@@ -49,7 +48,8 @@ class Asked:
 def admit(token: str | None, asked: Asked, desk: AgreementDesk) -> Principal:
     """The principal of a token that has the scope. Raises `AuthenticationError`, counted, or `DisclosureDenied`, on the log."""
     try:
-        principal = authenticate(token, desk.clients, desk.verifier, desk.registry.clock())
+        with desk.registry.database.read() as connection:
+            principal = authenticate(token, connection, desk.verifier, desk.registry.clock())
     except AuthenticationError:
         desk.registry.log.refuse_anonymous("agreements")
         raise
