@@ -19,7 +19,7 @@ from gateway.errors import AgreementError
 from gateway.store.agreements import StoredVersion, stored_versions
 from gateway.store.engine import Connection
 from gateway.store.epoch import advance_epoch, lock_epoch
-from gateway.store.signatures import providers_of
+from gateway.store.signatures import operated_by, providers_of, signatures_of
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,7 @@ def activate(agreement: Agreement, actor: str, registry: Registry) -> Activation
         if live is not None and live.digest == agreement.digest:
             return Activation(live.version, changed=False)
         _assert_nothing_open(agreement, before)
+        _assert_operator_signs(connection, agreement.id, before)
         version = store_version(connection, agreement, change, registry)
         for party in version.parties:
             at = utc_text(registry.clock())
@@ -102,12 +103,22 @@ def _in_force(
     for provider in providers:
         registry.ring.create_provider_keys(connection, provider, at)
         registry.ring.create_agreement_keys(connection, agreement, provider, at)
-    return Activation(version.version, changed=True, superseded=None if live is None else live.version, providers=providers)
+    pulled = (*providers, *operated_by(connection, agreement, version.version))
+    return Activation(version.version, changed=True, superseded=None if live is None else live.version, providers=pulled)
 
 
 def _assert_not_suspended(agreement: AgreementId, versions: Sequence[StoredVersion]) -> None:
     if any(version.state == "suspended" for version in versions):
         raise AgreementError(f"{agreement} is suspended. Resume or terminate it before a new version comes into force.")
+
+
+def _assert_operator_signs(connection: Connection, agreement: AgreementId, versions: Sequence[StoredVersion]) -> None:
+    """Where parties have signed for themselves, an operator's word cannot replace or revive what they signed."""
+    for version in versions:
+        if any(signature.method != "operator" for signature in signatures_of(connection, agreement, version.version)):
+            raise AgreementError(
+                f"The parties sign {agreement} themselves. Propose the file, and activate its id once they signed."
+            )
 
 
 def _assert_nothing_open(agreement: Agreement, versions: Sequence[StoredVersion]) -> None:

@@ -11,6 +11,7 @@ from fastapi.middleware.trustedhost import TrustedHostMiddleware
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from gateway.api.agreements import agreements_router
 from gateway.api.ambiguity import RefuseAmbiguous
 from gateway.api.health import health_router
 from gateway.api.oauth import oauth_router
@@ -45,6 +46,7 @@ def build_api(gate: Gate, issuer: TokenIssuer, edge: Edge) -> FastAPI:
     )
     app.include_router(records_router(gate, edge.data_threads))
     app.include_router(rights_router(gate))
+    app.include_router(agreements_router(gate))
     app.include_router(oauth_router(issuer))
     app.include_router(health_router(gate))
     app.add_exception_handler(GatewayError, _known)

@@ -14,7 +14,15 @@ from gateway.domain.identifiers import AgreementId, InstitutionId
 from gateway.domain.signing import Signatory, Signature
 from gateway.store.agreements import StoredVersion
 from gateway.store.clients import AppendIn
-from gateway.store.schema import agreement, agreement_grant, agreement_signature, agreement_state, executed_document, signatory
+from gateway.store.schema import (
+    agreement,
+    agreement_grant,
+    agreement_signature,
+    agreement_state,
+    executed_document,
+    operation,
+    signatory,
+)
 
 
 @dataclass(frozen=True)
@@ -237,6 +245,14 @@ def providers_of(connection: Connection, name: AgreementId, version: int) -> Seq
         .where(agreement_grant.c.agreement_id == name, agreement_grant.c.version == version)
         .distinct()
         .order_by(agreement_grant.c.provider_id)
+    )
+    return [InstitutionId(provider) for provider in rows.scalars()]
+
+
+def operated_by(connection: Connection, name: AgreementId, version: int) -> Sequence[InstitutionId]:
+    """The provider of an operation agreement, none of another kind."""
+    rows = connection.execute(
+        select(operation.c.provider_id).where(operation.c.agreement_id == name, operation.c.version == version)
     )
     return [InstitutionId(provider) for provider in rows.scalars()]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import re
 from datetime import date
 from pathlib import Path
 from typing import Annotated
@@ -22,7 +23,7 @@ from gateway.catalog.load import load_catalog
 from gateway.catalog.model import Catalog
 from gateway.cli.agreement.lifecycle import Id, Version
 from gateway.cli.console import new_table, open_console
-from gateway.domain.agreement import Agreement
+from gateway.domain.agreement import SLUG, Agreement
 from gateway.domain.compose_yaml import read_text
 from gateway.domain.identifiers import AgreementId, InstitutionId
 from gateway.domain.signing import Role, Statement
@@ -116,7 +117,7 @@ def attest(
 
 def _sign_offline(file: Path, person: str, key: Path, version: int | None, only: str, out: Path | None) -> None:
     institution, slash, name = person.partition("/")
-    if not slash or version is None or out is None:
+    if not slash or not re.fullmatch(SLUG, name) or version is None or out is None:
         raise RequestError("Offline, say --as INSTITUTION/ID, the --version that was proposed, and the --out FILE to write.")
     found = chosen_of(_read(file, load_catalog()), [only] if only else ())
     if len(found) != 1:
@@ -150,7 +151,7 @@ def _open_version(gateway: Gateway, agreement: AgreementId, number: int | None, 
 def _person(gateway: Gateway, text: str, role: Role, version: StoredVersion) -> tuple[InstitutionId, str]:
     """Institution and id of who signs: as written, or the only one of that id among the parties."""
     institution, slash, name = text.partition("/")
-    if slash:
+    if slash and re.fullmatch(SLUG, name):
         return InstitutionId(institution), name
     with gateway.database.read() as connection:
         people = [one for one in list_signatories(connection) if one.id == text and one.role == role and one.retired_at is None]
