@@ -8,6 +8,7 @@ from gateway.cli.agreement.cases import try_cases
 from gateway.cli.agreement.check import check
 from gateway.cli.agreement.explain import compare, explain
 from gateway.cli.agreement.lifecycle import activate
+from gateway.cli.agreement.new import exhibit, new
 from gateway.cli.agreement.preview import preview
 from gateway.cli.agreement.show import list_agreements
 
@@ -20,6 +21,8 @@ def agreement() -> None:
 
 
 # In the order in which somebody needs them: write a file, then its life, then what is on record.
+app.command("new")(new)
+app.command("exhibit")(exhibit)
 app.command("check")(check)
 app.command("explain")(explain)
 app.command("diff")(compare)
