@@ -85,7 +85,10 @@ def test_a_client_id_is_registered_once(world: World) -> None:
         (replace(RIVERTON, purposes=("place ment",)), "purpose"),
         (replace(RIVERTON, default_purpose="research"), "default purpose"),
         (replace(RIVERTON, scopes=()), "scopes"),
-        (replace(RIVERTON, scopes=("records:write",)), "records:read, rights:read, rights:write, log_auditor"),
+        (
+            replace(RIVERTON, scopes=("records:write",)),
+            "records:read, rights:read, rights:write, agreements:read, agreements:write, agreements:sign, log_auditor",
+        ),
         (replace(RIVERTON, title=" "), "title"),
         (replace(RIVERTON, title="a\nb"), "title"),
     ],

@@ -8,6 +8,7 @@ from gateway.cli.agreement.cases import try_cases
 from gateway.cli.agreement.check import check
 from gateway.cli.agreement.explain import compare, explain
 from gateway.cli.agreement.lifecycle import activate, expire, propose, resume, suspend, terminate, withdraw
+from gateway.cli.agreement.new import exhibit, new
 from gateway.cli.agreement.preview import preview
 from gateway.cli.agreement.show import document, history, list_agreements, show
 from gateway.cli.agreement.sign import attest, digest, sign
@@ -21,6 +22,8 @@ def agreement() -> None:
 
 
 # In the order in which somebody needs them: write a file, then its life, then what is on record.
+app.command("new")(new)
+app.command("exhibit")(exhibit)
 app.command("check")(check)
 app.command("explain")(explain)
 app.command("diff")(compare)
