@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from gateway.domain.access import Scalar
+from gateway.domain.agreement import DEIDENTIFIED
 from gateway.domain.decision import (
     Comparison,
     Decision,
@@ -171,6 +172,7 @@ def _says(entry: Mapping[str, object], answer: _Permission, asked: Mapping[str, 
         and answer.excluded_opt_outs == on_directory
         and answer.consents == _consents(answer)
         and answer.code_lists == entry.get("code_lists")
+        and _frozen_as_determined(entry, answer)
     )
 
 
@@ -183,6 +185,16 @@ def _members(tree: Mapping[str, object], name: str) -> Iterator[Mapping[str, obj
     found = tree.get(name)
     if isinstance(found, list):
         yield from (member for member in found if isinstance(member, Mapping))
+
+
+def _frozen_as_determined(entry: Mapping[str, object], answer: _Permission) -> bool:
+    """What is de-identified is served as an official determined it, and only that."""
+    if not any(basis.basis in DEIDENTIFIED for basis in answer.bases.values()):
+        return answer.release is None
+    determined = entry.get("release")
+    if answer.release is None or not isinstance(determined, Mapping):
+        return False
+    return (answer.release.version, answer.release.smallest_class) == (determined.get("version"), determined.get("smallest_class"))
 
 
 def _consents(answer: _Permission) -> dict[str, object]:

@@ -45,7 +45,7 @@ permit := {
 	"consents": ferpa.consents,
 	"redisclosure_notice": ferpa.notice_needed,
 	"code_lists": agreement.chosen.code_lists,
-	"release": null,
+	"release": ferpa.release,
 	"rows_left": null,
 	"rules": sort([rule | some rule in (satisfied_always | satisfied_here)]),
 }
@@ -62,6 +62,9 @@ satisfied_always := {
 	"GW-ELM-01",
 	"GW-ELM-02",
 	"GW-ELM-03",
+	"GW-FLR-01",
+	"GW-FLR-02",
+	"GW-FLR-03",
 	"GW-PUR-01",
 	"GW-REQ-01",
 }
@@ -76,5 +79,9 @@ satisfied_here contains "GW-ROW-01" if count(agreement.chosen.rows) > 0
 satisfied_here contains "F-3-DIR" if count(ferpa.excluded_opt_outs) > 0
 
 satisfied_here contains "F-37-B" if count(ferpa.excluded_opt_outs) > 0
+
+satisfied_here contains "F-31-B1" if ferpa.deidentified
+
+satisfied_here contains "F-3-PIIg" if ferpa.deidentified
 
 satisfied_here contains "F-33-D" if ferpa.notice_needed

@@ -5,8 +5,22 @@ import data.disclosure
 catalog := {"resources": {"candidates": {
 	"persons": {"candidate": {"subject_types": ["candidate", "alumnus"]}},
 	"elements": {
-		"firstName": {"class": "direct_identifier", "directory": true, "person": "candidate", "pseudonymisable": false},
-		"birthDate": {"class": "quasi_identifier", "directory": true, "person": "candidate", "pseudonymisable": false},
+		"firstName": {
+			"class": "direct_identifier",
+			"directory": true,
+			"person": "candidate",
+			"pseudonymisable": false,
+			"type": "string",
+			"floor": null,
+		},
+		"birthDate": {
+			"class": "quasi_identifier",
+			"directory": true,
+			"person": "candidate",
+			"pseudonymisable": false,
+			"type": "string",
+			"floor": null,
+		},
 	},
 }}}
 
@@ -27,6 +41,7 @@ entry := {
 	"legal_basis": basis,
 	"persons": {"candidate": basis},
 	"rows": [],
+	"code_lists": {},
 	"elements": {"firstName": {"treatment": "share"}},
 }
 

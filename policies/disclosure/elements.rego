@@ -51,7 +51,6 @@ treatments_of_any_element := {
 	{"treatment": "share"},
 	{"treatment": "withhold"},
 	{"treatment": "aggregate_only"},
-	{"treatment": "generalise", "to": "year"},
 	{"treatment": "mask", "keep": "last_four"},
 	{"treatment": "mask", "keep": "initial"},
 }
@@ -88,6 +87,65 @@ treatment_fits(path, grant) if {
 	catalog_elements[path].pseudonymisable == true
 }
 
+treatment_fits(path, grant) if {
+	grant.treatment == "generalise"
+	in_the_open(path)
+	coarsens(path, grant)
+	has_its_members(grant)
+	width_fits(grant)
+}
+
+in_the_open(path) if catalog_elements[path].class in choosing_classes
+
+coarsens(path, grant) if catalog_elements[path].type in coarser[grant.to]
+
+has_its_members(grant) if count(grant) == members[grant.to]
+
+# What each generalisation is for, and with how many members it is granted.
+coarser := {
+	"year": {"date"},
+	"month": {"date"},
+	"age_band": {"date"},
+	"zip3": {"string"},
+	"band": {"integer", "number"},
+	"round": {"integer", "number"},
+	"top_code": {"integer", "number"},
+	"bottom_code": {"integer", "number"},
+	"roll_up": {"string", "descriptor"},
+	"grade_band": {"descriptor"},
+}
+
+members := {
+	"year": 2,
+	"month": 2,
+	"zip3": 2,
+	"grade_band": 2,
+	"age_band": 3,
+	"band": 3,
+	"round": 3,
+	"top_code": 3,
+	"bottom_code": 3,
+	"roll_up": 3,
+}
+
+width_fits(grant) if members[grant.to] == 2
+
+width_fits(grant) if {
+	grant.to in {"top_code", "bottom_code"}
+	is_number(grant.by)
+}
+
+width_fits(grant) if {
+	grant.to in {"age_band", "band", "round"}
+	is_number(grant.by)
+	grant.by > 0
+}
+
+width_fits(grant) if {
+	grant.to == "roll_up"
+	is_object(agreement.chosen.code_lists[grant.by])
+}
+
 something_is_released if count(released) > 0
 
 rows_are_chosen_fairly if {
@@ -100,6 +158,21 @@ chooses_fairly(row) if {
 	is_array(row.values)
 	compares(row.comparison, row.values)
 }
+
+# A row of another resource about the same person, chosen as fairly.
+chooses_fairly(row) if {
+	is_object(persons_here[row.about])
+	count(row.where) > 0
+	every condition in row.where { chooses_fairly_there(row.related, condition) }
+}
+
+chooses_fairly_there(resource, row) if {
+	data.catalog.resources[resource].elements[row.element].class in choosing_classes
+	is_array(row.values)
+	compares(row.comparison, row.values)
+}
+
+persons_here := data.catalog.resources[input.request.resource].persons
 
 compares("in", _)
 

@@ -57,6 +57,28 @@ deny contains rego.metadata.rule() if {
 	not notice_at_hand
 }
 
+# METADATA
+# title: No official has determined that a release under this agreement is de-identified
+# custom:
+#   id: F-31-B1
+#   citation: 34 CFR 99.31(b)(1)
+deny contains rego.metadata.rule() if {
+	agreement.chosen
+	deidentified
+	not determined
+}
+
+# METADATA
+# title: De-identified records answer no question about a known person, so they are not filtered
+# custom:
+#   id: F-3-PIIg
+#   citation: 34 CFR 99.3 (Personally identifiable information, (g))
+deny contains rego.metadata.rule() if {
+	agreement.chosen
+	deidentified
+	not asks_for_nobody
+}
+
 grounds := {
 	"consent",
 	"a1_school_official",
@@ -132,6 +154,32 @@ not_by_directory_alone(path) if {
 #   id: F-37-B
 #   citation: 34 CFR 99.37(a)(2) and (b)
 excluded_opt_outs := sort([role | some role, _ in persons; agreement.chosen.persons[role].basis == "a11_directory"])
+
+deidentified if {
+	some role, _ in persons
+	agreement.chosen.persons[role].basis in {"b1_deidentified", "b2_coded_research"}
+}
+
+determined if {
+	is_number(agreement.chosen.release.version)
+	is_number(agreement.chosen.release.smallest_class)
+	is_array(quasi_identifiers)
+}
+
+asks_for_nobody if input.request.filters == []
+
+quasi_identifiers := agreement.chosen.legal_basis.details.quasi_identifiers
+
+default release := null
+
+# The promoted version that the determination was made on, and what its classes are made of.
+release := {
+	"version": agreement.chosen.release.version,
+	"smallest_class": agreement.chosen.release.smallest_class,
+	"quasi_identifiers": quasi_identifiers,
+} if {
+	deidentified
+}
 
 # No K-12 student is served record by record, whatever an agreement says.
 excluded_subjects[role] := ["k12_student"] if {

@@ -49,7 +49,7 @@ ENTRY: Mapping[str, Any] = {
     "elements": {
         "candidateIdentifier": {"treatment": "pseudonymise"},
         "firstName": {"treatment": "share"},
-        "birthDate": {"treatment": "generalise", "to": "year"},
+        "backgroundCheck.backgroundCheckCompletedDate": {"treatment": "generalise", "to": "year"},
         "lastSurname": {"treatment": "mask", "keep": "initial"},
         "sexDescriptor": {"treatment": "aggregate_only"},
         "races.raceDescriptor": {"treatment": "withhold"},
@@ -112,7 +112,7 @@ def test_the_shipped_policy_permits_what_the_agreement_says(engine: PolicyPoint)
     assert permit.elements == {
         "candidateIdentifier": Pseudonymise(),
         "firstName": Share(),
-        "birthDate": Generalise("year"),
+        "backgroundCheck.backgroundCheckCompletedDate": Generalise("year"),
         "lastSurname": MaskText("initial"),
     }
     assert {"sexDescriptor", "races.raceDescriptor", "loginId"} <= set(permit.withheld)
@@ -193,8 +193,8 @@ def test_every_member_is_needed(answer: dict[str, Any]) -> None:
         {"elements": {"firstName": {"treatment": "shout"}}},
         {"elements": {"firstName": {"treatment": "withhold"}}},
         {"elements": {"firstName": {"treatment": "share", "to": "year"}}},
-        {"elements": {"birthDate": {"treatment": "generalise"}}},
-        {"elements": {"birthDate": {"treatment": "generalise", "to": "decade"}}},
+        {"elements": {"backgroundCheck.backgroundCheckCompletedDate": {"treatment": "generalise"}}},
+        {"elements": {"backgroundCheck.backgroundCheckCompletedDate": {"treatment": "generalise", "to": "decade"}}},
         {"elements": {"firstName": "share"}},
         {"redisclosure_notice": "true"},
         {"redisclosure_notice": 1},
@@ -227,8 +227,8 @@ def test_a_member_too_many_or_of_another_kind_refuses(answer: dict[str, Any], ch
         {"bases": {"candidate": {"basis": "consent", "citation": "34 CFR 99.30", "details": {}}}},
         {"consents": {"candidate": "a-form"}},
         {"code_lists": {"stem": {"a": "b"}}},
-        {"elements": {"birthDate": {"treatment": "generalise", "to": "month"}}},
-        {"elements": {"birthDate": {"treatment": "share"}}},
+        {"elements": {"backgroundCheck.backgroundCheckCompletedDate": {"treatment": "generalise", "to": "month"}}},
+        {"elements": {"backgroundCheck.backgroundCheckCompletedDate": {"treatment": "share"}}},
         {"elements": {"sexDescriptor": {"treatment": "share"}}},
         {"elements": {"loginId": {"treatment": "share"}}},
         {"withheld": ["firstName"]},
