@@ -62,9 +62,6 @@ satisfied_always := {
 	"GW-ELM-01",
 	"GW-ELM-02",
 	"GW-ELM-03",
-	"GW-FLR-01",
-	"GW-FLR-02",
-	"GW-FLR-03",
 	"GW-PUR-01",
 	"GW-REQ-01",
 }
