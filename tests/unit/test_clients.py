@@ -83,6 +83,8 @@ def test_a_client_id_is_registered_once(world: World) -> None:
         (replace(RIVERTON, institution=""), "institution"),
         (replace(RIVERTON, purposes=()), "at least one purpose"),
         (replace(RIVERTON, purposes=("place ment",)), "purpose"),
+        (replace(RIVERTON, purposes=("placement", "nonsense")), "placement, hiring"),
+        (replace(RIVERTON, institution="river_ton"), "as in its agreements"),
         (replace(RIVERTON, default_purpose="research"), "default purpose"),
         (replace(RIVERTON, scopes=()), "scopes"),
         (
