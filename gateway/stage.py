@@ -220,14 +220,18 @@ class Stage:
         own: dict[bytes, Registered],
         references: Sequence[Mapping[str, Registered | None]],
     ) -> dict[bytes, Registered]:
-        """A record that is itself a person's and names the person behind it is that person's from now on."""
-        naming = [r.name for r in self._resource.references.values() if r.target == "people"]
+        """A record that is itself a person's and names who that is (as `people`, else as a candidate or member of staff) is
+        that person's from now on: an opt-out or a suspension of theirs must find it."""
+        naming = sorted(
+            (r.name for r in self._resource.references.values() if r.target in self._people),
+            key=lambda name: self._resource.references[name].target != "people",
+        )
         if self._resource.key_space not in self._people or self._resource.key_space == "people" or not naming:
             return own
         moved: dict[bytes, PersonId] = {}
         before: dict[PersonId, PersonId] = {}
         for key, found in zip(own_keys, references, strict=True):
-            person = found[naming[0]]
+            person = next((named for name in naming if (named := found[name]) is not None), None)
             if person is not None and person.person is not None and own[key].person != person.person:
                 moved[key] = person.person
                 before[_known(own[key].person)] = person.person

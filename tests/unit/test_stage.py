@@ -28,7 +28,7 @@ from gateway.store.record_tables import RecordTables, build_record_tables
 from gateway.store.registry import register
 from gateway.store.schema import key_registry, metadata
 from gateway.store.staging import Counts, head, move_head
-from tests.small_catalog import CANDIDATES, PEOPLE, PLACEMENTS, small_catalog
+from tests.small_catalog import CANDIDATES, PEOPLE, PLACEMENTS, RESPONSES, small_catalog
 
 CATALOG = small_catalog()
 TODAY = date(2026, 11, 24)
@@ -44,6 +44,12 @@ class World:
         self.database = database
         self.tables = tables
         self.moved: dict[PersonId, PersonId] = {}
+
+    def persons(self, name: ResourceName) -> set[int]:
+        """Who the current rows are about."""
+        rows = self.tables[name].rows
+        with self.database.read() as connection:
+            return set(connection.execute(select(rows.c.person_id).where(rows.c.to_version.is_(None))).scalars())
 
     def stage(self, name: ResourceName) -> Stage:
         resource = CATALOG.resources[name]
@@ -252,6 +258,30 @@ def test_a_candidate_that_names_its_person_is_that_person_and_so_are_its_placeme
             for name in (PEOPLE, CANDIDATES, PLACEMENTS)
         }
     assert len(persons) == 1
+
+
+@pytest.mark.parametrize(
+    ("named", "respondent"),
+    [
+        ({"studentReference.number": "c1"}, "c1"),
+        ({"studentReference.number": "c2"}, "c2"),
+        ({"personReference.personId": "P"}, "c1"),
+        ({"studentReference.number": "c2", "personReference.personId": "P"}, "c1"),
+        ({}, None),
+    ],
+)
+def test_who_answers_a_survey_is_the_candidate_or_person_that_the_response_names(
+    world: World, named: Mapping[str, str], respondent: str | None
+) -> None:
+    people: dict[int, str] = {}
+    for number, elements in {"c1": {"personReference__personId": "P"}, "c2": {}}.items():
+        world.load(CANDIDATES, candidate(number, **elements))
+        [found] = world.persons(CANDIDATES) - people.keys()
+        people[found] = number
+    named = {"surveyResponseIdentifier": "r1", **named}
+    world.load(RESPONSES, EducationRecord(RESPONSES, Location("r.csv", 2), {ElementPath(p): t for p, t in named.items()}, {}))
+    [answered] = world.persons(RESPONSES)
+    assert people.get(answered) == respondent
 
 
 def test_no_identifier_stands_in_the_database_in_clear(world: World, tmp_path: Path) -> None:
