@@ -274,10 +274,10 @@ def test_who_answers_a_survey_is_the_candidate_or_person_that_the_response_names
     world: World, named: Mapping[str, str], respondent: str | None
 ) -> None:
     people: dict[int, str] = {}
-    for number, elements in {"c1": {"personReference__personId": "P"}, "c2": {}}.items():
-        world.load(CANDIDATES, candidate(number, **elements))
+    for known in (candidate("c1", personReference__personId="P"), candidate("c2")):
+        world.load(CANDIDATES, known)
         [found] = world.persons(CANDIDATES) - people.keys()
-        people[found] = number
+        people[found] = str(known.elements[ElementPath("candidateIdentifier")])
     named = {"surveyResponseIdentifier": "r1", **named}
     world.load(RESPONSES, EducationRecord(RESPONSES, Location("r.csv", 2), {ElementPath(p): t for p, t in named.items()}, {}))
     [answered] = world.persons(RESPONSES)

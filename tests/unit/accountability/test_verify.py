@@ -21,6 +21,7 @@ from tests.databases import copied_sqlite
 from tests.world import World, open_world
 
 ENTRIES = 9
+LAKESIDE = InstitutionId("lakeside")
 OTHER = {"other": b'{"id": "x"}', "hash": leaf_hash(b'{"id": "x"}')}
 UNPROTECTED = {
     "sqlite": [
@@ -50,12 +51,10 @@ def logged(database_url: str, folder: Path) -> Iterator[World]:
     """A gateway whose log has some entries, each with a sealed detail."""
     with open_world(folder / "home", database_url) as opened:
         with opened.gateway.database.write() as connection:
-            opened.gateway.ring.create_provider_keys(connection, InstitutionId("lakeside"), "2026-01-01T00:00:00Z")
+            opened.gateway.ring.create_provider_keys(connection, LAKESIDE, "2026-01-01T00:00:00Z")
         for number in range(ENTRIES):
             opened.gateway.log.append(
-                AuditEvent(
-                    "trial", {"number": str(number)}, ("lakeside",), detail=b"secret", detail_owner=InstitutionId("lakeside")
-                )
+                AuditEvent("trial", {"number": str(number)}, (LAKESIDE,), detail=b"secret", detail_owner=LAKESIDE)
             )
         yield opened
 
