@@ -19,7 +19,8 @@ from gateway.clients import ClientDesk, Issued, KeyPair, NewClient, NewCredentia
 from gateway.domain.access import Principal
 from gateway.domain.identifiers import EntryId, InstitutionId
 from gateway.domain.times import utc_text
-from gateway.issue_token import ASSERTION_TYPE, IssuedToken, TokenIssuer, issue_token
+from gateway.issue_token import IssuedToken, TokenIssuer, issue_token
+from gateway.prove_client import ASSERTION_TYPE
 from gateway.store.audit_log import open_log, read_entries
 from gateway.store.engine import open_database
 from gateway.store.epoch import read_epoch

@@ -23,7 +23,7 @@ from gateway.cli.source import read_source
 from gateway.clients import KeyPair, NewClient, add_client
 from gateway.demo.extracts import Sizes, write_extracts
 from gateway.ingest import ResourceReport, ingest, order_of
-from gateway.issue_token import ASSERTION_TYPE
+from gateway.prove_client import ASSERTION_TYPE
 from gateway.settings import Settings
 from gateway.shipped import shipped
 from gateway.store.audit_log import read_entries

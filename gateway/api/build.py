@@ -47,7 +47,7 @@ def build_api(gate: Gate, issuer: TokenIssuer, edge: Edge) -> FastAPI:
     app.include_router(records_router(gate, edge.data_threads))
     app.include_router(rights_router(gate))
     app.include_router(agreements_router(gate))
-    app.include_router(oauth_router(issuer))
+    app.include_router(oauth_router(issuer, gate.verifier))
     app.include_router(health_router(gate))
     app.add_exception_handler(GatewayError, _known)
     app.add_exception_handler(HTTPException, _protocol)

@@ -159,6 +159,16 @@ def write_proof(
     return append_in(connection, event)
 
 
+def write_revocation(connection: Connection, token_id: str, expires_at: int, now: int) -> None:
+    """End an access token before its time; the epoch moves, so that a request under way is not answered either. Seconds since
+    1970; what has expired is forgotten, as its time alone refuses it. The caller writes `write_proof` next."""
+    connection.execute(delete(token_revoked).where(token_revoked.c.expires_at < now))
+    known = select(token_revoked.c.token_id).where(token_revoked.c.token_id == token_id)
+    if connection.execute(known).first() is None:
+        connection.execute(insert(token_revoked).values(token_id=token_id, expires_at=expires_at))
+    advance_epoch(connection)
+
+
 def use_assertion(connection: Connection, name: ClientId, jti: str, expires_at: int, now: int) -> bool:
     """Take an assertion's id for good; False when it was used before. Seconds since 1970.
 

@@ -17,7 +17,7 @@ from gateway.clients import KeyPair, rotate_client, suspend_client
 from gateway.domain.agreement import AgreementState
 from gateway.domain.identifiers import AgreementId
 from gateway.errors import AgreementError
-from gateway.issue_token import ASSERTION_TYPE
+from gateway.prove_client import ASSERTION_TYPE
 from gateway.store.epoch import advance_epoch
 from gateway.store.schema import opt_out
 from tests.moving import change_state
