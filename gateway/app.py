@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from types import TracebackType
 
@@ -25,7 +26,7 @@ from gateway.disclose import Gate
 from gateway.domain.auditing import AuditEvent
 from gateway.domain.identifiers import EntryId, InstitutionId, ResourceName
 from gateway.domain.times import utc_text
-from gateway.errors import ConfigurationError, IntegrityError
+from gateway.errors import ConfigurationError, IntegrityError, Unavailable
 from gateway.ingest import Intake
 from gateway.issue_token import TokenIssuer
 from gateway.keys.cursors import Cursors
@@ -94,6 +95,9 @@ class Gateway:
     def __exit__(self, kind: type[BaseException] | None, why: BaseException | None, trace: TracebackType | None) -> None:
         for pdp in self._deciding:
             pdp.close()
+        # Refusals of strangers are summed for a minute; what was counted since then must not end with the process.
+        with suppress(Unavailable):
+            self.log.flush_anonymous()
         self.database.close()
 
     def registry(self) -> Registry:
