@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 
 import uvicorn
 
@@ -23,6 +24,8 @@ def serve() -> None:
         expire_ended(by_operator("gateway serve"), gateway.registry())
         # As daemons do: read again what may have changed, here the policies.
         signal.signal(signal.SIGHUP, lambda *_: gateway.reload_policies())
+        # The server raises the signal that ended it once more; as an exit it leaves through this `with`, not past it.
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit())
         api = build_app(gateway)
         settle_collector()
         # No access log: a query string can hold a value of a record.
