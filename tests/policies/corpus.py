@@ -69,7 +69,9 @@ class Case:
         rules = [reason["rule"] for reason in reasons]
         wanted = self.said["denies"]
         shape = {"decision": "deny", "reasons": reasons, "choices": self.said.get("choices", [])}
-        return answer == shape and rules == sorted(rules) and (set(wanted) <= set(rules) if "subset" in self.said else rules == wanted)
+        return (
+            answer == shape and rules == sorted(rules) and (set(wanted) <= set(rules) if "subset" in self.said else rules == wanted)
+        )
 
 
 def read_cases(folder: Path = FOLDER) -> list[Case]:

@@ -37,11 +37,19 @@ def test_the_readmes_table_is_the_sources() -> None:
     assert main() == 0
 
 
-@pytest.mark.parametrize(("head", "when"), [("deny", "request"), ("fault", "file and request"), ("flaw", "file"), ("bases", "permit")])
+@pytest.mark.parametrize(
+    ("head", "when"), [("deny", "request"), ("fault", "file and request"), ("flaw", "file"), ("bases", "permit")]
+)
 def test_when_a_rule_is_held_is_seen_by_its_name(tmp_path: Path, head: str, when: str) -> None:
     more = "#   fix: Do it\n" if "file" in when else ""
     (rule,) = read_rules(_policies(tmp_path, RULE.format(head=head, more=more)))
-    assert (rule.id, rule.title, rule.description, rule.citation, rule.when) == ("GW-A-01", "A title", "Two lines.", "34 CFR 99.31", when)
+    assert (rule.id, rule.title, rule.description, rule.citation, rule.when) == (
+        "GW-A-01",
+        "A title",
+        "Two lines.",
+        "34 CFR 99.31",
+        when,
+    )
     assert rule_table([rule]).splitlines()[2] == f"| `GW-A-01` | A title. Two lines. | 34 CFR 99.31 | {when} |"
 
 
