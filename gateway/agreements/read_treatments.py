@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
 from typing import cast, get_args
 
 from ruamel.yaml.nodes import Node, ScalarNode
 
 from gateway.agreements.read_rows import code_list_name
+from gateway.catalog.fitting import KINDS, WORDS, fitting
 from gateway.catalog.model import Element, PiiKind, Resource, Sensitivity
 from gateway.domain.identifiers import ElementPath
 from gateway.domain.treatments import (
@@ -35,48 +35,6 @@ WIDEST_AGE_BAND, WIDEST_BAND = 50, 1_000_000
 _BY_CLASS = ("class", "pii", "directory", "about")
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,11})(\.[0-9]{1,4})?")
 _SHOWN = 3
-
-
-@dataclass(frozen=True)
-class Kind:
-    """One generalisation: the parameter that it takes (None: a word alone), which elements it is for, in words and as a test."""
-
-    example: str
-    what: str
-    fits: Callable[[Element], bool]
-
-
-def _last(element: Element) -> str:
-    return element.path.rpartition(".")[2]
-
-
-def _is_date(element: Element) -> bool:
-    return element.type == "date"
-
-
-def _is_number(element: Element) -> bool:
-    return element.type in {"integer", "number"}
-
-
-def _is_code(element: Element) -> bool:
-    return element.type in {"descriptor", "string"}
-
-
-KINDS: Mapping[str, Kind] = {
-    "year": Kind("{generalise: year}", "dates", _is_date),
-    "month": Kind("{generalise: month}", "dates", _is_date),
-    "age_band": Kind("{generalise: {age_band: 5}}", "dates of birth", lambda e: _is_date(e) and _last(e) == "birthDate"),
-    "zip3": Kind("{generalise: zip3}", "postal codes", lambda e: _last(e) == "postalCode"),
-    "band": Kind("{generalise: {band: 10}}", "numbers", _is_number),
-    "round": Kind("{generalise: {round: 5}}", "numbers", _is_number),
-    "top_code": Kind("{generalise: {top_code: 90}}", "numbers", _is_number),
-    "bottom_code": Kind("{generalise: {bottom_code: 10}}", "numbers", _is_number),
-    "roll_up": Kind("{generalise: {roll_up: stem}}", "codes", _is_code),
-    "grade_band": Kind("{generalise: grade_band}", "grade levels", lambda e: _last(e) == "gradeLevelDescriptor"),
-}
-"""Every generalisation (policies/agreements/README.md, Elements and treatments)."""
-
-WORDS = ("year", "month", "zip3", "grade_band")
 
 
 class TreatmentReader:
@@ -259,14 +217,6 @@ class TreatmentReader:
 def _how(word: str, element: Element | None) -> str:
     fits = [example for example in fitting(element) if example.startswith(f"{{{word}:")] if element else []
     return " or ".join(fits) or ("{generalise: year}" if word == "generalise" else "{mask: last_four} or {mask: initial}")
-
-
-def fitting(element: Element) -> tuple[str, ...]:
-    """The treatments that fit an element, as they are written, beside `withhold`."""
-    plain = ["share", *(["pseudonymise"] if element.stands_for is not None else [])]
-    coarser = [kind.example for kind in KINDS.values() if kind.fits(element)]
-    masks = [f"{{mask: {keep}}}" for keep in get_args(Mask)] if element.type == "string" else []
-    return (*plain, *coarser, *masks, "aggregate_only")
 
 
 def _unfit(element: Element, treatment: Treatment) -> str | None:
