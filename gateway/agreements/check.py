@@ -82,7 +82,7 @@ def check_file(path: Path, catalog: Catalog, law: Law) -> Checked:
     except FileErrors as why:
         return Checked(file, (), why.problems, lawful=False)
     except ConfigurationError as why:
-        return Checked(file, (), (FileProblem(file, 1, 1, why.detail.rstrip("."), "name a file that can be read"),), lawful=False)
+        return Checked(file, (), (FileProblem(file, 1, 1, why.detail.rstrip("."), "name an agreement file"),), lawful=False)
     return check_source(text, file, catalog, law)
 
 

@@ -165,9 +165,7 @@ class _Reading:
         entries = reader.entries(root, what, (*_BOTH, *own), (*_ALWAYS, *needed))
         before = len(reader.problems)
         bound = self._bound(entries, 1 if kind == "operation" else FEWEST_TO_SHARE)
-        legible = bound is not None and len(reader.problems) == before
-        if bound is None:
-            bound = _nothing(self._text)
+        legible = len(reader.problems) == before and bound.term != _NO_TERM and bool(bound.parties)
         named = self._named(entries, bound)
         ground = Ground(reader, self._catalog, bound.parties)
         if kind == "operation":
@@ -189,8 +187,8 @@ class _Reading:
                 return self._reader.choice(value, "kind of agreement", KINDS) or "sharing"
         return "sharing"
 
-    def _bound(self, entries: Mapping[str, Entry], fewest: int) -> Agreement | None:
-        """The clauses that the law is applied with; None where one that must be there is not."""
+    def _bound(self, entries: Mapping[str, Entry], fewest: int) -> Agreement:
+        """The clauses that the law is applied with, as far as they are there."""
         reader = self._reader
         parties = read_parties(reader, entries["parties"], fewest) if "parties" in entries else {}
         term = read_term(reader, entries["term"]) if "term" in entries else None
@@ -198,11 +196,9 @@ class _Reading:
         terms = read_academic_terms(reader, entries["academic_terms"]) if "academic_terms" in entries else ()
         redisclosure = read_redisclosure(reader, entries["redisclosure"]) if "redisclosure" in entries else None
         destruction = read_destruction(reader, entries["destruction"]) if "destruction" in entries else None
-        if not parties or term is None:
-            return None
         return replace(
             _nothing(self._text),
-            term=term,
+            term=term or _NO_TERM,
             parties=MappingProxyType(parties),
             redisclosure=redisclosure or Redisclosure(allowed=False, notice=""),
             destruction=destruction,

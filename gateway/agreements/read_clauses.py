@@ -87,14 +87,13 @@ def read_parties(reader: NodeReader, entry: Entry, fewest: int) -> dict[Institut
     items = reader.entries(entry.value, "parties")
     for item in items.values():
         party = _party(reader, item)
-        if party is not None:
-            parties[party.id] = party
+        parties[party.id] = party
     if len(items) < fewest and isinstance(entry.value, MappingNode):
         reader.problem(entry.key, f"an agreement has {fewest} parties or more", "add the other party under parties:")
     return parties
 
 
-def _party(reader: NodeReader, item: Entry) -> Party | None:
+def _party(reader: NodeReader, item: Entry) -> Party:
     members = ("name", "kind", "contact", "authorised_representative", "custodian", "education_organizations")
     parts = reader.entries(item.value, f"party {item.name}", members, ("name", "kind"))
     identifier = read_slug(reader, item.key, "party")
@@ -116,10 +115,8 @@ def _party(reader: NodeReader, item: Entry) -> Party | None:
     officers = {
         role: _officer(reader, parts[role]) if role in parts else None for role in ("authorised_representative", "custodian")
     }
-    if identifier is None:
-        return None
     return Party(
-        id=InstitutionId(identifier),
+        id=InstitutionId(identifier or item.name),
         name=name,
         kind=tuple(sorted({kind for kind in kinds if kind})),
         organisations=tuple(sorted({number for number in organisations if number})),

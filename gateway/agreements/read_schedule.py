@@ -118,7 +118,7 @@ class ScheduleReader:
         )
 
     def _party(self, entry: Entry | None) -> str:
-        if entry is None:
+        if entry is None or not self._ground.parties:
             return ""
         return self._reader.choice(entry.value, "party of this agreement", tuple(self._ground.parties)) or ""
 

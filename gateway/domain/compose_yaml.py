@@ -18,7 +18,7 @@ LARGEST_FILE = 128 * 1024
 """Bytes; the largest agreement that the catalog allows for is a third of this."""
 
 DEEPEST = 30
-MOST_NODES = 15_000
+MOST_NODES = 10_000
 """Names, values and lists in one file: what is short but dense takes the parser's time too."""
 
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -102,7 +102,7 @@ def compose(path: Path, file: str) -> Node:
 def read_text(path: Path, file: str) -> str:
     """The text of a file in UTF-8, without a byte order mark. Raises as `compose` does."""
     if path.is_dir():
-        raise ConfigurationError(f"{file} is a folder; name a file in it.")
+        raise ConfigurationError(f"{file} is a folder, not a file.")
     try:
         with path.open("rb") as stream:
             content = stream.read(LARGEST_FILE + 1)
