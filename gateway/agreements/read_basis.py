@@ -19,6 +19,7 @@ LARGEST_CLASS = 100_000
 SCHOOL_OFFICIAL = ("institutional_function", "direct_control", "legitimate_interest", "roles")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _ALWAYS = ("basis", "citation")
+_SHORT = 4
 
 
 @dataclass(frozen=True)
@@ -39,11 +40,23 @@ def read_basis(ground: Ground, entry: Entry, resource: Resource | None = None) -
     reader = ground.reader
     parts = reader.entries(entry.value, "legal_basis", None, _ALWAYS)
     citation = reader.words(parts["citation"].value, "citation") if "citation" in parts else None
-    basis = reader.choice(parts["basis"].value, "legal basis", tuple(BASES)) if "basis" in parts else None
+    basis = _basis_name(reader, parts["basis"]) if "basis" in parts else None
     if basis is None:
         return None
     details = _members(ground, entry, f"legal basis {basis}", DETAILS[basis], resource, _ALWAYS)
     return LegalBasis(basis, citation, details) if citation else None
+
+
+def _basis_name(reader: NodeReader, entry: Entry) -> str | None:
+    """A basis by its name; somebody who wrote its citation is told the name."""
+    text = reader.text(entry.value, "basis")
+    if text is None or text in BASES:
+        return text
+    cited = [name for name, citation in BASES.items() if len(text) > _SHORT and text in citation]
+    every = ", ".join(f"{name} ({citation.removeprefix('34 CFR ')})" for name, citation in BASES.items())
+    fix = f'did you mean "{cited[0]}"?' if cited else reader.suggestion(text, BASES)
+    reader.problem(entry.value, f'"{text}" is not a legal basis', fix or f"write one of {every}")
+    return None
 
 
 def _members(

@@ -32,6 +32,7 @@ NOTICE = (
     "Personally identifiable information from education records. It may be used only for the purpose it was disclosed for and "
     "may not be redisclosed without consent or another ground of 34 CFR Part 99 (34 CFR 99.33)."
 )
+_KIND_HINT = "write epp for a university or another preparation provider, district for a school district or charter"
 _SCHOOL_YEAR = re.compile(r"([0-9]{4})-([0-9]{2})")
 _FIRST_OF_SCHOOL_YEAR, _LAST_OF_SCHOOL_YEAR = (7, 1), (6, 30)
 
@@ -98,7 +99,7 @@ def _party(reader: NodeReader, item: Entry) -> Party:
     parts = reader.entries(item.value, f"party {item.name}", members, ("name", "kind"))
     identifier = read_slug(reader, item.key, "party")
     kinds = (
-        [reader.choice(node, "kind of party", PARTY_KINDS) for node in reader.items(parts["kind"].value, "kind")]
+        [reader.choice(node, "kind of party", PARTY_KINDS, _KIND_HINT) for node in reader.items(parts["kind"].value, "kind")]
         if ("kind" in parts)
         else []
     )

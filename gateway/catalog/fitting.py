@@ -40,7 +40,7 @@ def _is_number(element: Element) -> bool:
 
 
 def _is_code(element: Element) -> bool:
-    return element.type in {"descriptor", "string"}
+    return element.type == "descriptor" or (element.type == "string" and not element.sealed)
 
 
 KINDS: Mapping[str, Kind] = {

@@ -49,9 +49,14 @@ _SAYINGS: tuple[tuple[str, str, str], ...] = (
     ("while scanning an? (alias|anchor)", "a text begins with * or &", "put it in double quotes"),
     ("expected a single document", "a second document begins", "remove the line ---; a file holds one document"),
     (
+        "but found '<scalar>'",
+        "a text goes on after its closing quotation mark",
+        "put a text that holds an apostrophe or quotes in the other kind of quotes",
+    ),
+    (
         "while parsing a block (collection|mapping)",
         "this does not line up with what stands above it",
-        "indent it like the members beside it; a text with quotes or an apostrophe inside goes into double quotes",
+        "indent it like the members beside it",
     ),
     ("could not find expected ':'", "a colon is missing after a name", "write name: value"),
 )
@@ -147,7 +152,7 @@ def shown(text: str, line: int, column: int) -> str:
 
 def _plain(why: MarkedYAMLError, text: str) -> tuple[str, str]:
     """A parser's complaint in the words of somebody who does not know the parser."""
-    line = shown(text, why.problem_mark.line + 1, 1) if why.problem_mark else ""
+    line = text.split("\n")[why.problem_mark.line] if why.problem_mark else ""
     told = f"{why.context or ''} {why.problem or ''}"
     if "${" in line and "flow" in told:
         return "a parameter stands in brackets without quotes", 'put it in double quotes, as in ["${district}"]'
