@@ -55,9 +55,7 @@ def _rules(text: str, file: Path) -> Iterator[Rule]:
         when = _WHEN.get(head, "permit")
         wanted = _MEMBERS if "file" in when else _MEMBERS - {"fix"}
         if own.keys() != wanted or not all(str(member).strip() for member in (*own.values(), notes.get("title", ""))):
-            raise IntegrityError(
-                f"{file}: a rule has a title and custom {', '.join(sorted(wanted))}; not so {own.get('id', head)}."
-            )
+            raise IntegrityError(f"{file}: {own.get('id', head)} needs a title and custom {', '.join(sorted(wanted))}, no more.")
         description = " ".join(notes.get("description", "").split())
         yield Rule(own["id"], notes["title"], description, own["citation"], own.get("fix", ""), when, file.parent.name)
 

@@ -55,7 +55,7 @@ class Case:
 
     def _finds(self, answer: list[Any]) -> bool:
         place = {name: self.said[name] for name in ("at", "about") if name in self.said}
-        first = next((found for found in answer if found["rule"] == self.rule), {})
+        first: Mapping[str, Any] = next((found for found in answer if found["rule"] == self.rule), {})
         rules = sorted(found["rule"] for found in answer)
         return rules == self.said["finds"] and {name: first.get(name) for name in place} == place
 
@@ -69,9 +69,8 @@ class Case:
         rules = [reason["rule"] for reason in reasons]
         wanted = self.said["denies"]
         shape = {"decision": "deny", "reasons": reasons, "choices": self.said.get("choices", [])}
-        return (
-            answer == shape and rules == sorted(rules) and (set(wanted) <= set(rules) if "subset" in self.said else rules == wanted)
-        )
+        named = set(wanted) <= set(rules) if "subset" in self.said else rules == wanted
+        return answer == shape and rules == sorted(rules) and named
 
 
 def read_cases(folder: Path = FOLDER) -> list[Case]:
