@@ -55,8 +55,10 @@ class Case:
 
     def _finds(self, answer: list[Any]) -> bool:
         place = {name: self.said[name] for name in ("at", "about") if name in self.said}
-        first: Mapping[str, Any] = next((found for found in answer if found["rule"] == self.rule), {})
-        rules = sorted(found["rule"] for found in answer)
+        if not all(isinstance(found, dict) for found in answer):
+            return False
+        first: Mapping[str, Any] = next((found for found in answer if found.get("rule") == self.rule), {})
+        rules = sorted(str(found.get("rule")) for found in answer)
         return rules == self.said["finds"] and {name: first.get(name) for name in place} == place
 
     def _permits(self, answer: Mapping[str, Any]) -> bool:
@@ -66,7 +68,7 @@ class Case:
 
     def _denies(self, answer: Mapping[str, Any]) -> bool:
         reasons = answer.get("reasons", [])
-        rules = [reason["rule"] for reason in reasons]
+        rules = [reason.get("rule") for reason in reasons]
         wanted = self.said["denies"]
         shape = {"decision": "deny", "reasons": reasons, "choices": self.said.get("choices", [])}
         named = set(wanted) <= set(rules) if "subset" in self.said else rules == wanted
