@@ -92,7 +92,7 @@ def every(client: httpx.Client, token: str, resource: str) -> Iterator[dict[str,
 
 @pytest.mark.skipif(not KIT.is_dir(), reason="needs Ed-Fi's EPP starter kit: name its folder in EPP_STARTER_KIT")
 def test_every_row_of_the_starter_kit_is_served_or_in_quarantine(tmp_path: Path, database_url: str) -> None:
-    somebody = operator(tmp_path / "home", database_url, EPP_STARTER_KIT=str(KIT))
+    somebody = operator(tmp_path / "home", database_url, EPP_STARTER_KIT=str(KIT), GATEWAY_STATE_MODULES="personnel-default")
     somebody.run("db", "upgrade")
     somebody.run("agreement", "check", str(HERE / "agreement.yaml"))
     somebody.run("agreement", "activate", str(HERE / "agreement.yaml"))
