@@ -8,11 +8,10 @@ from datetime import date
 from functools import partial
 
 from gateway.agreements.check import Law
-from gateway.errors import IntegrityError
 from gateway.pdp import Policies
 from gateway.pdp.embedded import EmbeddedPdp
+from gateway.pdp.read_bundle import CHECK
 
-CHECK = "agreement/check"
 SECONDS = 10.0
 """For one agreement over the whole catalog; nobody waits for an answer to a partner here."""
 
@@ -25,12 +24,7 @@ def open_law(policies: Policies, day: date, *, every_module: bool = False) -> It
     """
     bundle = policies.read()
     modules = tuple(sorted(bundle.modules)) if every_module else policies.modules
-    try:
-        engine = EmbeddedPdp(bundle, instances=1, seconds=SECONDS, entrypoints=(CHECK,))
-    except IntegrityError:
-        # Until the shipped bundle has the check: what it says of requests still holds on every request.
-        yield Law(lambda _: [], modules, day)
-        return
+    engine = EmbeddedPdp(bundle, instances=1, seconds=SECONDS, entrypoints=(CHECK,))
     try:
         yield Law(partial(engine.evaluate, entrypoint=CHECK), modules, day)
     finally:

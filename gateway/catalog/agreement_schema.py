@@ -138,7 +138,10 @@ def _party() -> Mapping[str, object]:
     return closed(
         {
             "name": TEXT,
-            "kind": {**listed(choice(PARTY_KINDS, "What the institution is.")), "description": "One or more."},
+            "kind": {
+                "description": "What the institution is; one or more.",
+                "anyOf": [listed(choice(PARTY_KINDS, "A kind of party.")), {"enum": list(PARTY_KINDS)}],
+            },
             "contact": {**TEXT, "description": "Where people reach it."},
             "authorised_representative": {**officer, "description": "Who may sign for it."},
             "custodian": {**officer, "description": "Who answers for the records."},
@@ -161,7 +164,10 @@ def _limits() -> Mapping[str, object]:
 
 def _served() -> dict[str, Mapping[str, object]]:
     return {
-        "formats": {**listed(choice(FORMATS, "A format.")), "description": "How records may be given; json where nothing is said."},
+        "formats": {
+            "description": "How records may be given; json where nothing is said.",
+            "anyOf": [listed(choice(FORMATS, "A format.")), {"enum": list(FORMATS)}],
+        },
         "change_feed": {**YES_OR_NO, "description": "Whether the recipient may ask for what changed."},
         "limits": {"$ref": "#/$defs/limits", "description": "How much the recipient may ask for."},
     }
@@ -200,7 +206,10 @@ def _schedule(resources: Mapping[str, object]) -> Mapping[str, object]:
 def _resource(resource: Resource) -> Mapping[str, object]:
     shareable = [element for element in resource.every_element() if element.sensitivity != "prohibited"]
     own: dict[str, Mapping[str, object]] = {
-        "purposes": {**listed(choice(PURPOSES, "A purpose of the schedule.")), "description": "Only some of the schedule's."},
+        "purposes": {
+            "description": "Only some of the schedule's.",
+            "anyOf": [listed(choice(PURPOSES, "A purpose of the schedule.")), {"enum": list(PURPOSES)}],
+        },
         "legal_basis": {"$ref": "#/$defs/basis"},
         "rows": {"description": "All of these conditions must hold; every row without any.", **listed(_row(resource))},
         "discloses": {**LIST, "description": "What the partner learns by seeing which rows there are."},

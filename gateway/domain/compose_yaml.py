@@ -147,7 +147,7 @@ def compose_text(text: str, file: str) -> Node:
 def shown(text: str, line: int, column: int) -> str:
     """What stands at a 1-based place, to the end of its line and at most 60 characters."""
     lines = text.split("\n")
-    return lines[line - 1][column - 1 :].strip()[:_SHOWN] if line <= len(lines) else ""
+    return lines[line - 1][column - 1 :][:_SHOWN].strip() if line <= len(lines) else ""
 
 
 def _plain(why: MarkedYAMLError, text: str) -> tuple[str, str]:
