@@ -96,9 +96,9 @@ satisfied_here contains "GW-FIT-03" if input.request.purpose == "placement"
 
 satisfied_here contains "GW-FLR-02" if never_shared.serves_an_employer(agreement.judged[0])
 
-satisfied_here contains "GW-LIM-01" if agreement.chosen.limits.requests_per_minute != null
+satisfied_here contains "GW-LIM-01" if rows_left != null
 
-satisfied_here contains "GW-LIM-02" if rows_left != null
+satisfied_here contains "GW-LIM-02" if agreement.chosen.limits.requests_per_minute != null
 
 satisfied_here contains "GW-ROW-01" if count(agreement.chosen.rows) > 0
 

@@ -4,8 +4,9 @@ import data.agreement
 
 # METADATA
 # title: The requests that the agreement allows in a minute are used up
+# description: Ask again in the next.
 # custom:
-#   id: GW-LIM-01
+#   id: GW-LIM-02
 #   citation: Educator Data Gateway
 deny contains rego.metadata.rule() if {
 	agreement.chosen
@@ -14,8 +15,9 @@ deny contains rego.metadata.rule() if {
 
 # METADATA
 # title: The rows that the agreement allows in a day are used up
+# description: Or this answer would pass them; ask for fewer, or tomorrow.
 # custom:
-#   id: GW-LIM-02
+#   id: GW-LIM-01
 #   citation: Educator Data Gateway
 deny contains rego.metadata.rule() if {
 	agreement.chosen

@@ -67,8 +67,10 @@ class Case:
         return answer.get("decision") == "permit" and found == wanted
 
     def _denies(self, answer: Mapping[str, Any]) -> bool:
-        reasons = answer.get("reasons", [])
-        rules = [reason.get("rule") for reason in reasons]
+        reasons = answer.get("reasons")
+        if not isinstance(reasons, list) or not all(isinstance(reason, dict) for reason in reasons):
+            return False
+        rules = [str(reason.get("rule")) for reason in reasons]
         wanted = self.said["denies"]
         shape = {"decision": "deny", "reasons": reasons, "choices": self.said.get("choices", [])}
         named = set(wanted) <= set(rules) if "subset" in self.said else rules == wanted

@@ -86,7 +86,9 @@ class Toll:
 
 def mutants(opa: str, policies: Path) -> list[Mutant]:
     """Every mutant of the bundle's Rego: conditions negated and dropped, comparisons and constants changed."""
-    return [mutant for file in rego_files(policies) for mutant in sorted(set(_of_file(opa, file)), key=lambda it: (it.start, it.kind))]
+    return [
+        mutant for file in rego_files(policies) for mutant in sorted(set(_of_file(opa, file)), key=lambda it: (it.start, it.kind))
+    ]
 
 
 def _of_file(opa: str, file: Path) -> Iterator[Mutant]:

@@ -12,7 +12,7 @@ import data.agreement
 about := {
 	"title": "Personnel records in <state>",
 	"citation": "<statute and section, as they are quoted in counsel's note>",
-	"rules": ["GW-XX-01"],
+	"rules": ["X-STATE-01"],
 }
 
 # What the statute lets go of evaluation ratings record by record, each with the words that do. Nothing else that a module says
@@ -22,7 +22,7 @@ allows := []
 # METADATA
 # title: <What is wrong, in a sentence that a partner may read>
 # custom:
-#   id: GW-XX-01
+#   id: X-STATE-01
 #   citation: <statute and section>
 #   fix: <What to write instead>
 fault contains agreement.told_of_element(rego.metadata.rule(), case, shown) if {
