@@ -30,14 +30,14 @@ from gateway.store.agreements import stored_versions
 from gateway.store.schema import agreement, agreement_signature, executed_document
 from tests.operations import operation_agreement
 from tests.signing import LAKESIDE, LESS, MOU, OPERATOR, RIVERTON, Parties, key_of, small_pdf, text_of
-from tests.world import World, open_world
+from tests.world import World, gateway_world
 
 SIGNED_ON = date(2026, 11, 20)
 
 
 @pytest.fixture
 def world(tmp_path: Path, database_url: str) -> Iterator[World]:
-    with open_world(tmp_path / "home", database_url) as opened:
+    with gateway_world(tmp_path / "home", database_url) as opened:
         yield opened
         opened.gateway.verify_log()
 
@@ -126,9 +126,9 @@ TEMPLATE = (
         "timezone:",
         "template:\n  parameters: [district]\n  members:\n    - {district: riverton}\n    - {district: oakhill}\ntimezone:",
     ),
-    ("  riverton:\n", "  ${district}:\n"),
-    ("recipient: riverton", "recipient: ${district}"),
-    ("provider: riverton", "provider: ${district}"),
+    ("  riverton: {", '  "${district}": {'),
+    ("recipient: riverton", 'recipient: "${district}"'),
+    ("provider: riverton", 'provider: "${district}"'),
 )
 
 
