@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := gateway connectors tests migrations
+REGO := $(addprefix policies/,agreement disclosure ferpa modules never_shared state catalog)
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint types policies bundle bench soak requirements clean
@@ -35,10 +36,10 @@ types: $(VENV)/dev ## Check types
 	$(BIN)/mypy
 
 policies: $(VENV)/dev ## Format, check, lint and test the Rego, and rebuild the bundle to compare (needs opa and regal)
-	opa fmt --list --fail policies
-	opa check --strict policies/disclosure policies/agreement policies/ferpa policies/catalog
+	opa fmt --list --fail policies tests/policies/state
+	opa check --strict $(REGO)
 	regal lint policies
-	opa test policies/disclosure policies/agreement policies/ferpa policies/catalog
+	opa test $(REGO)
 	$(BIN)/python -m gateway.pdp.bundle check
 
 bundle: $(VENV)/run ## Build policies/bundle from the Rego (needs opa)

@@ -146,7 +146,8 @@ class World:
 def gateway_world(folder: Path, database_url: str, **settings: Any) -> Iterator[World]:
     """A gateway on a migrated database, without an API, agreements, clients or records."""
     folder.mkdir(parents=True, exist_ok=True)
-    configured = Settings(home=folder, database_url=database_url, issuer=ISSUER, allowed_hosts="127.0.0.1", **settings)
+    switched_on = {"state_modules": "personnel-default", **settings}
+    configured = Settings(home=folder, database_url=database_url, issuer=ISSUER, allowed_hosts="127.0.0.1", **switched_on)
     world = World(folder, configured)
     prepare(configured, world.clock)
     with open_gateway(configured, world.clock) as gateway:

@@ -10,7 +10,7 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from gateway.domain.yaml_nodes import Entry, NodeReader
 
-MOST_MEMBERS = 2000
+MOST_MEMBERS = 1000
 MOST_NODES = 400_000
 """Names and values of all members together."""
 

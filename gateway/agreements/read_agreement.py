@@ -58,6 +58,43 @@ _ALWAYS = ("version", "id", "title", "timezone", "term", "parties")
 _SHARING = ("redisclosure", "minimum_cell_size", "disclosure_control", "academic_terms", "code_lists", "schedules")
 _OPERATION = ("provider", "operator")
 _NO_TERM = (date.min, date.min)
+_AMERICAN_ZONES = {
+    "eastern": "America/New_York",
+    "central": "America/Chicago",
+    "mountain": "America/Denver",
+    "pacific": "America/Los_Angeles",
+    "est": "America/New_York",
+    "cst": "America/Chicago",
+    "mst": "America/Denver",
+    "pst": "America/Los_Angeles",
+}
+EXAMPLES = {
+    "version": "version: 1",
+    "id": "id: lakeside-riverton",
+    "title": "title: and what people call it",
+    "timezone": "timezone: America/Chicago",
+    "term": "term: {from: 2026-07-01, until: 2027-06-30}",
+    "parties": "parties: and under it each party's id with name and kind",
+    "destruction": "destruction: {days_after_end: 90, method: secure deletion}",
+    "schedules": "schedules: and under it, for each direction, id, provider, recipient, legal_basis, purposes and resources",
+    "name": "name: and its full name",
+    "kind": "kind: [epp] or [district]",
+    "provider": "provider: and the id of the party whose records they are",
+    "recipient": "recipient: and the id of the party that sees them",
+    "legal_basis": "legal_basis: {basis: .., citation: ..}",
+    "basis": "basis: and one of those in the language's page, as in a1_school_official",
+    "citation": "citation: and the rule it rests on, as in 34 CFR 99.30",
+    "purposes": "purposes: {placement: {legitimate_interest: why}}",
+    "legitimate_interest": "legitimate_interest: and why, in words",
+    "resources": "resources: and under it what is shared, as in candidates: {elements: {firstName: share}}",
+    "elements": "elements: {firstName: share}",
+    "treatment": "treatment: share, or another treatment",
+    "operator": "operator: {self_hosted: true}",
+    "allowed": "allowed: false",
+    "days_after_end": "days_after_end: 90",
+    "groups": "groups: {STEM: [code, code]}",
+}
+"""How members are written, for messages about those that are missing."""
 
 
 @dataclass(frozen=True)
@@ -144,7 +181,7 @@ def _distinct(readings: Sequence[Reading], file: str) -> list[Reading]:
 
 
 def _read(member: Member, text: str, file: str, catalog: Catalog) -> Reading:
-    reader = NodeReader(file, source=text)
+    reader = NodeReader(file, source=text, examples=EXAMPLES)
     agreement = _Reading(reader, catalog, text).agreement(member.root)
     return Reading(member.label, member.root, agreement, tuple(reader.problems))
 
@@ -165,9 +202,7 @@ class _Reading:
         entries = reader.entries(root, what, (*_BOTH, *own), (*_ALWAYS, *needed))
         before = len(reader.problems)
         bound = self._bound(entries, 1 if kind == "operation" else FEWEST_TO_SHARE)
-        legible = bound is not None and len(reader.problems) == before
-        if bound is None:
-            bound = _nothing(self._text)
+        legible = len(reader.problems) == before and bound.term != _NO_TERM and bool(bound.parties)
         named = self._named(entries, bound)
         ground = Ground(reader, self._catalog, bound.parties)
         if kind == "operation":
@@ -189,8 +224,8 @@ class _Reading:
                 return self._reader.choice(value, "kind of agreement", KINDS) or "sharing"
         return "sharing"
 
-    def _bound(self, entries: Mapping[str, Entry], fewest: int) -> Agreement | None:
-        """The clauses that the law is applied with; None where one that must be there is not."""
+    def _bound(self, entries: Mapping[str, Entry], fewest: int) -> Agreement:
+        """The clauses that the law is applied with, as far as they are there."""
         reader = self._reader
         parties = read_parties(reader, entries["parties"], fewest) if "parties" in entries else {}
         term = read_term(reader, entries["term"]) if "term" in entries else None
@@ -198,11 +233,9 @@ class _Reading:
         terms = read_academic_terms(reader, entries["academic_terms"]) if "academic_terms" in entries else ()
         redisclosure = read_redisclosure(reader, entries["redisclosure"]) if "redisclosure" in entries else None
         destruction = read_destruction(reader, entries["destruction"]) if "destruction" in entries else None
-        if not parties or term is None:
-            return None
         return replace(
             _nothing(self._text),
-            term=term,
+            term=term or _NO_TERM,
             parties=MappingProxyType(parties),
             redisclosure=redisclosure or Redisclosure(allowed=False, notice=""),
             destruction=destruction,
@@ -243,8 +276,13 @@ class _Reading:
             self._reader.problem(node, f'version "{version}" is not known', f"write {VERSION}, the version of this language")
 
     def _timezone(self, node: Node) -> str | None:
-        zones = available_timezones()
-        return self._reader.choice_of_many(node, "time zone", zones, "write region and city, as in America/Chicago")
+        zones = {zone for zone in available_timezones() if "/" in zone and not zone.startswith(("posix/", "right/", "Etc/"))}
+        text = str(node.value).casefold() if isinstance(node, ScalarNode) else ""
+        meant = next((f'did you mean "{zone}"?' for word, zone in _AMERICAN_ZONES.items() if text.startswith(word)), "")
+        if meant:
+            self._reader.problem(node, f'"{node.value}" is not a time zone', meant)
+            return None
+        return self._reader.choice_of_many(node, "time zone", zones | {"UTC"}, "write region and city, as in America/Chicago")
 
     def _whole(self, entries: Mapping[str, Entry], name: str, low: int, high: int) -> int | None:
         return self._reader.whole(entries[name].value, name, low, high) if name in entries else None

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from gateway.agreements.read_clauses import LONGEST_DAYS, read_slug
 from gateway.catalog.model import Catalog, Resource
-from gateway.domain.agreement import BASES, Party
+from gateway.domain.agreement import BASES, PURPOSES, Party
 from gateway.domain.decision import LegalBasis
 from gateway.domain.identifiers import ElementPath, InstitutionId
 from gateway.domain.yaml_nodes import Entry, NodeReader
@@ -19,6 +19,7 @@ LARGEST_CLASS = 100_000
 SCHOOL_OFFICIAL = ("institutional_function", "direct_control", "legitimate_interest", "roles")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _ALWAYS = ("basis", "citation")
+_SHORT = 4
 
 
 @dataclass(frozen=True)
@@ -39,11 +40,23 @@ def read_basis(ground: Ground, entry: Entry, resource: Resource | None = None) -
     reader = ground.reader
     parts = reader.entries(entry.value, "legal_basis", None, _ALWAYS)
     citation = reader.words(parts["citation"].value, "citation") if "citation" in parts else None
-    basis = reader.choice(parts["basis"].value, "legal basis", tuple(BASES)) if "basis" in parts else None
+    basis = _basis_name(reader, parts["basis"]) if "basis" in parts else None
     if basis is None:
         return None
-    details = _members(ground, entry, f"legal basis {basis}", _DETAILS[basis], resource, _ALWAYS)
+    details = _members(ground, entry, f"legal basis {basis}", DETAILS[basis], resource, _ALWAYS)
     return LegalBasis(basis, citation, details) if citation else None
+
+
+def _basis_name(reader: NodeReader, entry: Entry) -> str | None:
+    """A basis by its name; somebody who wrote its citation is told the name."""
+    text = reader.text(entry.value, "basis")
+    if text is None or text in BASES:
+        return text
+    cited = [name for name, citation in BASES.items() if len(text) > _SHORT and text in citation]
+    every = ", ".join(f"{name} ({citation.removeprefix('34 CFR ')})" for name, citation in BASES.items())
+    fix = f'did you mean "{cited[0]}"?' if cited else reader.suggestion(text, BASES)
+    reader.problem(entry.value, f'"{text}" is not a legal basis', fix or f"write one of {every}")
+    return None
 
 
 def _members(
@@ -84,6 +97,19 @@ def _list(ground: Ground, entry: Entry, _: Resource | None) -> object:
 
 def _party(ground: Ground, entry: Entry, _: Resource | None) -> object:
     return ground.reader.choice(entry.value, "party of this agreement", tuple(ground.parties))
+
+
+def _parties(ground: Ground, entry: Entry, _: Resource | None) -> object:
+    return _chosen(ground.reader, entry, "party of this agreement", tuple(ground.parties))
+
+
+def _choices(what: str, options: tuple[str, ...]) -> Shape:
+    return lambda ground, entry, _: _chosen(ground.reader, entry, what, options)
+
+
+def _chosen(reader: NodeReader, entry: Entry, what: str, options: tuple[str, ...]) -> list[str]:
+    found = {reader.choice(node, what, options) for node in reader.items(entry.value, entry.name)}
+    return sorted(word for word in found if word)
 
 
 def _choice(*options: str) -> Shape:
@@ -151,7 +177,7 @@ def _known(reader: NodeReader, entry: Entry, what: str, known: set[ElementPath] 
 
 _DESTRUCTION = _of(days_after_end=_whole(0, LONGEST_DAYS))
 _DEIDENTIFIED: Mapping[str, Shape] = {"smallest_class": _whole(1, LARGEST_CLASS), "quasi_identifiers": _elements}
-_DETAILS: Mapping[str, Mapping[str, Shape]] = {
+DETAILS: Mapping[str, Mapping[str, Shape]] = {
     "consent": {"form": _of(id=_slug, text_sha256=_digest, records=_records)},
     "a1_school_official": {
         "institutional_function": _words,
@@ -179,7 +205,11 @@ _DETAILS: Mapping[str, Mapping[str, Shape]] = {
     "a7_accreditation": {"organisation": _words},
     "a9_order_or_subpoena": {"order": _of(court=_words, number=_words, dated=_day)},
     "a10_emergency": {"threat": _words},
-    "a11_directory": {"notice": _of(published=_day, opt_out_until=_day, designated=_last_names)},
+    "a11_directory": {
+        "notice": _of(
+            published=_day, opt_out_until=_day, designated=_last_names, parties=_parties, purposes=_choices("purpose", PURPOSES)
+        )
+    },
     "a12_self": {},
     "b1_deidentified": _DEIDENTIFIED,
     "b2_coded_research": {**_DEIDENTIFIED, "project": _words, "code_source": _words},

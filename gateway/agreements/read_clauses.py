@@ -32,6 +32,7 @@ NOTICE = (
     "Personally identifiable information from education records. It may be used only for the purpose it was disclosed for and "
     "may not be redisclosed without consent or another ground of 34 CFR Part 99 (34 CFR 99.33)."
 )
+_KIND_HINT = "write epp for a university or another preparation provider, district for a school district or charter"
 _SCHOOL_YEAR = re.compile(r"([0-9]{4})-([0-9]{2})")
 _FIRST_OF_SCHOOL_YEAR, _LAST_OF_SCHOOL_YEAR = (7, 1), (6, 30)
 
@@ -87,19 +88,18 @@ def read_parties(reader: NodeReader, entry: Entry, fewest: int) -> dict[Institut
     items = reader.entries(entry.value, "parties")
     for item in items.values():
         party = _party(reader, item)
-        if party is not None:
-            parties[party.id] = party
+        parties[party.id] = party
     if len(items) < fewest and isinstance(entry.value, MappingNode):
         reader.problem(entry.key, f"an agreement has {fewest} parties or more", "add the other party under parties:")
     return parties
 
 
-def _party(reader: NodeReader, item: Entry) -> Party | None:
+def _party(reader: NodeReader, item: Entry) -> Party:
     members = ("name", "kind", "contact", "authorised_representative", "custodian", "education_organizations")
     parts = reader.entries(item.value, f"party {item.name}", members, ("name", "kind"))
     identifier = read_slug(reader, item.key, "party")
     kinds = (
-        [reader.choice(node, "kind of party", PARTY_KINDS) for node in reader.items(parts["kind"].value, "kind")]
+        [reader.choice(node, "kind of party", PARTY_KINDS, _KIND_HINT) for node in reader.items(parts["kind"].value, "kind")]
         if ("kind" in parts)
         else []
     )
@@ -116,10 +116,8 @@ def _party(reader: NodeReader, item: Entry) -> Party | None:
     officers = {
         role: _officer(reader, parts[role]) if role in parts else None for role in ("authorised_representative", "custodian")
     }
-    if identifier is None:
-        return None
     return Party(
-        id=InstitutionId(identifier),
+        id=InstitutionId(identifier or item.name),
         name=name,
         kind=tuple(sorted({kind for kind in kinds if kind})),
         organisations=tuple(sorted({number for number in organisations if number})),

@@ -27,6 +27,13 @@ _NUMBER = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,4})?")
 _COMPARISONS = (*get_args(Comparison), "within")
 _EXAMPLE = "write {element: E, equals: V}, or in, at_least, at_most, present, within"
 
+_KINDS = {
+    "date": ("a day", "as in 2026-07-01"),
+    "boolean": ("true or false", "without quotes"),
+    "integer": ("a whole number", "as in 42"),
+    "number": ("a number", "as in 3.5"),
+}
+
 Unit = Literal["days", "terms"]
 _FURTHEST: Mapping[Unit, int] = {"days": FURTHEST_DAYS, "terms": MOST_TERMS}
 
@@ -276,7 +283,7 @@ class RowReader:
         if unit == "terms" and count > len(self._terms):
             self._reader.problem(
                 entry.value,
-                f"the next {count} terms are counted, but academic_terms names {len(self._terms)}",
+                f"the next {count} terms are counted, but the agreement has {len(self._terms) or 'no'} academic_terms",
                 "add academic_terms: {Spring 2027: 2027-05-14, ..} with the last day of each term",
             )
             return None
@@ -286,12 +293,8 @@ class RowReader:
         text = self._reader.text(node, "a value")
         value = None if text is None else _typed(text, element)
         if text is not None and value is None:
-            examples = {"date": "2026-07-01", "boolean": "true or false", "integer": "42", "number": "3.5"}
-            self._reader.problem(
-                node,
-                f'"{text}" is not a {element.type}, which "{element.path}" is',
-                f"write it as {examples.get(element.type, 'a text')}",
-            )
+            kind, example = _KINDS.get(element.type, ("a text", "in words"))
+            self._reader.problem(node, f'"{text}" is not {kind}, as "{element.path}" is', f"write {kind}, {example}")
         return value
 
 

@@ -118,7 +118,7 @@ class ScheduleReader:
         )
 
     def _party(self, entry: Entry | None) -> str:
-        if entry is None:
+        if entry is None or not self._ground.parties:
             return ""
         return self._reader.choice(entry.value, "party of this agreement", tuple(self._ground.parties)) or ""
 
@@ -195,7 +195,7 @@ class ScheduleReader:
 
     def _elements(self, parts: Mapping[str, Entry], resource: Resource, entry: Entry) -> Mapping[ElementPath, Treatment]:
         before = len(self._reader.problems)
-        reader = TreatmentReader(self._reader, resource, self._code_lists)
+        reader = TreatmentReader(self._reader, self._ground.catalog, resource, self._code_lists)
         elements = reader.read(parts.get("elements"), parts.get("by_class"))
         if not elements and len(self._reader.problems) == before:
             self._reader.problem(

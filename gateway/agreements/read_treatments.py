@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
 from typing import cast, get_args
 
 from ruamel.yaml.nodes import Node, ScalarNode
 
 from gateway.agreements.read_rows import code_list_name
-from gateway.catalog.model import Element, PiiKind, Resource, Sensitivity
+from gateway.catalog.fitting import KINDS, WORDS, fitting
+from gateway.catalog.model import Catalog, Element, PiiKind, Resource, Sensitivity
 from gateway.domain.identifiers import ElementPath
 from gateway.domain.treatments import (
     AggregateOnly,
@@ -32,58 +32,25 @@ PLAIN: Mapping[str, Treatment] = {
     "withhold": Withhold(),
 }
 WIDEST_AGE_BAND, WIDEST_BAND = 50, 1_000_000
+_MEANT = {
+    "share": ("yes", "true", "show", "visible", "full", "allow", "permit", "clear", "read"),
+    "withhold": ("no", "false", "hide", "hidden", "none", "deny", "redact", "remove", "exclude", "suppress"),
+    "pseudonymise": ("hash", "hashed", "tokenize", "tokenise", "anonymize", "anonymise", "encrypt", "deidentify"),
+    "aggregate_only": ("count", "counts", "aggregated", "statistics", "totals"),
+}
+"""What people write for a treatment who know other words for it."""
+
 _BY_CLASS = ("class", "pii", "directory", "about")
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,11})(\.[0-9]{1,4})?")
 _SHOWN = 3
 
 
-@dataclass(frozen=True)
-class Kind:
-    """One generalisation: the parameter that it takes (None: a word alone), which elements it is for, in words and as a test."""
-
-    example: str
-    what: str
-    fits: Callable[[Element], bool]
-
-
-def _last(element: Element) -> str:
-    return element.path.rpartition(".")[2]
-
-
-def _is_date(element: Element) -> bool:
-    return element.type == "date"
-
-
-def _is_number(element: Element) -> bool:
-    return element.type in {"integer", "number"}
-
-
-def _is_code(element: Element) -> bool:
-    return element.type in {"descriptor", "string"}
-
-
-KINDS: Mapping[str, Kind] = {
-    "year": Kind("{generalise: year}", "dates", _is_date),
-    "month": Kind("{generalise: month}", "dates", _is_date),
-    "age_band": Kind("{generalise: {age_band: 5}}", "dates of birth", lambda e: _is_date(e) and _last(e) == "birthDate"),
-    "zip3": Kind("{generalise: zip3}", "postal codes", lambda e: _last(e) == "postalCode"),
-    "band": Kind("{generalise: {band: 10}}", "numbers", _is_number),
-    "round": Kind("{generalise: {round: 5}}", "numbers", _is_number),
-    "top_code": Kind("{generalise: {top_code: 90}}", "numbers", _is_number),
-    "bottom_code": Kind("{generalise: {bottom_code: 10}}", "numbers", _is_number),
-    "roll_up": Kind("{generalise: {roll_up: stem}}", "codes", _is_code),
-    "grade_band": Kind("{generalise: grade_band}", "grade levels", lambda e: _last(e) == "gradeLevelDescriptor"),
-}
-"""Every generalisation (policies/agreements/README.md, Elements and treatments)."""
-
-WORDS = ("year", "month", "zip3", "grade_band")
-
-
 class TreatmentReader:
     """Reads the treatments of one resource's elements; `code_lists` are the names that this agreement has."""
 
-    def __init__(self, reader: NodeReader, resource: Resource, code_lists: Mapping[str, object]) -> None:
+    def __init__(self, reader: NodeReader, catalog: Catalog, resource: Resource, code_lists: Mapping[str, object]) -> None:
         self._reader = reader
+        self._catalog = catalog
         self._resource = resource
         self._known = {element.path: element for element in resource.every_element()}
         self._code_lists = code_lists
@@ -116,6 +83,9 @@ class TreatmentReader:
             inside = [path for path in self._known if path.startswith(f"{name}.")]
             if inside:
                 fix = f"name a part of it: {', '.join(inside[:_SHOWN])}"
+            elif not fix:
+                others = [other.name for other in self._catalog.resources.values() if other.element(name) is not None]
+                fix = f"it is an element of {' and of '.join(others[:_SHOWN])}; name it there" if others else ""
             self._reader.problem(
                 node,
                 f'"{name}" is not an element of {self._resource.name}',
@@ -137,17 +107,16 @@ class TreatmentReader:
             treatment = self._treatment(parts["treatment"].value, "treatment") if "treatment" in parts else None
             if chosen is None or treatment is None:
                 continue
-            for element in chosen:
-                if element.path in excepted or element.path in taken:
-                    continue
-                if found.get(element.path, treatment) != treatment:
+            named = [element for element in chosen if element.path not in excepted and element.path not in taken]
+            twice = [element.path for element in named if found.get(element.path, treatment) != treatment]
+            unfit = [element.path for element in named if _unfit(element, treatment)]
+            for paths, what in ((twice, "are in two classes with different treatments"), (unfit, "cannot be treated so")):
+                if paths:
+                    message = f"{len(paths)} of this class {what}: {', '.join(paths)}"
                     self._reader.problem(
-                        node,
-                        f'"{element.path}" is in two classes with different treatments',
-                        "name it under elements with the treatment that you mean, or under except",
+                        parts["treatment"].value, message, "name them under except, or under elements with their own"
                     )
-                elif self._fits(parts["treatment"].value, element, treatment, " (name it under except, or under elements)"):
-                    found[element.path] = treatment
+            found |= {element.path: treatment for element in named if element.path not in {*twice, *unfit}}
         return found
 
     def _chosen(self, parts: Mapping[str, Entry]) -> tuple[Element, ...] | None:
@@ -193,7 +162,11 @@ class TreatmentReader:
             elif word in get_args(Mask):
                 reader.problem(node, f'"{word}" is not a treatment by itself', f"write {{mask: {word}}}")
             else:
-                reader.choice(node, "treatment", (*PLAIN, "generalise", "mask"))
+                meant = next((treatment for treatment, words in _MEANT.items() if word.casefold() in words), "")
+                if meant:
+                    reader.problem(node, f'"{word}" is not a treatment', f"did you mean {meant}?")
+                else:
+                    reader.choice(node, "treatment", (*PLAIN, "generalise", "mask"))
             return None
         parts = reader.entries(node, f"the treatment of {name}", ("generalise", "mask"))
         if len(parts) != 1:
@@ -248,25 +221,17 @@ class TreatmentReader:
             return None
         return int(value) if value == int(value) else value
 
-    def _fits(self, node: Node, element: Element, treatment: Treatment, also: str = "") -> bool:
+    def _fits(self, node: Node, element: Element, treatment: Treatment) -> bool:
         """Whether the treatment can be done to the element; else a problem that offers what can."""
         wrong = _unfit(element, treatment)
         if wrong:
-            self._reader.problem(node, wrong, f"write {' or '.join(fitting(element))}{also}")
+            self._reader.problem(node, wrong, f"write {' or '.join(fitting(element))}")
         return wrong is None
 
 
 def _how(word: str, element: Element | None) -> str:
     fits = [example for example in fitting(element) if example.startswith(f"{{{word}:")] if element else []
     return " or ".join(fits) or ("{generalise: year}" if word == "generalise" else "{mask: last_four} or {mask: initial}")
-
-
-def fitting(element: Element) -> tuple[str, ...]:
-    """The treatments that fit an element, as they are written, beside `withhold`."""
-    plain = ["share", *(["pseudonymise"] if element.stands_for is not None else [])]
-    coarser = [kind.example for kind in KINDS.values() if kind.fits(element)]
-    masks = [f"{{mask: {keep}}}" for keep in get_args(Mask)] if element.type == "string" else []
-    return (*plain, *coarser, *masks, "aggregate_only")
 
 
 def _unfit(element: Element, treatment: Treatment) -> str | None:

@@ -64,6 +64,7 @@ def demo(
             issuer=f"http://127.0.0.1:{port}",
             allowed_hosts="127.0.0.1",
             pdp="embedded",
+            state_modules="personnel-default",
         )
         _walk(settings, open_console(), once=once)
 
@@ -161,6 +162,7 @@ def _serving(settings: Settings, console: Console) -> Iterator[subprocess.Popen[
         "GATEWAY_HOME": str(settings.home),
         "GATEWAY_PORT": str(settings.port),
         "GATEWAY_ISSUER": settings.issuer,
+        "GATEWAY_STATE_MODULES": settings.state_modules,
     }
     server = subprocess.Popen([sys.executable, "-m", "gateway", "serve"], env=environment)
     try:

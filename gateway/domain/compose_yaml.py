@@ -18,7 +18,7 @@ LARGEST_FILE = 128 * 1024
 """Bytes; the largest agreement that the catalog allows for is a third of this."""
 
 DEEPEST = 30
-MOST_NODES = 15_000
+MOST_NODES = 10_000
 """Names, values and lists in one file: what is short but dense takes the parser's time too."""
 
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -49,9 +49,14 @@ _SAYINGS: tuple[tuple[str, str, str], ...] = (
     ("while scanning an? (alias|anchor)", "a text begins with * or &", "put it in double quotes"),
     ("expected a single document", "a second document begins", "remove the line ---; a file holds one document"),
     (
+        "but found '<scalar>'",
+        "a text goes on after its closing quotation mark",
+        "put a text that holds an apostrophe or quotes in the other kind of quotes",
+    ),
+    (
         "while parsing a block (collection|mapping)",
         "this does not line up with what stands above it",
-        "indent it like the members beside it; a text with quotes or an apostrophe inside goes into double quotes",
+        "indent it like the members beside it",
     ),
     ("could not find expected ':'", "a colon is missing after a name", "write name: value"),
 )
@@ -102,7 +107,7 @@ def compose(path: Path, file: str) -> Node:
 def read_text(path: Path, file: str) -> str:
     """The text of a file in UTF-8, without a byte order mark. Raises as `compose` does."""
     if path.is_dir():
-        raise ConfigurationError(f"{file} is a folder; name a file in it.")
+        raise ConfigurationError(f"{file} is a folder, not a file.")
     try:
         with path.open("rb") as stream:
             content = stream.read(LARGEST_FILE + 1)
@@ -142,12 +147,12 @@ def compose_text(text: str, file: str) -> Node:
 def shown(text: str, line: int, column: int) -> str:
     """What stands at a 1-based place, to the end of its line and at most 60 characters."""
     lines = text.split("\n")
-    return lines[line - 1][column - 1 :].strip()[:_SHOWN] if line <= len(lines) else ""
+    return lines[line - 1][column - 1 :][:_SHOWN].strip() if line <= len(lines) else ""
 
 
 def _plain(why: MarkedYAMLError, text: str) -> tuple[str, str]:
     """A parser's complaint in the words of somebody who does not know the parser."""
-    line = shown(text, why.problem_mark.line + 1, 1) if why.problem_mark else ""
+    line = text.split("\n")[why.problem_mark.line] if why.problem_mark else ""
     told = f"{why.context or ''} {why.problem or ''}"
     if "${" in line and "flow" in told:
         return "a parameter stands in brackets without quotes", 'put it in double quotes, as in ["${district}"]'

@@ -18,6 +18,7 @@ MOST_PROBLEMS = 500
 
 _NULL = "tag:yaml.org,2002:null"
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_AMERICAN = re.compile(r"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4})")
 _SHOWN = 60
 _FEW = 14
 _LONG_WORD = 4
@@ -35,11 +36,12 @@ class Entry:
 @dataclass
 class NodeReader:
     """Reads expected shapes out of nodes. What does not fit is noted in `problems` and comes back empty; `source` is the
-    file's text, where problems shall quote it."""
+    file's text, where problems shall quote it; `examples` show how members are written, by name."""
 
     file: str
     problems: list[FileProblem] = field(default_factory=list)
     source: str = ""
+    examples: Mapping[str, str] = field(default_factory=dict)
 
     def problem(self, node: Node, message: str, fix: str = "", rule: str = "", citation: str = "") -> None:
         """Note a mistake. `fix` is a clause that says what to write, `rule` and `citation` those of a rule that it breaks."""
@@ -61,7 +63,7 @@ class NodeReader:
     ) -> Mapping[str, Entry]:
         """A mapping's entries by name. `allowed` None takes any name; a name twice or missing is a problem."""
         if not isinstance(node, MappingNode):
-            self.problem(node, f"{what} must be a mapping", _mapping_fix(allowed, required))
+            self.problem(node, f"{what} must be a mapping (name: value)", self._mapping_fix(what, allowed, required))
             return {}
         found: dict[str, Entry] = {}
         for key, value in node.value:
@@ -73,11 +75,19 @@ class NodeReader:
                 fix = self.suggestion(key.value, allowed) or f"what may stand here: {_listed(allowed)}"
                 self.problem(key, f'"{key.value}" is not a member of {what}', fix)
             else:
-                found[key.value] = Entry(key.value, key, value)
+                found[key.value] = Entry(key.value, key, _in_place(key, value))
         for name in required:
             if name not in found:
-                self.problem(node, f'{what} lacks "{name}"', f"add {name}:")
+                self.problem(node, f'{what} lacks "{name}"', f"add {self.examples.get(name, f'{name}:')}")
         return found
+
+    def _mapping_fix(self, what: str, allowed: Collection[str] | None, required: Iterable[str]) -> str:
+        names = list(required) or list(allowed or ())
+        if what in self.examples:
+            return f"write {self.examples[what]}"
+        if not names:
+            return "write name: value, one a line"
+        return f"write {', '.join(self.examples.get(name, f'{name}: ..') for name in names[:3])} under it"
 
     def text(self, node: Node, what: str) -> str | None:
         """A scalar as it is written; a number or a date stays text."""
@@ -94,11 +104,12 @@ class NodeReader:
             return None
         return text
 
-    def choice(self, node: Node, what: str, options: Collection[str]) -> str | None:
+    def choice(self, node: Node, what: str, options: Collection[str], hint: str = "write one of these") -> str | None:
+        """One of a few words; `hint` is what to do when none is near."""
         text = self.text(node, what)
         if text is not None and text not in options:
             listed = ", ".join(sorted(options))
-            self.problem(node, f'"{text}" is not a {what}: {listed}', self.suggestion(text, options) or "write one of these")
+            self.problem(node, f'"{text}" is not a {what}: {listed}', self.suggestion(text, options) or hint)
             return None
         return text
 
@@ -114,11 +125,15 @@ class NodeReader:
         text = self.text(node, what)
         if text is None:
             return None
-        if not (text.isascii() and text.isdigit() and len(text) <= len(str(high)) and low <= int(text) <= high):
-            message = f'"{text}" is not a whole number from {low} to {high}, as {what} must be'
-            self.problem(node, message, f"write digits only, as in {max(low, min(high, 10))}")
-            return None
-        return int(text)
+        digits = text.isascii() and text.isdigit()
+        if digits and len(text) <= len(str(high)) and low <= int(text) <= high:
+            return int(text)
+        fix = f"write digits only, as in {max(low, min(high, 10))}"
+        if digits:
+            small = len(text) <= len(str(low)) and int(text) < low
+            fix = f"write {low} or more" if small else f"write {high} or less"
+        self.problem(node, f'"{text[:_SHOWN]}" is not a whole number from {low} to {high}, as {what} must be', fix)
+        return None
 
     def flag(self, node: Node, what: str) -> bool | None:
         """True or false."""
@@ -140,7 +155,9 @@ class NodeReader:
         except ValueError:
             self.problem(node, f'"{text}" is no day of the calendar, as {what} must be', "check month and day")
             return None
-        self.problem(node, f'"{text}" is not a day, as {what} must be', "write year-month-day, as in 2026-07-01")
+        american = _AMERICAN.fullmatch(text)
+        example = f"{american[3]}-{int(american[1]):02}-{int(american[2]):02}" if american else "2026-07-01"
+        self.problem(node, f'"{text}" is not a day, as {what} must be', f"write year-month-day, as in {example}")
         return None
 
     def items(self, node: Node, what: str) -> tuple[Node, ...]:
@@ -176,6 +193,7 @@ def _listed(names: Collection[str]) -> str:
     return ", ".join(few) + (", ..." if len(names) > _FEW else "")
 
 
-def _mapping_fix(allowed: Collection[str] | None, required: Iterable[str]) -> str:
-    names = list(required) or list(allowed or ())
-    return f"write {{{', '.join(f'{name}: ..' for name in names[:3])}}}" if names else "write name: value, one a line"
+def _in_place(key: Node, value: Node) -> Node:
+    """A value that is missing stands at its name, not at the line that happens to follow."""
+    missing = isinstance(value, ScalarNode) and not value.value and value.style is None
+    return ScalarNode(value.tag, "", start_mark=key.start_mark, end_mark=key.end_mark) if missing else value

@@ -28,7 +28,10 @@ from gateway.shipped import shipped
 OPA_VERSION = "1.22.2"
 """The release that compiles the bundle; another one may compile the same Rego to other bytes."""
 
-PACKAGES = ("agreement", "disclosure", "ferpa")
+PACKAGES = ("agreement", "disclosure", "ferpa", "modules", "never_shared")
+STATE, TEMPLATE = "state", "template"
+"""Each folder of `state` but the template is a state-law module of that name."""
+
 CATALOG = "catalog"
 ALGORITHMS = ("ES256", "EdDSA", "RS256")
 _OPA_SECONDS = 120
@@ -41,12 +44,7 @@ def build_bundle(policies: Path, opa: str) -> Mapping[str, bytes]:
     when the result needs a built-in that only OPA itself has.
     """
     _require_version(opa)
-    sources = {
-        file.relative_to(policies).as_posix(): file.read_bytes()
-        for package in PACKAGES
-        for file in sorted((policies / package).glob("*.rego"))
-        if not file.name.endswith("_test.rego")
-    }
+    sources = {file.relative_to(policies).as_posix(): file.read_bytes() for file in rego_files(policies)}
     data = canonical({CATALOG: json_object((policies / CATALOG / "data.json").read_bytes(), "catalog data")})
     wasm = _compile(opa, sources)
     parts: dict[str, object] = {
@@ -60,8 +58,15 @@ def build_bundle(policies: Path, opa: str) -> Mapping[str, bytes]:
     manifest = orjson.dumps({"digest": digest, **parts}, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS) + b"\n"
     EmbeddedPdp(Bundle(wasm, json_object(data, "data.json"), digest), instances=1).close()
     files = {"policy.wasm": wasm, "data.json": data, "manifest.json": manifest}
-    served = canonical({"revision": digest, "roots": sorted((*PACKAGES, CATALOG)), "rego_version": 1})
+    served = canonical({"revision": digest, "roots": sorted((*PACKAGES, STATE, CATALOG)), "rego_version": 1})
     return {**files, ARCHIVE: pack({".manifest": served, **sources, **files})}
+
+
+def rego_files(policies: Path) -> Sequence[Path]:
+    """The Rego of the bundle, state-law modules last; tests and the template are none of it."""
+    modules = sorted(folder for folder in (policies / STATE).glob("*/") if folder.name != TEMPLATE)
+    folders = [*(policies / package for package in PACKAGES), *modules]
+    return [file for folder in folders for file in sorted(folder.glob("*.rego")) if not file.name.endswith("_test.rego")]
 
 
 def sign_bundle(archive: Path, key: Path, algorithm: str, opa: str) -> bytes:
@@ -153,7 +158,7 @@ def _compile(opa: str, sources: Mapping[str, bytes]) -> bytes:
         _write(root, sources)
         output = root / "built.tar.gz"
         entrypoints = [word for name in ENTRYPOINTS for word in ("--entrypoint", name)]
-        _run([opa, "build", "--target", "wasm", *entrypoints, "--output", str(output), *PACKAGES], root)
+        _run([opa, "build", "--target", "wasm", *entrypoints, "--output", str(output), *PACKAGES, STATE], root)
         return members(output)["policy.wasm"]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import orjson
-from opapywasm import UNDEFINED, OpaWasmError, OpaWasmPolicy, PolicyConfig
+from opapywasm import UNDEFINED, OpaWasmError, OpaWasmPolicy, PolicyConfig, runtime
 
 from gateway.errors import IntegrityError, Unavailable
 from gateway.pdp.read_bundle import DECISION, ENTRYPOINTS, Bundle
@@ -13,6 +13,10 @@ from gateway.pdp.read_bundle import DECISION, ENTRYPOINTS, Bundle
 DECISION_SECONDS = 1.0
 _MEMORY_PAGES = 1024
 """64 MiB an instance; a decision over the whole catalog needs a few."""
+
+# A module says how much memory it wants to begin with, which grows with the texts of its rules; the library has no setting for
+# it, gives two pages and refuses a module that wants more.
+runtime._DEFAULT_MEMORY_PAGES = 16
 
 
 class EmbeddedPdp:

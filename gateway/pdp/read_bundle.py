@@ -24,7 +24,12 @@ from gateway.pdp.archive import members, members_of, pack
 from gateway.pdp.signature import BundleKey, verify_bundle_signature
 
 DECISION = "disclosure/decision"
-ENTRYPOINTS = (DECISION,)
+"""What one request may see; `policies/INPUT.md` has the shapes."""
+
+CHECK = "agreement/check"
+"""What is wrong with an agreement file."""
+
+ENTRYPOINTS = (DECISION, CHECK)
 OPERATOR = "operator/deny"
 """The entrypoint of an operator's own rules."""
 

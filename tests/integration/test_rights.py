@@ -58,7 +58,10 @@ schedules:
   - id: directory
     provider: lakeside
     recipient: riverton
-    legal_basis: {basis: a11_directory, citation: 34 CFR 99.31(a)(11)}
+    legal_basis:
+      basis: a11_directory
+      citation: 34 CFR 99.31(a)(11)
+      notice: {published: 2026-07-15, opt_out_until: 2026-09-01, designated: [lastSurname]}
     purposes: {early_hire: {legitimate_interest: Inviting candidates to apply}}
     resources:
       candidates:

@@ -43,6 +43,7 @@ ENTRY: Mapping[str, Any] = {
     "provider": "lakeside",
     "recipient": "riverton",
     "purposes": ["placement"],
+    "interests": {"placement": "To place candidates with a school and a mentor"},
     "legal_basis": BASIS,
     "persons": {"candidate": BASIS},
     "rows": [{"element": "tuitionCost", "comparison": "in", "values": [101, 2.5]}],
@@ -55,6 +56,8 @@ ENTRY: Mapping[str, Any] = {
         "races.raceDescriptor": {"treatment": "withhold"},
     },
     "code_lists": {},
+    "formats": ["json"],
+    "limits": {"requests_per_minute": None, "rows_per_day": None},
 }
 FACTS = AgreementFacts(entries=(ENTRY,), today={"America/Chicago": "2026-11-24"})
 NOT_UNDERSTOOD, NOT_FROM_THE_FACTS = "GW-PDP-01", "GW-PDP-02"

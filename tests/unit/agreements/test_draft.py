@@ -46,12 +46,13 @@ ANSWERS = {
     "study_scope": "How candidates fare",
     "study_representative": "Dr. Reyes",
 }
+MODULES = ("personnel-default",)
 INTERVIEWED = ("placement", "hiring_pipeline", "completer_outcomes", "survey_exchange", "residency", "research_study")
 
 
 @pytest.fixture(scope="module")
 def embedded() -> Iterator[dict[str, Pdp]]:
-    with opened_engines("embedded", Policies()) as engines:
+    with opened_engines("embedded", Policies(modules=MODULES)) as engines:
         yield dict(engines)
 
 
@@ -79,7 +80,7 @@ def test_a_draft_is_valid_and_its_cases_hold_and_look_at_every_clause(
     agreement = read_agreement(tmp_path / "our-agreement.yaml", CATALOG)
     assert agreement.id == "our-agreement"
     read = read_cases(tmp_path / "our-agreement.cases.yaml", CATALOG)
-    outcomes = run_cases(read.cases, [agreement], embedded, CATALOG, ())
+    outcomes = run_cases(read.cases, [agreement], embedded, CATALOG, MODULES)
     assert [f"{outcome.case.name}: {outcome.failure}" for outcome in outcomes if outcome.failure] == []
     assert [clause for clause in not_exercised(outcomes, [agreement]) if "separationReason" not in clause] == []
 
