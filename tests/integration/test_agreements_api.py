@@ -355,6 +355,13 @@ def test_what_is_no_agreement_file_is_refused(settled: World, body: bytes, kind:
     assert_refused(settled, answer, status, "GW-REQ-05" if status == 422 else "GW-REQ-01")
 
 
+def test_a_file_that_the_law_refuses_is_told_by_which_rule(settled: World) -> None:
+    lawless = text_of((f"id: {MOU}\n", "id: lakeside-riverton-3\n"), ("module: personnel-default", "module: elsewhere"))
+    document = assert_refused(settled, proposed(settled, lawless), 422, "GW-REQ-05")
+    assert {found["rule"] for found in document["problems"]} == {"GW-STA-01", "GW-STA-02"}
+    assert all(found["citation"] and found["line"] > 1 for found in document["problems"])
+
+
 def test_an_institution_proposes_no_agreement_of_others(settled: World) -> None:
     assert "oakhill is no party" in assert_refused(settled, proposed(settled, client=STRANGER), 400, "GW-REQ-01")["detail"]
 

@@ -85,7 +85,7 @@ class Road:
 def road(tmp_path: Path, database_url: str) -> Iterator[Road]:
     extracts = tmp_path / "extracts"
     write_extracts(extracts, SMALL)
-    first = operator(tmp_path / "home", database_url, DEMO_EXTRACTS=str(extracts))
+    first = operator(tmp_path / "home", database_url, DEMO_EXTRACTS=str(extracts), GATEWAY_STATE_MODULES="personnel-default")
     second = Operator(first.home, database_url, free_port(), more=(*first.more, ("GATEWAY_ISSUER", first.address)))
     first.run("db", "upgrade")
     secrets: dict[str, str] = {}
