@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import os
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from datetime import UTC, datetime
 from types import TracebackType
 
@@ -14,7 +14,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from fastapi import FastAPI
 
 from gateway.accountability.verify import Verified, check_not_restored, verify
+from gateway.agreements.check import Law
 from gateway.agreements.lifecycle import Registry
+from gateway.agreements.open_law import open_law
 from gateway.api.build import Edge, build_api
 from gateway.audit import AuditLog
 from gateway.authenticate import TokenVerifier
@@ -103,6 +105,10 @@ class Gateway:
     def registry(self) -> Registry:
         """For changing agreements."""
         return Registry(self.database, self.ring, self.log, self.clock)
+
+    def law(self) -> AbstractContextManager[Law]:
+        """The rules that agreement files are checked by, today, with the state-law modules that are switched on."""
+        return open_law(policies_of(self.settings), self.clock().date())
 
     def desk(self) -> ClientDesk:
         """For changing clients."""
@@ -282,7 +288,7 @@ def build_app(gateway: Gateway) -> FastAPI:
         data_threads=settings.data_threads,
         new_request_id=new_id,
     )
-    return build_api(gateway.gate(pdp), gateway.token_issuer(), edge)
+    return build_api(gateway.gate(pdp), gateway.law, gateway.token_issuer(), edge)
 
 
 def _is_new(database: Database) -> bool:

@@ -61,6 +61,13 @@ class Api:
         body = content if isinstance(content, bytes) else json.dumps(content).encode()
         return self._portal.call(self._post_bytes, path, body, named)
 
+    def request(self, method: str, path: str, token: str) -> httpx.Response:
+        """A request by any method, without a body."""
+        return self._portal.call(self._request, method, path, {"authorization": f"Bearer {token}"})
+
+    async def _request(self, method: str, path: str, headers: Mapping[str, str]) -> httpx.Response:
+        return await self._client.request(method, path, headers=dict(headers))
+
     async def _post_bytes(self, path: str, body: bytes, headers: Mapping[str, str]) -> httpx.Response:
         return await self._client.post(path, content=body, headers=dict(headers))
 
@@ -136,16 +143,23 @@ class World:
 
 
 @contextmanager
-def open_world(folder: Path, database_url: str, **settings: Any) -> Iterator[World]:
-    """A gateway on a migrated database, without agreements, clients or records."""
+def gateway_world(folder: Path, database_url: str, **settings: Any) -> Iterator[World]:
+    """A gateway on a migrated database, without an API, agreements, clients or records."""
     folder.mkdir(parents=True, exist_ok=True)
     switched_on = {"state_modules": "personnel-default", **settings}
     configured = Settings(home=folder, database_url=database_url, issuer=ISSUER, allowed_hosts="127.0.0.1", **switched_on)
     world = World(folder, configured)
     prepare(configured, world.clock)
-    with open_gateway(configured, world.clock) as gateway, start_blocking_portal() as portal:
+    with open_gateway(configured, world.clock) as gateway:
         world.gateway = gateway
-        transport = httpx.ASGITransport(build_app(gateway))
+        yield world
+
+
+@contextmanager
+def open_world(folder: Path, database_url: str, **settings: Any) -> Iterator[World]:
+    """The same with its API."""
+    with gateway_world(folder, database_url, **settings) as world, start_blocking_portal() as portal:
+        transport = httpx.ASGITransport(build_app(world.gateway))
         client = httpx.AsyncClient(transport=transport, base_url=ISSUER)
         world.api = Api(portal, client)
         yield world

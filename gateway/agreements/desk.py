@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import NoReturn, TypeVar
 
+from gateway.agreements.check import Law
 from gateway.agreements.lifecycle import Change, Registry
 from gateway.agreements.view import UNKNOWN, visible_versions
 from gateway.authenticate import TokenVerifier, authenticate
@@ -23,6 +25,8 @@ WRITE_SCOPE = "agreements:write"
 SIGN_SCOPE = "agreements:sign"
 NO_SCOPE = Reason("GW-AUT-01", "RFC 6749, 3.3", "This token was not issued for this.")
 Answer = TypeVar("Answer")
+OpenLaw = Callable[[], AbstractContextManager[Law]]
+"""Opens the rules that a file is checked by, for the length of one check."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,7 @@ class AgreementDesk:
 
     registry: Registry
     catalog: Catalog
+    law: OpenLaw
     verifier: TokenVerifier
 
 

@@ -42,7 +42,10 @@ def propose(agreements: Sequence[Agreement], change: Change, registry: Registry)
 
 
 def read_proposed(text: str, file: str, catalog: Catalog) -> tuple[Agreement, ...]:
-    """The agreements in the text of a file, checked; `file` is its name in messages. Raises `FileErrors` with every mistake."""
+    """The agreements in the text of a file, to compare with what was proposed; whoever proposes them has them checked first.
+
+    Raises `FileErrors` with every mistake.
+    """
     readings = read_source(text, file, catalog)
     problems = merged(readings)
     agreements = tuple(reading.agreement for reading in readings if reading.agreement is not None)

@@ -72,8 +72,9 @@ def history(connection: Connection, agreement: AgreementId, viewer: InstitutionI
             signature = checked.signature
             verified = checked.finding if checked.holds else f"NOT VALID: {checked.finding}"
             what = f"signed by {signature.institution} ({signature.method})"
-            happened.append(Happening(signature.at, version.version, what, signature.signer, verified))
-    return tuple(sorted(happened, key=lambda one: (one.at, one.version, _ORDER.get(one.what, _SIGNING))))
+            one = Happening(signature.at, version.version, what, signature.signer, verified)
+            happened.insert(_place(one, happened), one)
+    return tuple(happened)
 
 
 def visible_versions(connection: Connection, agreement: AgreementId, viewer: InstitutionId | None) -> Sequence[StoredVersion]:
@@ -84,9 +85,13 @@ def visible_versions(connection: Connection, agreement: AgreementId, viewer: Ins
     return versions
 
 
-_SIGNING = 2
-_ORDER: Mapping[str, int] = {"draft": 0, "proposed": 1, "signed": 3, "terminated": 4, "in_force": 5}
-"""What happens in one instant is told in this order; every other state comes last, as the signatures of an operator come before."""
+def _place(signing: Happening, happened: Sequence[Happening]) -> int:
+    """Where a signature belongs among what happened: by its time, and before the state that it led to."""
+    for place, other in enumerate(happened):
+        led_to = other.at == signing.at and other.version == signing.version and other.what == "signed"
+        if led_to or other.at > signing.at:
+            return place
+    return len(happened)
 
 
 def _before(spans: Sequence[StateSpan]) -> list[str]:

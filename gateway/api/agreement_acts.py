@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from datetime import date
 
 from gateway.agreements.attest import Attestation, attest
+from gateway.agreements.check import check_source
 from gateway.agreements.desk import AgreementDesk, assert_visible
 from gateway.agreements.lifecycle import Change
 from gateway.agreements.move import PlainVerb, move
-from gateway.agreements.propose import chosen_of, propose, read_proposed
+from gateway.agreements.propose import chosen_of, propose
 from gateway.agreements.record_signature import Signed
 from gateway.agreements.sign import sign
 from gateway.agreements.signature_file import decoded_signature, read_signature
@@ -151,7 +152,8 @@ def proposed(call: Call, principal: Principal, change: Change) -> object:
     except UnicodeDecodeError as why:
         raise RequestError("The file is not UTF-8.") from why
     try:
-        agreements = chosen_of(read_proposed(text, FILE, call.desk.catalog), only)
+        with call.desk.law() as law:
+            agreements = chosen_of(check_source(text, FILE, call.desk.catalog, law).good(), only)
     except FileErrors as why:
         raise FileRefused(why.problems) from why
     proposals = propose(agreements, change, call.desk.registry)

@@ -14,7 +14,7 @@ import orjson
 from anyio import CapacityLimiter, move_on_after, to_thread
 from fastapi import APIRouter, Request, Response
 
-from gateway.agreements.desk import READ_SCOPE, SIGN_SCOPE, WRITE_SCOPE, AgreementDesk, Asked, act, admit, look, turn_away
+from gateway.agreements.desk import READ_SCOPE, SIGN_SCOPE, WRITE_SCOPE, AgreementDesk, Asked, OpenLaw, act, admit, look, turn_away
 from gateway.agreements.lifecycle import Change, Registry
 from gateway.agreements.pdf_text import LARGEST_DOCUMENT, PDF
 from gateway.agreements.signature_file import LARGEST as LARGEST_SIGNATURE
@@ -113,11 +113,11 @@ class _Counter:
             return _answer(await _run(partial(act, token, asked, answer, self.desk), self.limiter))
 
 
-def agreements_router(gate: Gate) -> APIRouter:
+def agreements_router(gate: Gate, law: OpenLaw) -> APIRouter:
     """The routes, for clients with `agreements:read`, `agreements:write` or `agreements:sign`."""
     router = APIRouter(tags=["agreements"])
     registry = Registry(gate.database, gate.ring, gate.log, gate.clock)
-    desk = AgreementDesk(registry, gate.catalog, gate.verifier)
+    desk = AgreementDesk(registry, gate.catalog, law, gate.verifier)
     counter = _Counter(desk, CapacityLimiter(THREADS), CapacityLimiter(CHANGES), CapacityLimiter(UPLOADS))
 
     @router.get("/agreements")

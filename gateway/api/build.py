@@ -11,6 +11,7 @@ from fastapi.middleware.trustedhost import TrustedHostMiddleware
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from gateway.agreements.desk import OpenLaw
 from gateway.api.agreements import agreements_router
 from gateway.api.ambiguity import RefuseAmbiguous
 from gateway.api.health import health_router
@@ -35,7 +36,7 @@ class Edge:
     new_request_id: Callable[[], str]
 
 
-def build_api(gate: Gate, issuer: TokenIssuer, edge: Edge) -> FastAPI:
+def build_api(gate: Gate, law: OpenLaw, issuer: TokenIssuer, edge: Edge) -> FastAPI:
     """The application over these use cases."""
     app = FastAPI(
         title="Educator Data Gateway",
@@ -46,7 +47,7 @@ def build_api(gate: Gate, issuer: TokenIssuer, edge: Edge) -> FastAPI:
     )
     app.include_router(records_router(gate, edge.data_threads))
     app.include_router(rights_router(gate))
-    app.include_router(agreements_router(gate))
+    app.include_router(agreements_router(gate, law))
     app.include_router(oauth_router(issuer, gate.verifier))
     app.include_router(health_router(gate))
     app.add_exception_handler(GatewayError, _known)

@@ -113,7 +113,7 @@ def test_every_row_of_the_starter_kit_is_served_or_in_quarantine(tmp_path: Path,
     assert counts == {resource: len(keys_of(resource)) for resource in KEYS}
     # What derives from applications for financial aid is stored to be counted, and never served record by record.
     assert refused.status_code == httpx.codes.FORBIDDEN
-    assert re.search(rf"financialAids\b.*\b{len(aids())}\b", synced)
+    assert re.search(rf"financialAids\b.*\b{len(aids()):,}\b", synced)
 
     candidates = rows("candidate.csv")
     shown = Counter((r["firstName"], r["lastSurname"], r["birthDate"]) for r in served["candidates"])

@@ -11,16 +11,16 @@ import typer
 
 from gateway.agreements.activate import Activation, activate_signed
 from gateway.agreements.activate import activate as activate_file
+from gateway.agreements.check import check_file
 from gateway.agreements.expire import expire as expire_one
 from gateway.agreements.expire import expire_ended
 from gateway.agreements.lifecycle import by_operator
 from gateway.agreements.move import PlainVerb, move
-from gateway.agreements.propose import chosen_of, read_proposed
+from gateway.agreements.propose import chosen_of
 from gateway.agreements.propose import propose as put_forward
 from gateway.app import Gateway, open_gateway
 from gateway.cli.console import open_console
 from gateway.domain.agreement import SLUG, Agreement
-from gateway.domain.compose_yaml import read_text
 from gateway.domain.identifiers import AgreementId, InstitutionId
 from gateway.settings import read_settings
 
@@ -99,7 +99,8 @@ def expire(
 
 
 def _agreements(gateway: Gateway, file: Path, only: list[str] | None) -> tuple[Agreement, ...]:
-    return chosen_of(read_proposed(read_text(file, str(file)), str(file), gateway.catalog), only or ())
+    with gateway.law() as law:
+        return chosen_of(check_file(file, gateway.catalog, law).good(), only or ())
 
 
 def _move(agreement: str, verb: PlainVerb, on_word_of: str, number: int | None) -> None:
