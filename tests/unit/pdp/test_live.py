@@ -14,12 +14,13 @@ import pytest
 from gateway.errors import ConfigurationError, IntegrityError, Unavailable
 from gateway.pdp import Policies, PolicyPoint, open_pdp
 from gateway.pdp.bundle import sign_bundle
+from gateway.pdp.embedded import EmbeddedPdp
 from gateway.pdp.live import EMPTY, LiveEngine
 from gateway.pdp.read_bundle import ARCHIVE, Bundle, read_bundle
 from gateway.shipped import shipped
 from tests.bundles import new_keys, other_bundle, put, write_pair
 from tests.opa_process import opa_process, until
-from tests.questions import question
+from tests.questions import question, questions
 
 SHIPPED = shipped("policies") / "bundle" / ARCHIVE
 PERMITTED = question()
@@ -180,7 +181,8 @@ def test_no_decision_is_lost_while_bundles_are_exchanged_under_load(other: Path)
 
 def test_an_old_engine_is_closed_after_its_last_question_and_not_before() -> None:
     engine = LiveEngine(read_bundle(SHIPPED), instances=1)
-    with engine._borrowed() as old:
+    with engine._borrowed() as lent:
+        old = lent.engine
         engine.take(read_bundle(SHIPPED))
         assert old.evaluate({}) is not None
     with pytest.raises(Unavailable):
@@ -188,6 +190,18 @@ def test_an_old_engine_is_closed_after_its_last_question_and_not_before() -> Non
     engine.close()
     with pytest.raises(Unavailable):
         engine.ask(EMPTY)
+
+
+def test_a_kept_answer_is_the_one_that_a_new_engine_gives(other: Path) -> None:
+    """Questions differ in state, day, purpose and agreement; each is asked twice, and again of another bundle."""
+    engine = LiveEngine(read_bundle(SHIPPED), instances=1)
+    for archive in (SHIPPED, other):
+        engine.take(read_bundle(archive))
+        for asked in (*questions().values(), *questions().values()):
+            fresh = EmbeddedPdp(read_bundle(archive), instances=1)
+            assert engine.ask(asked) == (fresh.evaluate(asked.content), read_bundle(archive).digest)
+            fresh.close()
+    engine.close()
 
 
 def test_a_policy_that_permits_an_empty_question_is_not_taken() -> None:
