@@ -17,6 +17,15 @@ from gateway.shipped import shipped
 
 EXAMPLE = shipped("policies") / "agreements" / "lakeside-riverton.yaml"
 DAY = date(2026, 11, 24)
+PRINCIPAL = Principal(
+    client=ClientId("riverton-sis"),
+    institution=InstitutionId("riverton"),
+    purposes=frozenset({"placement", "hiring"}),
+    default_purpose="placement",
+    scopes=frozenset({"records:read"}),
+    token_id="t",
+    key_thumbprint=None,
+)
 
 
 def question(
@@ -36,17 +45,8 @@ def question(
         for grant in signed.grants
         if grant.recipient == "riverton" and grant.resource == resource
     )
-    principal = Principal(
-        client=ClientId("riverton-sis"),
-        institution=InstitutionId("riverton"),
-        purposes=frozenset({"placement", "hiring"}),
-        default_purpose="placement",
-        scopes=frozenset({"records:read"}),
-        token_id="t",
-        key_thumbprint=None,
-    )
     request = AccessRequest(ResourceName(resource), purpose, agreement=AgreementId(agreement) if agreement else None)
-    return ask(principal, request, AgreementFacts(entries, {signed.timezone: day.isoformat()}), catalog, modules)
+    return ask(PRINCIPAL, request, AgreementFacts(entries, {signed.timezone: day.isoformat()}), catalog, modules)
 
 
 def questions() -> Mapping[str, Question]:
