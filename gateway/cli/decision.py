@@ -19,6 +19,7 @@ from gateway.settings import read_settings
 app = typer.Typer(no_args_is_help=True)
 DIFFERENT = 2
 FORMATS = ("table", "json")
+NAME_WIDTH, TEXT_WIDTH = 90, 45
 
 
 @app.callback()
@@ -57,8 +58,13 @@ def _print(done: Replay, console: Console) -> None:
     if done.changes:
         table = new_table("what", "then", "today")
         for change in done.changes:
-            table.add_row(change.what, change.before, change.after)
+            table.add_row(_short(change.what, NAME_WIDTH), _short(change.before, TEXT_WIDTH), _short(change.after, TEXT_WIDTH))
         console.print(table)
+
+
+def _short(text: str, width: int) -> str:
+    """A condition on rows can be as long as it likes; it stands whole in the JSON."""
+    return text if len(text) <= width else f"{text[: width - 1]}…"
 
 
 def _said(made: Redecided) -> str:

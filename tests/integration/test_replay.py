@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +20,7 @@ from gateway.errors import IntegrityError, RequestError
 from gateway.pdp.read_bundle import read_bundle, read_operator_bundle, unpacked
 from gateway.store.schema import decision_input, policy_bundle
 from tests.bundles import operator_bundle, other_bundle
+from tests.journeys.cli import Operator
 from tests.world import World, placement_world
 
 CLIENT = "riverton-sis"
@@ -175,3 +177,21 @@ def test_an_entry_without_a_decision_or_a_policy_is_said(own_world: World) -> No
     with pytest.raises(RequestError, match="--today-bundle"):
         _replay(world, leaf)
     assert _replay(world, leaf, today_only=True).same
+
+
+def test_the_command_prints_it_and_exits_with_2_when_it_differs(world: World, opa_binary: str, tmp_path: Path) -> None:
+    _, leaf = _ask(world)
+    url = world.gateway.settings.database_url
+    at_home = Operator(world.folder, url, 8080)
+    said = at_home.run("decision", "replay", leaf["id"])
+    assert "That is what the log says." in said and "The decision is the same." in said
+    assert json.loads(at_home.run("decision", "replay", leaf["id"], "--format", "json"))["same"] is True
+    changed = Operator(world.folder, url, 8080, more=(("GATEWAY_BUNDLE", str(other_bundle(tmp_path, opa_binary))),))
+    said = changed.run("decision", "replay", leaf["id"], expect=2)
+    assert "The decision is not the same." in said
+    assert re.search(r"rule X-TEST-01 +- +refuses", said)
+    told = json.loads(changed.run("decision", "replay", leaf["id"], "--today-bundle", "--format", "json", expect=2))
+    assert (told["same"], told["then"], told["today"]["decision"]) == (False, None, "deny")
+    assert {"what": "decision", "before": "permit", "after": "deny"} in told["changes"]
+    assert "--format yaml is not one of" in at_home.run("decision", "replay", leaf["id"], "--format", "yaml", expect=2)
+    assert "no entry with this id" in at_home.run("decision", "replay", "x", expect=2)
