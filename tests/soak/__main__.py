@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
@@ -58,12 +58,13 @@ def soak_kills(folder: Path, new: NewDatabase) -> Mapping[str, object]:
     return {"kills": KILLS, "by_point": counts, "points_missed": missed, "answers": toll.answers, "held": not missed}
 
 
-def soak_opa(folder: Path) -> Mapping[str, object]:
+def soak_opa() -> Mapping[str, object]:
     """100 disturbances of an OPA server under load: no wrong answer, each within 2 seconds, recovery within 5."""
     opa = find_opa()
     bundle = shipped("policies") / "bundle" / ARCHIVE
-    older = other_bundle(folder, opa, 'input.principal.institution == "riverton"')
-    toll = disturb(opa, bundle, older, questions().values(), SEED, DISTURBANCES)
+    with tempfile.TemporaryDirectory() as folder:
+        older = other_bundle(Path(folder), opa, 'input.principal.institution == "riverton"')
+        toll = disturb(opa, bundle, older, questions().values(), SEED, DISTURBANCES)
     held = toll.wrong == 0 and toll.right > 0 and toll.slowest < LONGEST_ANSWER and max(toll.recoveries) < LONGEST_RECOVERY
     return {
         "disturbances": dict(sorted(toll.disturbances.items())),
@@ -78,6 +79,7 @@ def soak_opa(folder: Path) -> Mapping[str, object]:
 
 
 CAMPAIGNS = {"two_worlds": soak_two_worlds, "kills": soak_kills}
+WITHOUT_DATABASE = {"opa": soak_opa}
 
 
 @contextmanager
@@ -91,23 +93,26 @@ def databases(folder: Path) -> Iterator[Mapping[str, NewDatabase]]:
         yield {"sqlite": lambda place: copied_sqlite(template, place), "postgresql": lambda _: copied_postgres(cluster)}
 
 
-def runs(wanted: Sequence[str], temporary: Path) -> Iterator[tuple[str, str, Callable[[Path], Mapping[str, object]]]]:
-    """Campaign, database and how to run it in a folder of its own; a campaign without a database runs once."""
-    if "opa" in wanted:
-        yield "opa", "none", soak_opa
+def runs(wanted: Set[str], temporary: Path) -> Iterator[tuple[str, str, Callable[[], Mapping[str, object]]]]:
+    """Campaign, database and how to run it; one without a database runs once."""
+    for name in WITHOUT_DATABASE.keys() & wanted:
+        yield name, "none", WITHOUT_DATABASE[name]
     on_databases = [name for name in CAMPAIGNS if name in wanted]
-    if on_databases:
-        with databases(temporary) as known:
-            for backend, new in known.items():
-                for name in on_databases:
-                    yield name, backend, partial(CAMPAIGNS[name], new=new)
+    if not on_databases:
+        return
+    with databases(temporary) as known:
+        for backend, new in known.items():
+            for name in on_databases:
+                folder = temporary / f"{name}-{backend}"
+                folder.mkdir()
+                yield name, backend, partial(CAMPAIGNS[name], folder, new)
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run all campaigns, or those that are named; the others' results stay as they are."""
-    names = ("opa", *CAMPAIGNS)
-    wanted = arguments or names
-    if set(wanted) - set(names):
+    names = (*WITHOUT_DATABASE, *CAMPAIGNS)
+    wanted = set(arguments or names)
+    if wanted - set(names):
         raise SystemExit(f"usage: python -m tests.soak [{'|'.join(names)}]...")
     commit = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=True).stdout.strip()
     known = json.loads(RESULTS.read_text(encoding="utf-8"))["campaigns"]
@@ -115,10 +120,8 @@ def main(arguments: Sequence[str]) -> int:
     held = True
     with tempfile.TemporaryDirectory() as temporary:
         for name, backend, campaign in runs(wanted, Path(temporary)):
-            folder = Path(temporary) / f"{name}-{backend}"
-            folder.mkdir()
             begun = time.monotonic()
-            outcome = campaign(folder)
+            outcome = campaign()
             took = round(time.monotonic() - begun)
             result = {"campaign": name, "database": backend, "commit": commit, "seed": SEED, "seconds": took, **outcome}
             results[name, backend] = result
