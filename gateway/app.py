@@ -13,6 +13,7 @@ import uuid_utils
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from fastapi import FastAPI
 
+from gateway.accountability.replay import ReplayDesk
 from gateway.accountability.verify import Verified, check_not_restored, verify
 from gateway.agreements.check import Law
 from gateway.agreements.lifecycle import Registry
@@ -117,6 +118,10 @@ class Gateway:
     def rights_desk(self) -> RightsDesk:
         """For changing consents and opt-outs, as the operator."""
         return RightsDesk(self.catalog, self.database, self.ring, self.log, self.clock, {"actor": "operator"})
+
+    def replay_desk(self) -> ReplayDesk:
+        """For making decisions again."""
+        return ReplayDesk(self.database, self.log_id, self.log, policies_of(self.settings))
 
     def intake(self) -> Intake:
         """For syncs."""

@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from gateway.cli import agreement, audit, client, db, demo, determination, rights, serve, signatory, source
+from gateway.cli import agreement, audit, client, db, decision, demo, determination, rights, serve, signatory, source
 from gateway.cli.console import open_console
 from gateway.errors import FileErrors, GatewayError
 
@@ -29,6 +29,7 @@ app.add_typer(source.app, name="source", help="Check source files; list what is 
 app.add_typer(rights.consents, name="consent", help="Record, withdraw and list people's written consents.")
 app.add_typer(rights.opt_outs, name="opt-out", help="Record, rescind and list directory opt-outs.")
 app.command("sync", help="Pull sources through their connectors.")(source.sync)
+app.add_typer(decision.app, name="decision", help="Make past decisions again.")
 app.add_typer(audit.app, name="audit", help="Verify the audit log and read its entries.")
 
 

@@ -18,7 +18,6 @@ from gateway.domain.decision import Question
 from gateway.errors import Unavailable
 from gateway.pdp.bounded import BoundedAdapter
 from gateway.pdp.breaker import Breaker
-from gateway.pdp.live import LiveEngine
 from gateway.pdp.read_bundle import DECISION, Bundle
 
 BETWEEN_BYTES_SECONDS = 1.0
@@ -26,6 +25,9 @@ EXCHANGE_SECONDS = 1.2
 """From connecting to the last byte; with what else a request does it is answered within two seconds."""
 
 LARGEST_ANSWER = 4 * 1024 * 1024
+QUESTION_SECONDS = 1.3
+"""An exchange, and what is left of this for looking whether the gateway's own bundle has changed."""
+
 GRACE_SECONDS = 10.0
 NO_ANSWER = "The policy engine gave no answer."
 
@@ -101,14 +103,14 @@ class _Accepted:
 
 
 class ServedEngine:
-    """An OPA server as an engine whose bundle may change. `hurry` has the gateway look for a new bundle at once."""
+    """An OPA server as an engine whose bundle may change. `hurry` has the gateway look for a new bundle at once, and waits for it
+    as long as so many seconds."""
 
-    def __init__(self, server: OpaServerPdp, bundle: Bundle, *, clock: Callable[[], float], hurry: Callable[[], None]) -> None:
+    def __init__(self, server: OpaServerPdp, bundle: Bundle, *, clock: Callable[[], float], hurry: Callable[[float], None]) -> None:
         self._server = server
         self._clock = clock
         self._hurry = hurry
         self._lock = threading.Lock()
-        LiveEngine(bundle, instances=1).close()
         self._accepted = _Accepted(bundle.digest)
 
     @property
@@ -117,23 +119,19 @@ class ServedEngine:
 
     def ask(self, question: Question) -> tuple[object, str]:
         """The answer and the digest of the bundle that gave it. Raises `Unavailable`, also when the server has another bundle."""
-        begun = self._counting_now()
+        begun, until = self._counting_now(), self._clock() + QUESTION_SECONDS
         result, revisions = self._server.exchange(question.input)
         served = self._counting(revisions, begun)
         if served is None:
             # The server may have been given a new bundle a moment before the gateway has seen it.
-            self._hurry()
+            self._hurry(max(0.0, until - self._clock()))
             served = self._counting(revisions, begun)
         if served is None:
             raise Unavailable("The policy engine decides by another policy than the gateway's.")
         return result, served
 
     def take(self, bundle: Bundle) -> None:
-        """Accept this bundle's answers; the present one's for a while, until the server has the new one.
-
-        Raises `IntegrityError` when the bundle does not run in this process: then nobody could replay its decisions.
-        """
-        LiveEngine(bundle, instances=1).close()
+        """Accept this bundle's answers; the present one's for a while, until the server has the new one."""
         with self._lock:
             if bundle.digest != self._accepted.newest:
                 until = self._clock() + GRACE_SECONDS

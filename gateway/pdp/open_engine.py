@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Literal
 
 from gateway.errors import ConfigurationError
+from gateway.pdp.embedded import DECISION_SECONDS
 from gateway.pdp.live import LiveEngine
 from gateway.pdp.opa_server import OpaServerPdp, ServedEngine
 from gateway.pdp.operator import OperatorRules
@@ -22,7 +22,6 @@ from gateway.shipped import shipped
 OPERATOR_SECONDS = 0.3
 """For the operator's rules: with a policy that takes all its time, a request is still answered within two seconds."""
 
-HURRY_SECONDS = 0.3
 POLICY_BUNDLE, OPERATOR_BUNDLE = "policy_bundle", "operator_bundle"
 
 
@@ -81,12 +80,18 @@ def open_pdp(
     opened: Engine
     if engine == "opa":
         server = OpaServerPdp(host, port, clock=time.monotonic)
-        opened = ServedEngine(server, present, clock=time.monotonic, hurry=partial(watcher.hurry, HURRY_SECONDS))
+        opened = ServedEngine(server, present, clock=time.monotonic, hurry=watcher.hurry)
     else:
         opened = LiveEngine(present, instances=instances)
     watches = [BundleWatch(POLICY_BUNDLE, policies.place, policies.read, _kept(keep, opened.take), present, stamp)]
     rules, watch = _operator(policies, instances, keep)
     return PolicyPoint(opened, rules, [*watches, *watch], watcher)
+
+
+def fixed_pdp(bundle: Bundle, operator: Bundle | None = None) -> PolicyPoint:
+    """One bundle and one set of operator's rules in this process, which nothing exchanges: for a replay."""
+    rules = None if operator is None else OperatorRules(operator, instances=1, seconds=DECISION_SECONDS)
+    return PolicyPoint(LiveEngine(bundle, instances=1), rules, (), Watcher())
 
 
 def _operator(

@@ -6,24 +6,15 @@ Whatever keeps it from answering refuses, and raises the alarm: a log line and r
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 
 from gateway.domain.decision import Question
-from gateway.errors import Unavailable
+from gateway.errors import Reason, Unavailable
 from gateway.pdp.live import LiveEngine
 from gateway.pdp.read_bundle import OPERATOR, Bundle
 from gateway.telemetry import logger
 
-NO_ANSWER: Mapping[str, object] = {
-    "rule": "GW-PDP-03",
-    "citation": "Educator Data Gateway",
-    "title": "The operator's own rules gave no answer in time",
-}
-NOT_UNDERSTOOD: Mapping[str, object] = {
-    "rule": "GW-PDP-04",
-    "citation": "Educator Data Gateway",
-    "title": "The answer of the operator's own rules was not understood",
-}
+NO_ANSWER = Reason("GW-PDP-03", "Educator Data Gateway", "The operator's own rules gave no answer in time")
+NOT_UNDERSTOOD = Reason("GW-PDP-04", "Educator Data Gateway", "The answer of the operator's own rules was not understood")
 MEMBERS = frozenset({"rule", "citation", "title"})
 RULE = re.compile(r"X-[A-Z0-9-]{1,62}")
 """Apart from the rules that are shipped, so that nobody takes one for the other."""
@@ -50,7 +41,7 @@ class OperatorRules:
     def digest(self) -> str:
         return self._engine.digest
 
-    def refusals(self, question: Question) -> tuple[tuple[Mapping[str, object], ...], str]:
+    def refusals(self, question: Question) -> tuple[tuple[Reason, ...], str]:
         """Why the operator refuses, sorted by rule, and the digest of the rules; no reason means that they do not."""
         try:
             answer, digest = self._engine.ask(question)
@@ -59,7 +50,8 @@ class OperatorRules:
         if not isinstance(answer, list) or not _is_a_list_of_reasons(answer):
             return self._broken(NOT_UNDERSTOOD), digest
         self.answering = True
-        return tuple(sorted(answer, key=lambda reason: (reason["rule"], reason["title"], reason["citation"]))), digest
+        reasons = (Reason(reason["rule"], reason["citation"], reason["title"]) for reason in answer)
+        return tuple(sorted(reasons, key=lambda reason: (reason.rule, reason.title, reason.citation))), digest
 
     def take(self, bundle: Bundle) -> None:
         """Ask these rules from the next question on. Raises `IntegrityError`, and changes nothing, when they do not run."""
@@ -69,9 +61,9 @@ class OperatorRules:
         """Give back the memory, after the last question."""
         self._engine.close()
 
-    def _broken(self, reason: Mapping[str, object]) -> tuple[Mapping[str, object], ...]:
+    def _broken(self, reason: Reason) -> tuple[Reason, ...]:
         if self.answering:
-            logger().error("operator rules failed", rule=reason["rule"], bundle=self._engine.digest)
+            logger().error("operator rules failed", rule=reason.rule, bundle=self._engine.digest)
         self.answering = False
         return (reason,)
 

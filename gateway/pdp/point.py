@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Protocol
 
 from gateway.domain.decision import Question
-from gateway.errors import Unavailable
+from gateway.errors import Reason, Unavailable
 from gateway.pdp.engine import Answer
 from gateway.pdp.live import EMPTY
 from gateway.pdp.operator import OperatorRules
@@ -113,5 +114,5 @@ class PolicyPoint:
         self._engine_answers = answers
 
 
-def _refusal(reasons: Sequence[Mapping[str, object]]) -> Mapping[str, object]:
-    return {"decision": "deny", "reasons": [dict(reason) for reason in reasons], "choices": []}
+def _refusal(reasons: Sequence[Reason]) -> Mapping[str, object]:
+    return {"decision": "deny", "reasons": [asdict(reason) for reason in reasons], "choices": []}

@@ -83,7 +83,8 @@ class Watcher:
         self._seconds = seconds
         self._wake = threading.Event()
         self._done = threading.Condition()
-        self._rounds = 0
+        self._begun = 0
+        self._finished = 0
         self._anyway = False
         self._ended = False
         self._thread: threading.Thread | None = None
@@ -111,11 +112,13 @@ class Watcher:
 
     def hurry(self, seconds: float) -> None:
         """Have a round begun now, and wait for its end as long as `seconds`; at once where no rounds are done."""
+        if threading.current_thread() is self._thread:
+            return
         with self._done:
             # The round that is on may have looked already; the next one has not.
-            wanted = self._rounds + 1
+            wanted = self._begun + 1
             self._wake.set()
-            self._done.wait_for(lambda: self._rounds >= wanted or not self.alive, seconds)
+            self._done.wait_for(lambda: self._finished >= wanted or not self.alive, seconds)
 
     def close(self) -> None:
         """End after the round that is on."""
@@ -132,7 +135,9 @@ class Watcher:
             if self._ended:
                 return
             anyway, self._anyway = self._anyway, False
+            with self._done:
+                self._begun += 1
             round_of(anyway)
             with self._done:
-                self._rounds += 1
+                self._finished = self._begun
                 self._done.notify_all()

@@ -12,10 +12,10 @@ from gateway.agreements.cases.junit import junit
 from gateway.agreements.cases.read_cases import read_cases
 from gateway.agreements.cases.run_cases import Outcome, not_exercised, run_cases
 from gateway.agreements.read_agreement import read_agreement
+from gateway.app import policies_of
 from gateway.catalog.load import load_catalog
 from gateway.cli.console import new_table, open_console
 from gateway.errors import RequestError
-from gateway.pdp import Policies
 from gateway.settings import read_settings
 
 FAILED = 1
@@ -35,7 +35,7 @@ def try_cases(
         raise RequestError("--junit takes the cases of one file; run it once a file.")
     catalog = load_catalog()
     settings, failed = read_settings(), False
-    policies = Policies(settings.bundle, key=settings.bundle_key, modules=settings.modules)
+    policies = policies_of(settings)
     with opened_engines(engine, policies) as engines:
         for file in files:
             cases = read_cases(file, catalog)
