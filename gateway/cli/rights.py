@@ -21,6 +21,8 @@ from gateway.domain.rights import BY_HAND, NamedPerson, RightsKind
 from gateway.errors import IngestError, RequestError
 from gateway.settings import read_settings
 
+MOST_TOLD = 50
+"""Rows that a command lists itself; a wrong column makes as many as the file has."""
 consents = typer.Typer(no_args_is_help=True)
 opt_outs = typer.Typer(no_args_is_help=True)
 
@@ -180,8 +182,11 @@ def print_rights(report: RightsReport, source: str, console: Console) -> None:
     )
     if report.unidentified and report.kind == "opt_outs":
         console.print(f"{report.unidentified:,} rows do not say whom they name, so no opt-out was ended.")
-    for row in (*report.rejected, *report.notices):
+    told = (*report.rejected, *report.notices)
+    for row in told[:MOST_TOLD]:
         console.print(f"{row.location.file}:{row.location.line}: {row.column}: {row.reason} ({row.code})")
+    if len(told) > MOST_TOLD:
+        console.print(f"and {len(told) - MOST_TOLD:,} more: gateway source quarantine {report.provider}")
 
 
 def _import(kind: RightsKind, file: Path, provider: str, resource: str) -> None:

@@ -6,7 +6,7 @@ only when every row could say whom it names.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
@@ -61,6 +61,7 @@ class RightsReport:
     they name. `notices` are rows that count but name somebody whose record has not come yet: it may be a mistake."""
 
     kind: RightsKind
+    provider: InstitutionId
     resource: ResourceName
     rows: int
     begun: int
@@ -161,6 +162,10 @@ class _Run:
         order, said, desk = self._order, self._said, self._desk
         now = desk.clock()
         at = utc_text(now)
+        before = (*said.rejected, *said.notices)
+        with desk.database.write() as connection:
+            # Apart from the change, which holds up every answer on SQLite while it is written.
+            write_quarantine(connection, self._quarantined(before, 0))
         with desk.database.write() as connection:
             lock_epoch(connection)
             admit(connection, order.provider, now)
@@ -169,7 +174,7 @@ class _Run:
             else:
                 change, unchanged = self._opt_outs(connection)
             rejected, notices = tuple(said.rejected), tuple(said.notices)
-            write_quarantine(connection, [self._quarantined(number, r) for number, r in enumerate((*rejected, *notices))])
+            write_quarantine(connection, self._quarantined(rejected[len(before) - len(notices) :], len(before)))
             drop_quarantine(connection, order.provider, order.source, self._name, keep_run=self._run_id)
             state = "promoted" if change else "unchanged"
             end_run(connection, self._run_id, state=state, at=at, read=said.rows, quarantined=len(rejected))
@@ -179,7 +184,9 @@ class _Run:
             else:
                 desk.log.append_in(connection, event)
         begun, ended = len(change.given) + len(change.opted_out), len(change.ended) + len(change.rescinded)
-        return RightsReport(order.kind, order.resource, said.rows, begun, ended, unchanged, said.unidentified, rejected, notices)
+        return RightsReport(
+            order.kind, order.provider, order.resource, said.rows, begun, ended, unchanged, said.unidentified, rejected, notices
+        )
 
     def give_up(self, why: GatewayError) -> None:
         """Put the failure on the log; nothing was changed."""
@@ -283,18 +290,21 @@ class _Run:
     def _placed(self, rejection: Rejection) -> Rejection:
         return replace(rejection, resource=self._name)
 
-    def _quarantined(self, number: int, rejection: Rejection) -> dict[str, object]:
-        return {
-            "run_id": self._run_id,
-            "position": number,
-            "provider_id": self._order.provider,
-            "resource": self._name,
-            "file": rejection.location.file,
-            "line": rejection.location.line,
-            "column_name": rejection.column,
-            "code": rejection.code,
-            "reason": rejection.reason,
-        }
+    def _quarantined(self, rejected: Sequence[Rejection], first: int) -> list[dict[str, object]]:
+        return [
+            {
+                "run_id": self._run_id,
+                "position": number,
+                "provider_id": self._order.provider,
+                "resource": self._name,
+                "file": rejection.location.file,
+                "line": rejection.location.line,
+                "column_name": rejection.column,
+                "code": rejection.code,
+                "reason": rejection.reason,
+            }
+            for number, rejection in enumerate(rejected, start=first)
+        ]
 
     @property
     def _action(self) -> RightsAction:

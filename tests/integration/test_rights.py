@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,7 @@ from gateway.domain.rights import NamedPerson, RightsKind
 from gateway.errors import IngestError, RequestError, Unavailable
 from gateway.store.consents import current_consents
 from gateway.store.epoch import read_epoch
+from gateway.store.registry import register
 from gateway.store.schema import consent, key_registry, quarantine
 from gateway.store.schema import opt_out as opt_out_table
 from tests.world import World, open_world
@@ -394,6 +396,22 @@ def test_a_withdrawal_follows_too(registrar: Registrar) -> None:
     report = registrar.take("consents")
     assert [row.code for row in report.rejected] == ["withdrawn_since"]
     assert registrar.consented("ana") == set()
+
+
+def test_a_person_named_by_hand_while_a_source_names_them_is_one_person(registrar: Registrar) -> None:
+    database = registrar.world.gateway.database
+
+    def meet() -> int | None:
+        with database.write() as connection:
+            return register(connection, LAKESIDE, "candidates", [bytes(32)], people=True)[bytes(32)].person
+
+    with ThreadPoolExecutor(1) as other:
+        with database.write() as connection:
+            mine = register(connection, LAKESIDE, "candidates", [bytes(32)], people=True)[bytes(32)].person
+            theirs = other.submit(meet)
+            # Until it waits for this transaction, or for its turn where there is one writer at a time.
+            wait([theirs], timeout=0.5)
+        assert theirs.result() == mine
 
 
 # --- files ------------------------------------------------------------------------------------------------------------

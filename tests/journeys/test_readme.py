@@ -162,6 +162,14 @@ def test_bring_records_in(demo: Demo) -> None:
     assert "candidates.csv:" in printed
 
 
+def test_record_what_people_say_about_their_own_records(demo: Demo) -> None:
+    printed = demo.run(shell("Record what people say about their own records"))
+    assert [line[:11] for line in printed.splitlines() if "audit entry" in line] == ["1 opt-out r", "1 opt-out e", "1 consent r"]
+    assert [line.split() for line in printed.splitlines() if "riverton" in line] == [
+        ["release-2026", "riverton", "placement", "1", "0"]
+    ]
+
+
 def test_write_an_agreement(demo: Demo) -> None:
     printed = demo.run(shell("Write an agreement"))
     assert "lakeside-riverton.yaml: right." in printed
