@@ -212,3 +212,15 @@ def test_make_demo_once_ends_with_0_and_leaves_nothing_running(tmp_path: Path) -
     assert "the log is whole" in done.stdout
     with pytest.raises(ConnectionRefusedError), socket.create_connection(("127.0.0.1", port)):
         pass
+
+
+def test_record_what_people_say(demo: Demo) -> None:
+    printed = demo.run(shell("Record what people say about their own records"))
+    assert "release-2026" in printed
+
+
+def test_no_shell_block_of_the_readme_is_left_out() -> None:
+    found = re.findall(r"^### ([^\n]+)\n+```sh\n", README, re.MULTILINE)
+    assert README.count("```sh\n") == len(found) + 1, "the first screen has one block; each other stands right below its own heading"
+    tests = Path(__file__).read_text(encoding="utf-8")
+    assert [heading for heading in found if f'shell("{heading}")' not in tests] == []
