@@ -14,7 +14,7 @@ PROBLEM = "application/problem+json"
 RETRY_SECONDS = "2"
 WHAT_TO_DO = {
     404: "There is nothing at this address. Records are at /v1/RESOURCE, tokens at /oauth/token, agreements at /agreements.",
-    405: "This address does not take this method. Records are read with GET; a token is asked for with POST.",
+    405: "This address does not take this method. Records are read with GET; tokens are asked for, and consents said, with POST.",
 }
 FAILED = "Something failed here; nothing was disclosed. The operator finds it under this request's id."
 

@@ -95,7 +95,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
 
 
 def shell(heading: str) -> str:
-    """The shell block under a heading."""
+    """The shell block under a heading; the last that is run takes the client of the demo's token away."""
     [block] = re.findall(rf"^### {re.escape(heading)}\n+```sh\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
     return str(block)
 
@@ -185,6 +185,11 @@ def test_the_mistake_that_is_shown_is_told_like_that(demo: Demo) -> None:
     assert f"mine.yaml:{line}:{column}: {message}" in printed
 
 
+def test_record_what_people_say(demo: Demo) -> None:
+    printed = demo.run(shell("Record what people say about their own records"))
+    assert "release-2026" in printed
+
+
 def test_see_what_was_disclosed_and_stop_it(demo: Demo) -> None:
     script = shell("See what was disclosed, and stop it")
     asks = f"curl -s -H \"Authorization: Bearer $TOKEN\" 'http://{ADDRESS}/v1/candidates?limit=1'"
@@ -220,3 +225,10 @@ def test_make_demo_once_ends_with_0_and_leaves_nothing_running(tmp_path: Path) -
     assert "the log is whole" in done.stdout
     with pytest.raises(ConnectionRefusedError), socket.create_connection(("127.0.0.1", port)):
         pass
+
+
+def test_no_shell_block_of_the_readme_is_left_out() -> None:
+    found = re.findall(r"^### ([^\n]+)\n+```sh\n", README, re.MULTILINE)
+    assert README.count("```sh\n") == len(found) + 1, "a block has no heading right above it"
+    tests = Path(__file__).read_text(encoding="utf-8")
+    assert [heading for heading in found if f'shell("{heading}")' not in tests] == []

@@ -22,6 +22,7 @@ TOP = Path(__file__).resolve().parents[2]
 CODE = re.compile(r"`([^`]+)`")
 HEADING = re.compile(r"^#{1,6} (.+)$", re.MULTILINE)
 FENCED = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
+RULE = re.compile(r"(GW|F)(-[A-Z0-9]+)+")
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 AHEAD: set[tuple[str, str]] = set()
 """Links whose target is still to come."""
@@ -77,15 +78,21 @@ def modules() -> set[str]:
 
 
 def rule_ids() -> set[str]:
-    """Rules of the Rego's metadata, and the reasons that the gateway itself gives."""
+    """Rules of the Rego's metadata, and those that the gateway itself names; `code` of an error is another list."""
     found: set[str] = set()
     for name in tracked("policies/*.rego", ":!policies/state/template"):
         found |= set(re.findall(r"^#\s+id: (\S+)$", text(name), re.MULTILINE))
     for name in tracked("gateway/*.py"):
-        for node in ast.walk(ast.parse(text(name))):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Reason":
-                found |= {str(first.value) for first in node.args[:1] if isinstance(first, ast.Constant)}
+        nodes = list(ast.walk(ast.parse(text(name))))
+        codes = {id(node.value) for node in nodes if isinstance(node, ast.Assign | ast.AnnAssign) and _assigns_a_code(node)}
+        texts = [node.value for node in nodes if isinstance(node, ast.Constant) and id(node) not in codes]
+        found |= {value for value in texts if isinstance(value, str) and RULE.fullmatch(value)}
     return found
+
+
+def _assigns_a_code(node: ast.Assign | ast.AnnAssign) -> bool:
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+    return any(isinstance(target, ast.Name) and target.id == "code" for target in targets)
 
 
 def links() -> list[tuple[str, str]]:
