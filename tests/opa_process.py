@@ -15,9 +15,9 @@ from tests.databases import free_port
 
 
 class OpaProcess:
-    """`bundle` is what the next start loads; `arguments` are more of its command line."""
+    """`bundle` is what the next start loads, if any; `arguments` are more of its command line, such as files to load."""
 
-    def __init__(self, binary: str, bundle: Path, port: int | None = None, arguments: tuple[str, ...] = ()) -> None:
+    def __init__(self, binary: str, bundle: Path | None, port: int | None = None, arguments: tuple[str, ...] = ()) -> None:
         self.binary = binary
         self.bundle = bundle
         self.port = port or free_port()
@@ -26,7 +26,8 @@ class OpaProcess:
 
     def start(self, *, wait: bool = True) -> None:
         command = [self.binary, "run", "--server", "--skip-version-check", "--log-level", "error", *self.arguments]
-        command += ["--addr", f"127.0.0.1:{self.port}", "--bundle", str(self.bundle)]
+        command += ["--addr", f"127.0.0.1:{self.port}"]
+        command += ["--bundle", str(self.bundle)] if self.bundle is not None else []
         self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         if wait:
             self.wait_until_ready()
@@ -59,7 +60,7 @@ class OpaProcess:
 
 
 @contextmanager
-def opa_process(binary: str, bundle: Path, *arguments: str) -> Iterator[OpaProcess]:
+def opa_process(binary: str, bundle: Path | None, *arguments: str) -> Iterator[OpaProcess]:
     """A server that is ready; killed at the end."""
     process = OpaProcess(binary, bundle, arguments=arguments)
     process.start()

@@ -28,6 +28,7 @@ from gateway.pdp.bundle import find_opa, rego_files
 from gateway.pdp.read_bundle import CHECK, DECISION
 from gateway.pdp.rules import read_rules
 from gateway.shipped import shipped
+from tests.opa_process import opa_process
 from tests.policies.corpus import CATALOG, MODULES, Case, read_cases
 
 OTHER_COMPARISON = {"==": "!=", "!=": "==", "<": "<=", "<=": "<", ">": ">=", ">=": ">"}
@@ -214,21 +215,16 @@ def _killer(server: _Server, cases: Mapping[str, Case], names: Sequence[str]) ->
 @contextmanager
 def _server(opa: str, policies: Path, cases: Mapping[str, Case]) -> Iterator[_Server]:
     with tempfile.TemporaryDirectory() as folder:
-        socket = Path(folder) / "opa.sock"
         ask = Path(folder) / "mutation.rego"
         ask.write_text(ASK)
         sources = [str(file) for file in [*rego_files(policies), *MODULES.glob("*/*.rego"), ask]]
-        command = [opa, "run", "--server", "--log-level", "error", "--addr", f"unix://{socket}", *sources, f"catalog:{CATALOG}"]
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        try:
-            transport = httpx.HTTPTransport(uds=str(socket), retries=50)
-            with httpx.Client(transport=transport, base_url="http://opa", timeout=SERVER_SECONDS) as client:
-                facts = {name: case.facts for name, case in cases.items()}
-                client.put("/v1/data/cases", content=orjson.dumps(facts)).raise_for_status()
-                yield _Server(client)
-        finally:
-            process.terminate()
-            process.wait(timeout=10)
+        with (
+            opa_process(opa, None, *sources, f"catalog:{CATALOG}") as process,
+            httpx.Client(base_url=f"http://127.0.0.1:{process.port}", trust_env=False, timeout=SERVER_SECONDS) as client,
+        ):
+            facts = {name: case.facts for name, case in cases.items()}
+            client.put("/v1/data/cases", content=orjson.dumps(facts)).raise_for_status()
+            yield _Server(client)
 
 
 def main(arguments: Sequence[str]) -> int:
