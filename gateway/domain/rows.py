@@ -37,12 +37,21 @@ class Rows:
 
 
 @dataclass(frozen=True)
+class TreatedMembers:
+    """The members of one collection that are shown: for each the position of its row, and columns by the path inside the
+    collection. A row's members stand in the order in which they are shown."""
+
+    row: Sequence[int]
+    values: Mapping[str, Sequence[object]]
+
+
+@dataclass(frozen=True)
 class TreatedRows:
-    """A page in which every value is the treated one: columns by element path, members of collections row by row."""
+    """A page in which every value is the treated one, column by column."""
 
     count: int
     values: Mapping[ElementPath, Sequence[object]]
-    members: Mapping[str, Sequence[Sequence[Mapping[str, object]]]]
+    members: Mapping[str, TreatedMembers]
 
 
 @dataclass(frozen=True)

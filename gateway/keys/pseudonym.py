@@ -7,13 +7,15 @@ distinct 16-byte text, so ECB over many blocks is a permutation of each and leak
 from __future__ import annotations
 
 import hashlib
+import struct
 from collections.abc import Sequence
 
 from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import ECB
 
-TEXT_LENGTH = 32
+BLOCK_BYTES = 16
+TEXT_LENGTH = 2 * BLOCK_BYTES
 
 
 class Pseudonyms:
@@ -24,12 +26,16 @@ class Pseudonyms:
 
     def of(self, surrogates: Sequence[int | None], key_space: str) -> list[str | None]:
         """One pseudonym for each surrogate, in order; None stays None."""
-        tag = _tag(key_space)
-        blocks = b"".join(number.to_bytes(8, "big") + tag for number in surrogates if number is not None)
+        known = [number for number in surrogates if number is not None]
+        halves = [int.from_bytes(_tag(key_space), "big", signed=True)] * (2 * len(known))
+        halves[::2] = known
         encryptor = self._cipher.encryptor()
-        text = (encryptor.update(blocks) + encryptor.finalize()).hex()
-        made = iter([text[at : at + TEXT_LENGTH] for at in range(0, len(text), TEXT_LENGTH)])
-        return [None if number is None else next(made) for number in surrogates]
+        blocks = encryptor.update(struct.pack(f">{len(halves)}q", *halves)) + encryptor.finalize()
+        made: list[str | None] = list(blocks.hex(" ", -BLOCK_BYTES).split())
+        if len(known) == len(surrogates):
+            return made
+        following = iter(made)
+        return [None if number is None else next(following) for number in surrogates]
 
     def surrogate(self, pseudonym: str, key_space: str) -> int | None:
         """The surrogate behind a pseudonym; None when it is not one of this agreement and key space."""
@@ -37,7 +43,7 @@ class Pseudonyms:
             block = bytes.fromhex(pseudonym)
         except ValueError:
             return None
-        if len(pseudonym) != TEXT_LENGTH or len(block) != TEXT_LENGTH // 2 or pseudonym != pseudonym.lower():
+        if len(pseudonym) != TEXT_LENGTH or len(block) != BLOCK_BYTES or pseudonym != pseudonym.lower():
             return None
         decryptor = self._cipher.decryptor()
         clear = decryptor.update(block) + decryptor.finalize()

@@ -8,11 +8,12 @@ import orjson
 
 from gateway.domain.identifiers import ElementPath
 from gateway.domain.query_plan import PlannedElement, QueryPlan
-from gateway.domain.rows import MemberRows, Rows, TreatedRows
+from gateway.domain.rows import MemberRows, Rows, TreatedMembers, TreatedRows
 from gateway.domain.treatments import MaskText
 from gateway.keys.pseudonym import Pseudonyms
 from gateway.redact.mask import mask
 
+NOTHING = b"{}"
 Opener = Callable[[str | None, Sequence[bytes | None], Sequence[str]], Iterable[bytes | None]]
 """(collection or None, sealed bytes, row's place) -> JSON of the sealed elements by path."""
 
@@ -36,17 +37,12 @@ def _opened(
     places: Sequence[str],
     unseal: Opener,
 ) -> Mapping[ElementPath, Sequence[object]]:
-    """The sealed elements' values, by column. No row's mapping is kept: a thousand of them set off the garbage collector,
-    which costs more than opening them."""
+    """The sealed elements' values, by column."""
     if sealed is None:
         return {}
-    columns: dict[ElementPath, list[object]] = {element.path: [] for element in elements if element.origin == "sealed"}
-    takers = [(path, column.append) for path, column in columns.items()]
-    for clear in unseal(collection, sealed, places):
-        row = {} if clear is None else orjson.loads(clear)
-        for path, take in takers:
-            take(row.get(path))
-    return columns
+    clear = [NOTHING if text is None else text for text in unseal(collection, sealed, places)]
+    rows: list[dict[str, object]] = orjson.loads(b"[%b]" % b",".join(clear))
+    return {element.path: [row.get(element.path) for row in rows] for element in elements if element.origin == "sealed"}
 
 
 def _treated(element: PlannedElement, column: Sequence[object], pseudonyms: Pseudonyms) -> Sequence[object]:
@@ -60,31 +56,20 @@ def _treated(element: PlannedElement, column: Sequence[object], pseudonyms: Pseu
 
 def _members(
     name: str, members: MemberRows, plan: QueryPlan, places: Sequence[str], pseudonyms: Pseudonyms, unseal: Opener
-) -> list[Sequence[Mapping[str, object]]]:
+) -> TreatedMembers:
     elements = [element for element in plan.selected if element.collection == name]
     own_places = [f"{places[row]}|{ordinal}" for row, ordinal in zip(members.row, members.ordinal, strict=True)]
     columns = {**members.values, **_opened(name, elements, members.sealed, own_places, unseal)}
     treated = [_treated(element, columns[element.path], pseudonyms) for element in elements]
+    nothing = (None,) * len(elements)
+    shown = [(row, values) for row, values in zip(members.row, zip(*treated, strict=True), strict=True) if values != nothing]
+    if len({row for row, _ in shown}) < len(shown):
+        shown = _told_apart(shown)
+    kept = zip(*(values for _, values in shown), strict=True) if shown else ((),) * len(elements)
     paths = [element.path.partition(".")[2] for element in elements]
-    nothing = (None,) * len(paths)
-    first: list[tuple[object, ...] | None] = [None] * len(places)
-    several: dict[int, list[tuple[object, ...]]] = {}
-    for row, values in zip(members.row, zip(*treated, strict=True), strict=True):
-        if values == nothing:
-            continue
-        known = first[row]
-        if known is None:
-            first[row] = values
-        else:
-            several.setdefault(row, [known]).append(values)
-    lists: list[Sequence[Mapping[str, object]]] = [
-        () if values is None else (dict(zip(paths, values, strict=True)),) for values in first
-    ]
-    for row, found in several.items():
-        lists[row] = [dict(zip(paths, values, strict=True)) for values in _told_apart(found)]
-    return lists
+    return TreatedMembers([row for row, _ in shown], dict(zip(paths, kept, strict=True)))
 
 
-def _told_apart(members: Sequence[tuple[object, ...]]) -> list[tuple[object, ...]]:
-    """Treated members once each, ordered by what they show: number and order must not tell what is withheld in them."""
-    return sorted(set(members), key=lambda values: [(value is not None, str(value)) for value in values])
+def _told_apart(shown: Sequence[tuple[int, tuple[object, ...]]]) -> list[tuple[int, tuple[object, ...]]]:
+    """A row's treated members once each, ordered by what they show: number and order must not tell what is withheld in them."""
+    return sorted(set(shown), key=lambda member: (member[0], [(value is not None, str(value)) for value in member[1]]))

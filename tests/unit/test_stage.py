@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import MetaData, select
@@ -100,10 +101,14 @@ class World:
             collection: Sealer(KEYS.data, table.name) for collection, table in tables.members.items()
         }
         treated = redact(rows, plan, PSEUDONYMS, lambda collection, blobs, places: sealers[collection].unseal_each(blobs, places))
-        records = [dict(zip(treated.values, row, strict=True)) for row in zip(*treated.values.values(), strict=True)]
-        for collection, lists in treated.members.items():
-            for record, members in zip(records, lists, strict=True):
-                record[collection] = list(members)
+        records: list[dict[str, Any]] = [
+            dict(zip(treated.values, row, strict=True)) for row in zip(*treated.values.values(), strict=True)
+        ]
+        for collection, members in treated.members.items():
+            for record in records:
+                record[collection] = []
+            for row, values in zip(members.row, zip(*members.values.values(), strict=True), strict=True):
+                records[row][collection].append(dict(zip(members.values, values, strict=True)))
         return sorted(({str(k): v for k, v in record.items()} for record in records), key=str)
 
 
