@@ -40,7 +40,7 @@ from gateway.store.agreements import agreements_that_matter
 from gateway.store.engine import Connection, Database
 from gateway.store.key_ring import KeyRing
 from gateway.store.record_tables import RecordTables
-from gateway.tlog.merkle import leaf_hash, root_of
+from gateway.tlog.merkle import leaf_hashes, root_of
 
 SALT_BYTES = 32
 POSITION_BYTES = 8
@@ -244,7 +244,7 @@ def _disclosed(
         "withheld": list(permit.withheld),
         "filtered_by": sorted({path for path, _ in request.filters}),
         "rows": str(len(rows.records)),
-        "subjects": _subjects(persons, subject_key),
+        "subjects": _subjects(persons.values(), subject_key),
         "body": hashlib.sha256(salt + body.content).hexdigest(),
         "body_length": str(len(body.content)),
         "media_type": body.media_type,
@@ -263,10 +263,10 @@ def _disclosed(
     )
 
 
-def _subjects(persons: Mapping[str, Iterable[int]], key: bytes) -> str:
-    """Merkle root over keyed hashes of the people disclosed: says nothing, and can be opened person by person."""
-    people = sorted(set().union(*persons.values()))
-    return root_of([leaf_hash(hashed) for hashed in keyed_hashes(key, (number.to_bytes(8, "big") for number in people))]).hex()
+def _subjects(persons: Iterable[BitMap], key: bytes) -> str:
+    """Merkle root over keyed hashes of the people disclosed, in order: says nothing, and can be opened person by person."""
+    people = BitMap().union(*persons)
+    return root_of(leaf_hashes(keyed_hashes(key, [number.to_bytes(8, "big") for number in people]))).hex()
 
 
 def refused(principal: Principal, request: AccessRequest, why: GatewayError, gate: Gate, trail: _Trail) -> AuditEvent:

@@ -93,7 +93,7 @@ class QueryPlan:
     consents: tuple[ConsentScope, ...] = ()
     excluded_subjects: tuple[tuple[str, tuple[str, ...]], ...] = ()
     frozen: FrozenScope | None = None
-    code_lists: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    code_lists: Mapping[str, Mapping[str, str]] = field(default_factory=dict, hash=False)
 
     @property
     def narrows(self) -> bool:

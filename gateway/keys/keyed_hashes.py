@@ -17,9 +17,9 @@ def keyed_hashes(key: bytes, messages: Iterable[bytes]) -> list[bytes]:
         raise ValueError("the key is longer than a block")
     block = key.ljust(BLOCK_BYTES, b"\0")
     inner, outer = hashlib.sha256(block.translate(_INNER)), hashlib.sha256(block.translate(_OUTER))
-    hashes = []
+    new_inner, new_outer, hashes = inner.copy, outer.copy, []
     for message in messages:
-        first, second = inner.copy(), outer.copy()
+        first, second = new_inner(), new_outer()
         first.update(message)
         second.update(first.digest())
         hashes.append(second.digest())

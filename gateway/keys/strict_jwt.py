@@ -13,6 +13,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import NoReturn
 
 import jwt
@@ -64,9 +65,15 @@ def verify_signature(token: UnverifiedJwt, key: PublicKey, algorithm: str) -> No
     if token.header.get("alg") != algorithm:
         refuse()
     try:
-        jwt.PyJWS(algorithms=[algorithm]).decode(token.text, key, algorithms=[algorithm])
+        _verifier(algorithm).decode(token.text, key, algorithms=[algorithm])
     except (jwt.PyJWTError, ValueError, TypeError) as why:
         raise AuthenticationError(NOT_VALID) from why
+
+
+@cache
+def _verifier(algorithm: str) -> jwt.PyJWS:
+    """Knows this one algorithm; making one costs more than a signature."""
+    return jwt.PyJWS(algorithms=[algorithm])
 
 
 def check_claims(claims: Mapping[str, object], *, issuer: str, audience: str, now: datetime, longest: int) -> int:

@@ -20,7 +20,9 @@ Opener = Callable[[str | None, Sequence[bytes | None], Sequence[str]], Iterable[
 
 def redact(rows: Rows, plan: QueryPlan, pseudonyms: Pseudonyms, unseal: Opener) -> TreatedRows:
     """Every selected element's treated values. Raises `IntegrityError` when a sealed value does not open."""
-    places = [f"{plan.provider}|{record}|{version}" for record, version in zip(rows.records, rows.versions, strict=True)]
+    anything_sealed = rows.sealed is not None or any(members.sealed is not None for members in rows.members.values())
+    numbers = zip(rows.records, rows.versions, strict=True) if anything_sealed else ()
+    places = [f"{plan.provider}|{record}|{version}" for record, version in numbers]
     own = [element for element in plan.selected if element.collection is None]
     values = {**rows.values, **_opened(None, own, rows.sealed, places, unseal)}
     return TreatedRows(
@@ -58,7 +60,8 @@ def _members(
     name: str, members: MemberRows, plan: QueryPlan, places: Sequence[str], pseudonyms: Pseudonyms, unseal: Opener
 ) -> TreatedMembers:
     elements = [element for element in plan.selected if element.collection == name]
-    own_places = [f"{places[row]}|{ordinal}" for row, ordinal in zip(members.row, members.ordinal, strict=True)]
+    numbers = zip(members.row, members.ordinal, strict=True) if members.sealed is not None else ()
+    own_places = [f"{places[row]}|{ordinal}" for row, ordinal in numbers]
     columns = {**members.values, **_opened(name, elements, members.sealed, own_places, unseal)}
     treated = [_treated(element, columns[element.path], pseudonyms) for element in elements]
     nothing = (None,) * len(elements)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from gateway.domain.auditing import Checkpoint
 from gateway.errors import ConfigurationError
@@ -21,6 +21,11 @@ from gateway.store.schema import (
 from gateway.tlog.merkle import HASH_BYTES, Node
 
 PAGE = 2_000
+# Built once: every disclosure runs these, and building a statement costs more than running it.
+_HEAD = select(audit_head).where(audit_head.c.log_id == bindparam("of_log"))
+_HEAD_LOCKED = _HEAD.with_for_update()
+_MOVE_HEAD = update(audit_head).where(audit_head.c.log_id == bindparam("of_log"))
+_ADD_ENTRY, _ADD_NODE, _ADD_DETAIL, _ADD_PARTY = (insert(table) for table in (audit_entry, audit_node, audit_detail, audit_party))
 
 
 @dataclass(frozen=True)
@@ -72,8 +77,7 @@ def accepting_log(connection: Connection) -> tuple[int, str] | None:
 
 def read_head(connection: Connection, log_id: int, *, lock: bool = False) -> Head:
     """The head; with `lock` no other writer moves it before this transaction ends."""
-    statement = select(audit_head).where(audit_head.c.log_id == log_id)
-    row = connection.execute(statement.with_for_update() if lock else statement).one_or_none()
+    row = connection.execute(_HEAD_LOCKED if lock else _HEAD, {"of_log": log_id}).one_or_none()
     if row is None:
         raise ConfigurationError("The audit log is not open. Run: gateway db upgrade")
     frontier = bytes(row.frontier)
@@ -94,28 +98,33 @@ def write_entries(
     log_id = head.log_id
     numbered = list(enumerate(entries, start=head.size))
     connection.execute(
-        insert(audit_entry),
+        _ADD_ENTRY,
         [{"log_id": log_id, "seq": seq, "entry_id": e.entry, "leaf": e.leaf, "leaf_hash": e.leaf_hash} for seq, e in numbered],
     )
     inner = [{"log_id": log_id, "level": n.level, "idx": n.index, "hash": n.hash} for n in nodes if n.level > 0]
     if inner:
-        connection.execute(insert(audit_node), inner)
+        connection.execute(_ADD_NODE, inner)
     details = [
         {"log_id": log_id, "entry_id": e.entry, "key_id": e.key_id, "ciphertext": e.ciphertext}
         for e in entries
         if e.ciphertext is not None
     ]
     if details:
-        connection.execute(insert(audit_detail), details)
+        connection.execute(_ADD_DETAIL, details)
     parties = [
         {"log_id": log_id, "institution_id": institution, "seq": seq} for seq, e in numbered for institution in e.institutions
     ]
     if parties:
-        connection.execute(insert(audit_party), parties)
+        connection.execute(_ADD_PARTY, parties)
     connection.execute(
-        update(audit_head)
-        .where(audit_head.c.log_id == log_id)
-        .values(size=checkpoint.size, frontier=b"".join(frontier), root=checkpoint.root, checkpoint=checkpoint.note)
+        _MOVE_HEAD,
+        {
+            "of_log": log_id,
+            "size": checkpoint.size,
+            "frontier": b"".join(frontier),
+            "root": checkpoint.root,
+            "checkpoint": checkpoint.note,
+        },
     )
 
 

@@ -6,10 +6,12 @@ from sqlalchemy import Connection, insert, select, update
 
 from gateway.store.schema import state_epoch
 
+_EPOCH = select(state_epoch.c.epoch)
+
 
 def read_epoch(connection: Connection) -> int:
     """The epoch of this snapshot; 0 before the first change."""
-    return connection.execute(select(state_epoch.c.epoch)).scalar() or 0
+    return connection.execute(_EPOCH).scalar() or 0
 
 
 def advance_epoch(connection: Connection) -> int:

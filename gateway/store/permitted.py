@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, assert_never
 
@@ -16,6 +16,8 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Date,
+    Executable,
+    LargeBinary,
     Select,
     Subquery,
     Table,
@@ -26,6 +28,7 @@ from sqlalchemy import (
     func,
     or_,
     select,
+    type_coerce,
 )
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
@@ -39,46 +42,59 @@ from gateway.store.generalise import generalised
 from gateway.store.record_tables import RecordTables
 from gateway.store.schema import consent, opt_out, resource_head
 
-RECORD = "gateway:record"
-VERSION = "gateway:version"
-SEALED = "gateway:sealed"
-PERSON = "gateway:person:"
-CLASS = "gateway:class"
+OWN = "gateway:"
+RECORD, VERSION, SEALED, CLASS = f"{OWN}record", f"{OWN}version", f"{OWN}sealed", f"{OWN}class"
+PERSON = f"{OWN}person:"
 RECORDS = "records"
 
 
-@dataclass(frozen=True)
-class _Page:
-    """Which record in which version stands on the page, in order."""
-
-    records: Sequence[int]
-    versions: Sequence[int]
-
-    def bounds(self, connection: Connection) -> dict[str, object]:
-        records = list(self.records)
-        listed: object = records if connection.dialect.name == "postgresql" else json.dumps(records)
-        return {"first": records[0], "last": records[-1], RECORDS: listed}
-
+FIRST, LAST, AFTER, LIMIT = "first", "last", "after", "limit"
+MOST_KEPT = 256
 
 Tables = Mapping[ResourceName, RecordTables]
 
 
+class _AsItCame(LargeBinary):
+    """Bytes as the driver gives them, which both drivers do as `bytes`: copying each once more costs as much as reading it."""
+
+    cache_ok = True
+
+    def result_processor(self, dialect: object, coltype: object) -> None:
+        return None
+
+
+@dataclass(frozen=True)
+class _MembersStatement:
+    """Selects the members of one collection for the records of a page: record, version, ordinal, `paths` and
+    the sealed blob where there is one. `listed` says that it takes the records' numbers and not only the first and last."""
+
+    paths: tuple[ElementPath, ...]
+    has_sealed: bool
+    listed: bool
+    statement: Executable
+
+
+@dataclass(frozen=True)
+class _Statements:
+    """What a plan is run by. `names` are the columns of the page's own statement."""
+
+    names: tuple[str, ...]
+    page: Select[tuple[object, ...]]
+    members: Mapping[str, _MembersStatement]
+
+
+_kept: dict[tuple[object, ...], _Statements] = {}
+
+
 def fetch(connection: Connection, every_table: Tables, plan: QueryPlan) -> Rows:
     """Run the plan in the caller's snapshot."""
-    tables = every_table[plan.resource]
-    version = plan.frozen.version if plan.frozen else connection.execute(_head(plan.provider, plan.resource)).scalar()
-    own = [element for element in plan.selected if element.collection is None]
-    names = [
-        RECORD,
-        VERSION,
-        *(PERSON + role for role, _ in plan.person_columns),
-        *(element.path for element in own if element.origin != "sealed"),
-        *([SEALED] if any(element.origin == "sealed" for element in own) else []),
-    ]
-    permitted = _permitted(every_table, plan, own)
-    page = connection.execute(_statement(permitted, plan, names), {"version": version or 0}).fetchall()
+    statements = _statements(every_table, plan, connection.dialect.name)
+    version = plan.frozen.version if plan.frozen else connection.execute(_HEAD, _head_of(plan)).scalar()
+    bound = {"version": version or 0, LIMIT: plan.limit + 1} | ({} if plan.after is None else {AFTER: plan.after})
+    page = connection.execute(statements.page, bound).fetchall()
     more = len(page) > plan.limit
-    page = page[: plan.limit]
+    page = page[: plan.limit] if more else page
+    names = statements.names
     columns: dict[str, Sequence[object]] = (
         dict(zip(names, zip(*page, strict=True), strict=True)) if page else dict.fromkeys(names, ())
     )
@@ -87,16 +103,60 @@ def fetch(connection: Connection, every_table: Tables, plan: QueryPlan) -> Rows:
     return Rows(
         records=records,
         versions=versions,
-        values={element.path: columns[element.path] for element in own if element.origin != "sealed"},
+        values={ElementPath(name): columns[name] for name in names if not name.startswith(OWN)},
         sealed=columns.get(SEALED),  # type: ignore[arg-type]
-        members=_members(connection, tables, plan, _Page(records, versions)),
+        members={name: _members(connection, found, records, versions) for name, found in statements.members.items()},
         persons={role: columns[PERSON + role] for role, _ in plan.person_columns},  # type: ignore[misc]
         last=RecordId(records[-1]) if more else None,
     )
 
 
+def _statements(every_table: Tables, plan: QueryPlan, dialect: str) -> _Statements:
+    """Building the statements takes as long as running them, so that they are kept for the next page of a plan that says the same.
+    They follow from the plan alone, which is made anew for each request. What a client filters by is not kept."""
+    if plan.filters:
+        return _built(every_table, plan, dialect)
+    alike = replace(plan, limit=0, after=None if plan.after is None else RecordId(0))
+    # 1, 1.0 and True are equal, but not the same in SQL.
+    exactly = repr((plan.scope, plan.related, [element.treatment for element in plan.permitted]))
+    key = (every_table[plan.resource].rows, dialect, alike, exactly)
+    known = _kept.get(key)
+    if known is None:
+        if len(_kept) >= MOST_KEPT:
+            _kept.clear()
+        known = _kept[key] = _built(every_table, plan, dialect)
+    return known
+
+
+def _built(every_table: Tables, plan: QueryPlan, dialect: str) -> _Statements:
+    own = [element for element in plan.selected if element.collection is None]
+    names = (
+        RECORD,
+        VERSION,
+        *(PERSON + role for role, _ in plan.person_columns),
+        *(element.path for element in own if element.origin != "sealed"),
+        *([SEALED] if any(element.origin == "sealed" for element in own) else []),
+    )
+    wanted: dict[str, list[PlannedElement]] = {}
+    for element in plan.selected:
+        if element.collection is not None:
+            wanted.setdefault(element.collection, []).append(element)
+    tables = every_table[plan.resource].members
+    members = {name: _members_statement(tables[name], plan, elements, dialect) for name, elements in wanted.items()}
+    return _Statements(names, _statement(_permitted(every_table, plan, own), plan, names), members)
+
+
 def _head(provider: InstitutionId, resource: ResourceName) -> Select[tuple[int]]:
     return select(resource_head.c.version).where(resource_head.c.provider_id == provider, resource_head.c.resource == resource)
+
+
+_HEAD = select(resource_head.c.version).where(
+    resource_head.c.provider_id == bindparam("provider"), resource_head.c.resource == bindparam("resource")
+)
+
+
+def _head_of(plan: QueryPlan) -> dict[str, object]:
+    return {"provider": plan.provider, "resource": plan.resource}
 
 
 def _permitted(every_table: Tables, plan: QueryPlan, own: Sequence[PlannedElement]) -> Subquery:
@@ -113,7 +173,7 @@ def _permitted(every_table: Tables, plan: QueryPlan, own: Sequence[PlannedElemen
     }
     columns += [column.label(path) for path, column in treated.items()]
     if any(element.origin == "sealed" for element in own):
-        columns.append(rows.c.sealed.label(SEALED))
+        columns.append(type_coerce(rows.c.sealed, _AsItCame()).label(SEALED))
     if plan.frozen is not None:
         alike = [treated[path] for path in plan.frozen.quasi_identifiers]
         columns.append(func.count().over(partition_by=alike or None).label(CLASS))
@@ -139,8 +199,8 @@ def _statement(permitted: Subquery, plan: QueryPlan, names: Sequence[str]) -> Se
         *(_compare(permitted.c[condition.column], condition) for condition in plan.filters)
     )
     if plan.after is not None:
-        statement = statement.where(record > plan.after)
-    return statement.order_by(record).limit(plan.limit + 1)
+        statement = statement.where(record > bindparam(AFTER, type_=BigInteger))
+    return statement.order_by(record).limit(bindparam(LIMIT, type_=BigInteger))
 
 
 class Day(FunctionElement[str]):
@@ -232,49 +292,51 @@ def _bound(column: ColumnElement[object], value: Scalar) -> object:
     return date.fromisoformat(value) if isinstance(column.type, Date) and isinstance(value, str) else value
 
 
-def _on_the_page(record: Column[object], plan: QueryPlan, connection: Connection) -> ColumnElement[bool]:
+def _on_the_page(record: Column[object], plan: QueryPlan, dialect: str) -> ColumnElement[bool]:
     """Whether a record is on the page. Where nothing narrows the permitted rows, a page is all between its first and last;
     elsewhere its records go along as one parameter: a thousand parameters cost more than the rows that they fetch."""
-    span = record.between(bindparam("first", type_=BigInteger), bindparam("last", type_=BigInteger))
+    span = record.between(bindparam(FIRST, type_=BigInteger), bindparam(LAST, type_=BigInteger))
     if not plan.narrows:
         return span
-    if connection.dialect.name == "postgresql":
+    if dialect == "postgresql":
         return span & (record == func.any(bindparam(RECORDS, type_=ARRAY(BigInteger))))
     return span & record.in_(select(func.json_each(bindparam(RECORDS, type_=Text)).table_valued("value").c.value))
 
 
-def _members(connection: Connection, tables: RecordTables, plan: QueryPlan, page: _Page) -> dict[str, MemberRows]:
-    wanted: dict[str, list[PlannedElement]] = {}
-    for element in plan.selected:
-        if element.collection is not None:
-            wanted.setdefault(element.collection, []).append(element)
-    return {name: _collection(connection, tables.members[name], plan, elements, page) for name, elements in wanted.items()}
+def _bounds(records: Sequence[int], statement: _MembersStatement, dialect: str) -> dict[str, object]:
+    bounds: dict[str, object] = {FIRST: records[0], LAST: records[-1]}
+    if statement.listed:
+        bounds[RECORDS] = list(records) if dialect == "postgresql" else json.dumps(records)
+    return bounds
 
 
-def _collection(
-    connection: Connection, members: Table, plan: QueryPlan, elements: Sequence[PlannedElement], page: _Page
-) -> MemberRows:
+def _members_statement(members: Table, plan: QueryPlan, elements: Sequence[PlannedElement], dialect: str) -> _MembersStatement:
     plain = [element for element in elements if element.origin != "sealed"]
     has_sealed = len(plain) < len(elements)
-    columns: list[Column[object] | ColumnElement[object]] = [members.c.record_id, members.c.from_version, members.c.ordinal]
+    columns: list[ColumnElement[object]] = [members.c.record_id, members.c.from_version, members.c.ordinal]
     columns += [_treated(members, element, plan) for element in plain]
-    columns += [members.c.sealed] if has_sealed else []
+    columns += [type_coerce(members.c.sealed, _AsItCame())] if has_sealed else []
+    statement = (
+        select(*columns)
+        .where(members.c.provider_id == plan.provider, _on_the_page(members.c.record_id, plan, dialect))
+        .order_by(members.c.record_id, members.c.ordinal)
+    )
+    return _MembersStatement(tuple(element.path for element in plain), has_sealed, plan.narrows, statement)
+
+
+def _members(connection: Connection, statement: _MembersStatement, records: Sequence[int], versions: Sequence[int]) -> MemberRows:
     found: Sequence[Sequence[object]] = ()
-    if page.records:
-        statement = (
-            select(*columns)
-            .where(members.c.provider_id == plan.provider, _on_the_page(members.c.record_id, plan, connection))
-            .order_by(members.c.record_id, members.c.ordinal)
-        )
-        found = connection.execute(statement, page.bounds(connection)).fetchall()
+    if records:
+        bounds = _bounds(records, statement, connection.dialect.name)
+        found = connection.execute(statement.statement, bounds).fetchall()
     # Other versions of a record have members too; the page has one version of each.
-    current = dict(zip(page.records, page.versions, strict=True))
-    values: list[tuple[object, ...]] = list(zip(*(row for row in found if current.get(row[0]) == row[1]), strict=True))  # type: ignore[call-overload]
-    values = values or [()] * len(columns)
-    position = {record: at for at, record in enumerate(page.records)}
+    position = {of: at for at, of in enumerate(zip(records, versions, strict=True))}
+    placed = [(position[row[:2]], row) for row in found if row[:2] in position]  # type: ignore[index]
+    width = 3 + len(statement.paths) + statement.has_sealed
+    values: list[tuple[object, ...]] = list(zip(*(row for _, row in placed), strict=True)) or [()] * width
     return MemberRows(
-        row=[position[record] for record in values[0]],  # type: ignore[index]
+        row=[at for at, _ in placed],
         ordinal=values[2],  # type: ignore[arg-type]
-        sealed=values[-1] if has_sealed else None,  # type: ignore[arg-type]
-        values={ElementPath(element.path): values[3 + at] for at, element in enumerate(plain)},
+        sealed=values[-1] if statement.has_sealed else None,  # type: ignore[arg-type]
+        values={path: values[3 + at] for at, path in enumerate(statement.paths)},
     )
