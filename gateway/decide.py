@@ -24,7 +24,7 @@ from gateway.domain.decision import (
 from gateway.domain.identifiers import AgreementId, ElementPath, InstitutionId, ResourceName
 from gateway.domain.treatments import Generalisation, Generalise, Mask, MaskText, Pseudonymise, Share, Treatment
 from gateway.errors import Reason
-from gateway.pdp import Pdp
+from gateway.pdp.engine import Pdp
 
 _NOT_UNDERSTOOD = Reason("GW-PDP-01", "Educator Data Gateway", "The policy engine's answer was not understood")
 _NOT_FROM_THE_FACTS = Reason("GW-PDP-02", "Educator Data Gateway", "The policy engine's answer goes beyond what it was asked")

@@ -17,7 +17,10 @@ from gateway.domain.decision import Deny, LegalBasis, Permit, Question, RowPredi
 from gateway.domain.identifiers import AgreementId, ClientId, ElementPath, InstitutionId, ResourceName
 from gateway.domain.treatments import Generalise, MaskText, Pseudonymise, Share
 from gateway.errors import Unavailable
-from gateway.pdp import Answer, Policies, PolicyPoint, open_pdp
+from gateway.pdp.engine import Answer
+from gateway.pdp.open_engine import open_pdp
+from gateway.pdp.point import PolicyPoint
+from gateway.pdp.policies import Policies
 
 CATALOG = load_catalog()
 PRINCIPAL = Principal(

@@ -12,10 +12,12 @@ from pathlib import Path
 import pytest
 
 from gateway.errors import ConfigurationError, IntegrityError, Unavailable
-from gateway.pdp import Policies, PolicyPoint, open_pdp
 from gateway.pdp.bundle import sign_bundle
 from gateway.pdp.embedded import EmbeddedPdp
 from gateway.pdp.live import EMPTY, LiveEngine
+from gateway.pdp.open_engine import open_pdp
+from gateway.pdp.point import PolicyPoint
+from gateway.pdp.policies import Policies
 from gateway.pdp.read_bundle import ARCHIVE, Bundle, read_bundle
 from gateway.shipped import shipped
 from tests.bundles import new_keys, other_bundle, put, write_pair
