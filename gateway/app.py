@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import TracebackType
 
 import uuid_utils
@@ -133,6 +133,7 @@ class Gateway:
             clock=self.clock,
             new_run_id=new_id,
             shrink_limit=self.settings.shrink_limit,
+            keep_versions=timedelta(days=self.settings.keep_versions_days),
         )
 
     def gate(self, pdp: Pdp) -> Gate:
