@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := gateway connectors tests migrations
+REGO := $(addprefix policies/,agreement disclosure ferpa modules never_shared state catalog)
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint types policies bundle bench soak requirements clean
@@ -20,8 +21,8 @@ $(VENV)/dev: $(VENV)/run requirements-dev.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@touch $@
 
-demo: $(VENV)/run ## Walk the whole road with two fictional institutions, then serve (ONCE=1: end after the walk)
-	$(BIN)/gateway demo $(if $(ONCE),--once)
+demo: $(VENV)/run ## Walk the whole road with two fictional institutions, then serve (ONCE=1: end after the walk; PORT=8090: another port)
+	$(BIN)/gateway demo $(if $(ONCE),--once) $(if $(PORT),--port $(PORT))
 
 test: $(VENV)/dev ## Run the tests; what needs PostgreSQL or OPA is skipped where they are missing
 	$(BIN)/python -m pytest -q
@@ -35,10 +36,10 @@ types: $(VENV)/dev ## Check types
 	$(BIN)/mypy
 
 policies: $(VENV)/dev ## Format, check, lint and test the Rego, and rebuild the bundle to compare (needs opa and regal)
-	opa fmt --list --fail policies
-	opa check --strict policies/disclosure policies/agreement policies/ferpa policies/catalog
+	opa fmt --list --fail policies tests/policies/state
+	opa check --strict $(REGO)
 	regal lint policies
-	opa test policies/disclosure policies/agreement policies/ferpa policies/catalog
+	opa test $(REGO)
 	$(BIN)/python -m gateway.pdp.bundle check
 
 bundle: $(VENV)/run ## Build policies/bundle from the Rego (needs opa)

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from gateway.domain.identifiers import ResourceName
 from gateway.domain.records import RawRecord, Rejection
+from gateway.domain.rights import RightsKind
 
 PAGE_ROWS = 1000
 """Upper bound of the rows, and of the records, of one page."""
@@ -52,6 +53,17 @@ class Connector(Protocol):
         """Every record of a resource, page by page.
 
         Raises IngestError when the source cannot be read whole; then nothing of this pull may be promoted.
+        """
+        ...
+
+    def rights(self) -> tuple[tuple[RightsKind, ResourceName], ...]:
+        """The files of consents and opt-outs that the source has, each with the resource that names its people."""
+        ...
+
+    def pull_rights(self, kind: RightsKind, resource: ResourceName) -> Iterator[Page]:
+        """Every row of one of these, with the elements of the person's identity and what the row says about it.
+
+        Raises IngestError as `pull` does.
         """
         ...
 

@@ -13,6 +13,7 @@ from connectors.mapping import Mapped, RowMapper
 from connectors.rows import FileRow, Table, read_rows
 from connectors.source import ResourceRule, Source
 from gateway.domain.identifiers import ResourceName
+from gateway.domain.rights import RightsKind
 from gateway.errors import IngestError
 
 _CHUNK = 1024 * 1024
@@ -29,7 +30,15 @@ class DelimitedSource:
         return tuple(self._source.resources)
 
     def pull(self, resource: ResourceName) -> Iterator[Page]:
-        rule = self._rule(resource)
+        yield from self._pull(self._rule(resource))
+
+    def rights(self) -> tuple[tuple[RightsKind, ResourceName], ...]:
+        return tuple((kind, resource) for kind, rules in self._source.rights.items() for resource in rules)
+
+    def pull_rights(self, kind: RightsKind, resource: ResourceName) -> Iterator[Page]:
+        yield from self._pull(self._source.rights[kind][resource])
+
+    def _pull(self, rule: ResourceRule) -> Iterator[Page]:
         with self._table(rule) as table:
             mapper = RowMapper(rule, table.header)
             yield from _folded_pages(table.rows, mapper, rule) if rule.fold else _pages(table.rows, mapper)
@@ -44,7 +53,7 @@ class DelimitedSource:
     def unmapped(self) -> Mapping[str, tuple[str, ...]]:
         """As `Connector.unmapped`; a column that one resource of a file reads or ignores is settled for all of them."""
         by_file: dict[str, list[ResourceRule]] = {}
-        for rule in self._source.resources.values():
+        for rule in self._source.every_rule():
             by_file.setdefault(rule.file, []).append(rule)
         drift = {file: self._unread(rules) for file, rules in by_file.items()}
         return {file: columns for file, columns in drift.items() if columns}

@@ -18,10 +18,10 @@ from gateway.domain.yaml_nodes import Entry, NodeReader, nearest
 SUBJECT_TYPES = frozenset({"candidate", "alumnus", "applicant", "employee", "k12_student", "nobody"})
 _DELIMITERS = {"comma": ",", "tab": "\t", "semicolon": ";", "pipe": "|"}
 _ENCODINGS = ("auto", "utf-8", "utf-16", "cp1252")
-_FORMAT = ("delimiter", "encoding", "quoting", "empty")
+FORMAT = ("delimiter", "encoding", "quoting", "empty")
 _MEMBERS = (
     "file",
-    *_FORMAT,
+    *FORMAT,
     "columns",
     "constants",
     "collections",
@@ -47,9 +47,9 @@ class Defaults:
 
 def read_defaults(reader: NodeReader, node: Node) -> Defaults:
     """The `defaults` of a source file."""
-    entries = reader.entries(node, "defaults", (*_FORMAT, "dates"))
+    entries = reader.entries(node, "defaults", (*FORMAT, "dates"))
     dates = read_dates(reader, entries["dates"].value) if "dates" in entries else (ISO,)
-    return _format(reader, entries, Defaults(dates=dates))
+    return read_format(reader, entries, Defaults(dates=dates))
 
 
 def read_resource(reader: NodeReader, entry: Entry, defaults: Defaults, known: Known) -> ResourceRule | None:
@@ -58,7 +58,7 @@ def read_resource(reader: NodeReader, entry: Entry, defaults: Defaults, known: K
     entries = reader.entries(entry.value, what, _MEMBERS, ("file", "columns"))
     if "file" not in entries or "columns" not in entries:
         return None
-    form = _format(reader, entries, defaults)
+    form = read_format(reader, entries, defaults)
     repeat = _numbers(reader, entries["repeat"].value, "repeat") if "repeat" in entries else None
     targets = Targets(entry.name, known.elements, form.dates)
     columns = read_columns(reader, entries["columns"].value, targets, numbered="repeat" in entries)
@@ -68,7 +68,7 @@ def read_resource(reader: NodeReader, entry: Entry, defaults: Defaults, known: K
         reader.problem(entries["repeat"].key, f'no column of {what} holds "{NUMBER}" for repeat to count')
     rule = ResourceRule(
         ResourceName(entry.name),
-        _file(reader, entries["file"].value) or "",
+        read_file(reader, entries["file"].value) or "",
         columns,
         form.delimiter,
         form.encoding,
@@ -78,7 +78,7 @@ def read_resource(reader: NodeReader, entry: Entry, defaults: Defaults, known: K
         collections,
         repeat,
         _fold(reader, entries["fold"].value, columns) if "fold" in entries else (),
-        frozenset(_texts(reader, entries["ignore"].value, "ignore")) if "ignore" in entries else frozenset(),
+        frozenset(read_texts(reader, entries["ignore"].value, "ignore")) if "ignore" in entries else frozenset(),
         _subjects(reader, entries["subjects"].value, known.roles) if "subjects" in entries else {},
         read_maintainer(reader, entries["maintainer"].value) if "maintainer" in entries else None,
     )
@@ -97,7 +97,8 @@ def read_maintainer(reader: NodeReader, node: Node) -> MaintainerKind | None:
     return cast("MaintainerKind | None", reader.choice(entries["kind"].value, "maintainer kind", ("epp", "district")))
 
 
-def _format(reader: NodeReader, entries: Mapping[str, Entry], base: Defaults) -> Defaults:
+def read_format(reader: NodeReader, entries: Mapping[str, Entry], base: Defaults) -> Defaults:
+    """How a file is written, where it says so itself."""
     delimiter, encoding, quoted, empty = base.delimiter, base.encoding, base.quoted, base.empty
     if "delimiter" in entries:
         delimiter = _delimiter(reader, entries["delimiter"].value) or delimiter
@@ -120,7 +121,8 @@ def _delimiter(reader: NodeReader, node: Node) -> str | None:
     return text
 
 
-def _file(reader: NodeReader, node: Node) -> str | None:
+def read_file(reader: NodeReader, node: Node) -> str | None:
+    """A file inside the source's location."""
     text = reader.text(node, "file")
     if text is None:
         return None
@@ -197,7 +199,8 @@ def _subjects(reader: NodeReader, node: Node, roles: frozenset[str]) -> Mapping[
     return subjects
 
 
-def _texts(reader: NodeReader, node: Node, what: str) -> tuple[str, ...]:
+def read_texts(reader: NodeReader, node: Node, what: str) -> tuple[str, ...]:
+    """A list of texts."""
     found = (reader.text(item, f"a member of {what}") for item in reader.items(node, what))
     return tuple(text for text in found if text is not None)
 

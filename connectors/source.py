@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from gateway.domain.identifiers import InstitutionId, ResourceName
+from gateway.domain.rights import RightsKind
 
 Encoding = Literal["auto", "utf-8", "utf-16", "cp1252"]
 MaintainerKind = Literal["epp", "district"]
@@ -21,12 +22,14 @@ class Known:
     """What the catalog has for one resource: what a source file may name.
 
     `elements` are the record's own paths (`personReference.personId`), `collections` the paths inside each collection
-    without its name (`races`: `raceDescriptor`), `roles` the people a row is about.
+    without its name (`races`: `raceDescriptor`), `roles` the people a row is about. `person_key` is the identity where it is a
+    person's: the only resources that consents and opt-outs can name people in.
     """
 
     elements: frozenset[str]
     collections: Mapping[str, frozenset[str]] = field(default_factory=dict)
     roles: frozenset[str] = frozenset()
+    person_key: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -119,7 +122,10 @@ class ArchiveLimits:
 
 @dataclass(frozen=True)
 class Source:
-    """One source of one provider. `location` is a folder or a zip; the kind of `maintainer` decides the law."""
+    """One source of one provider. `location` is a folder or a zip; the kind of `maintainer` decides the law.
+
+    `rights` are its files of consents and opt-outs, by kind and by the resource that names their people.
+    """
 
     id: str
     provider: InstitutionId
@@ -127,3 +133,10 @@ class Source:
     location: Path
     resources: Mapping[ResourceName, ResourceRule]
     limits: ArchiveLimits = ArchiveLimits()
+    rights: Mapping[RightsKind, Mapping[ResourceName, ResourceRule]] = field(default_factory=dict)
+
+    def every_rule(self) -> Iterator[ResourceRule]:
+        """The rules of all files."""
+        yield from self.resources.values()
+        for rules in self.rights.values():
+            yield from rules.values()

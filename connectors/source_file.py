@@ -10,12 +10,14 @@ from ruamel.yaml.nodes import Node
 
 from connectors.dates import ISO
 from connectors.resource_rules import Defaults, read_defaults, read_maintainer, read_resource
+from connectors.rights_rules import read_rights
 from connectors.source import ArchiveLimits, Known, ResourceRule, Source
+from gateway.domain.compose_yaml import compose
 from gateway.domain.identifiers import InstitutionId, ResourceName
-from gateway.domain.yaml_nodes import Entry, NodeReader, compose, nearest
+from gateway.domain.yaml_nodes import Entry, NodeReader, nearest
 from gateway.errors import FileErrors
 
-_TOP = ("version", "id", "provider", "maintainer", "kind", "location", "limits", "defaults", "resources")
+_TOP = ("version", "id", "provider", "maintainer", "kind", "location", "limits", "defaults", "resources", "consents", "opt_outs")
 _REQUIRED = ("version", "id", "provider", "maintainer", "kind", "location", "resources")
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
@@ -60,9 +62,10 @@ def _read_top(
     limits = _limits(reader, top["limits"].value) if "limits" in top else ArchiveLimits()
     defaults = read_defaults(reader, top["defaults"].value) if "defaults" in top else Defaults(dates=(ISO,))
     resources = _resources(reader, top["resources"].value, defaults, known) if "resources" in top else {}
+    rights = read_rights(reader, top, defaults, known)
     if name is None or provider is None or maintainer is None or location is None:
         return None
-    return Source(name, InstitutionId(provider), maintainer, location, resources, limits)
+    return Source(name, InstitutionId(provider), maintainer, location, resources, limits, rights)
 
 
 def _slug(reader: NodeReader, entry: Entry | None) -> str | None:
@@ -81,7 +84,7 @@ def _location(reader: NodeReader, node: Node, folder: Path, environ: Mapping[str
         return None
     missing = [name for name in _VARIABLE.findall(text) if not environ.get(name)]
     for name in missing:
-        reader.problem(node, f"the environment has no ${{{name}}}")
+        reader.problem(node, f"the environment has no {name}: set it, or write the folder itself")
     if missing:
         return None
     return folder / _VARIABLE.sub(lambda found: environ[found.group(1)], text)

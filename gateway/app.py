@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, suppress
 from datetime import UTC, datetime
 from types import TracebackType
 
@@ -11,28 +13,34 @@ import uuid_utils
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from fastapi import FastAPI
 
+from gateway.accountability.replay import ReplayDesk
 from gateway.accountability.verify import Verified, check_not_restored, verify
+from gateway.agreements.check import Law
 from gateway.agreements.lifecycle import Registry
+from gateway.agreements.open_law import open_law
 from gateway.api.build import Edge, build_api
 from gateway.audit import AuditLog
-from gateway.authenticate import ClientRegistry, TokenVerifier
+from gateway.authenticate import TokenVerifier
 from gateway.catalog.load import load_catalog
 from gateway.catalog.model import Catalog
 from gateway.clients import ClientDesk
+from gateway.consent.change import RightsDesk
 from gateway.disclose import Gate
 from gateway.domain.auditing import AuditEvent
 from gateway.domain.identifiers import EntryId, InstitutionId, ResourceName
 from gateway.domain.times import utc_text
-from gateway.errors import ConfigurationError, IntegrityError
+from gateway.errors import ConfigurationError, IntegrityError, Unavailable
 from gateway.ingest import Intake
 from gateway.issue_token import TokenIssuer
 from gateway.keys.cursors import Cursors
 from gateway.keys.seal import Sealer
 from gateway.keys.wrap import open_key_file
-from gateway.pdp import Pdp, open_pdp
+from gateway.pdp import Pdp, Policies, PolicyPoint, open_pdp
+from gateway.pdp.read_bundle import Bundle
 from gateway.settings import Settings
 from gateway.shipped import shipped
 from gateway.store.audit_log import accepting_log, open_log
+from gateway.store.decisions import keep_bundle, read_bundle_content
 from gateway.store.engine import Database, assert_durable, exists, open_database
 from gateway.store.key_ring import KeyRing, has_keys
 from gateway.store.migrate import assert_current, upgrade
@@ -46,6 +54,7 @@ AUDIENCE = "educator-data-gateway"
 DETAIL_TABLE = "audit_detail"
 FIRST_LOG = 1
 STORAGE_FAILED = 8
+NEW_OBJECTS, NEW_ROUNDS, OLD_ROUNDS = 100_000, 20, 100
 Clock = Callable[[], datetime]
 
 
@@ -70,6 +79,7 @@ class Gateway:
         self.catalog: Catalog = load_catalog()
         self.tables: Mapping[ResourceName, RecordTables] = record_tables(self.catalog)
         self.log_id = log_id
+        self._deciding: list[PolicyPoint] = []
         self._signer = Signer(settings.log_origin, ring.signing_key("log"))
         self.log = AuditLog(
             database,
@@ -86,15 +96,32 @@ class Gateway:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, why: BaseException | None, trace: TracebackType | None) -> None:
+        for pdp in self._deciding:
+            pdp.close()
+        # Refusals of strangers are summed for a minute; what was counted since then must not end with the process.
+        with suppress(Unavailable):
+            self.log.flush_anonymous()
         self.database.close()
 
     def registry(self) -> Registry:
         """For changing agreements."""
         return Registry(self.database, self.ring, self.log, self.clock)
 
+    def law(self) -> AbstractContextManager[Law]:
+        """The rules that agreement files are checked by, today, with the state-law modules that are switched on."""
+        return open_law(policies_of(self.settings), self.clock().date())
+
     def desk(self) -> ClientDesk:
         """For changing clients."""
         return ClientDesk(self.database, self.log, self.clock, os.urandom)
+
+    def rights_desk(self) -> RightsDesk:
+        """For changing consents and opt-outs, as the operator."""
+        return RightsDesk(self.catalog, self.database, self.ring, self.log, self.clock, {"actor": "operator"})
+
+    def replay_desk(self) -> ReplayDesk:
+        """For making decisions again."""
+        return ReplayDesk(self.database, self.log_id, self.log, policies_of(self.settings))
 
     def intake(self) -> Intake:
         """For syncs."""
@@ -118,8 +145,8 @@ class Gateway:
             database=self.database,
             ring=self.ring,
             pdp=pdp,
+            modules=self.settings.modules,
             log=self.log,
-            clients=ClientRegistry(self.database),
             verifier=TokenVerifier(self.settings.issuer, AUDIENCE, key.public_key()),
             cursors=Cursors(self.ring.cursor_key()),
             clock=self.clock,
@@ -139,10 +166,32 @@ class Gateway:
             token_seconds=self.settings.token_seconds,
         )
 
-    def pdp(self) -> Pdp:
-        """The policy engine that the settings choose."""
+    def pdp(self) -> PolicyPoint:
+        """The policy engine that the settings choose; each policy is stored before it decides."""
         settings = self.settings
-        return open_pdp(settings.pdp, shipped("policies") / "bundle", host=settings.opa_host, port=settings.opa_port)
+        opened = open_pdp(
+            policies_of(settings),
+            settings.pdp,
+            host=settings.opa_host,
+            port=settings.opa_port,
+            instances=settings.data_threads,
+            keep=self._keep_bundle,
+        )
+        self._deciding.append(opened)
+        return opened
+
+    def reload_policies(self) -> None:
+        """Read the policies again soon; may be called by a signal's handler."""
+        for pdp in self._deciding:
+            pdp.reload()
+
+    def _keep_bundle(self, bundle: Bundle) -> None:
+        with self.database.read() as connection:
+            if read_bundle_content(connection, bundle.digest) is not None:
+                return
+        with self.database.write() as connection:
+            keep_bundle(connection, bundle.digest, bundle.packed(), utc_text(self.clock()))
+            self.log.append_in(connection, AuditEvent(kind="policy", leaf={"policy": bundle.digest, "outcome": "first used"}))
 
     def verify_log(self) -> Verified:
         """Verify the whole log. Raises `IntegrityError` at the first place that does not hold."""
@@ -152,9 +201,10 @@ class Gateway:
         """Raises `IntegrityError` when the database is older than what this installation published."""
         check_not_restored(self.database, self.log_id, self._signer.verifier, self.settings.published_checkpoint)
 
-    def note_start(self, policy: str) -> None:
+    def note_start(self, pdp: PolicyPoint) -> None:
         """Put the start of a server on the log, with what it will decide by."""
-        self.log.append(AuditEvent(kind="start", leaf={"policy": policy, "catalog": self.catalog.digest}))
+        policies = {"policy": pdp.digest} | ({"operator_policy": pdp.operator_digest} if pdp.operator_digest else {})
+        self.log.append(AuditEvent(kind="start", leaf={**policies, "catalog": self.catalog.digest}))
 
     def _token_key(self) -> Ed25519PrivateKey:
         return self.ring.signing_key("token")
@@ -167,6 +217,11 @@ class Gateway:
         """Salt and detail of an entry; None when its register key was destroyed."""
         key = self.ring.register_key(key_id)
         return None if key is None else Sealer(key, DETAIL_TABLE).unseal(ciphertext, entry)
+
+
+def policies_of(settings: Settings) -> Policies:
+    """Where the policies are that the settings choose."""
+    return Policies(settings.bundle, settings.operator_bundle, settings.bundle_key, settings.modules)
 
 
 def record_tables(catalog: Catalog) -> Mapping[ResourceName, RecordTables]:
@@ -196,7 +251,9 @@ def prepare(settings: Settings, clock: Clock = utc_now) -> None:
 def open_gateway(settings: Settings, clock: Clock = utc_now) -> Gateway:
     """Open what `prepare` made. Raises `ConfigurationError` when the schema, the keys or the log are not as needed."""
     if not exists(settings.database):
-        raise ConfigurationError(f"There is no database in {settings.home}. Make it first: gateway db upgrade")
+        raise ConfigurationError(
+            "There is no database. Set GATEWAY_HOME or GATEWAY_DATABASE_URL to the one you mean, or make one: gateway db upgrade"
+        )
     database = open_database(settings.database, pool_size=settings.pool_size)
     assert_current(database, shipped("migrations"))
     assert_durable(database)
@@ -217,16 +274,26 @@ def open_gateway(settings: Settings, clock: Clock = utc_now) -> Gateway:
     return gateway
 
 
+def settle_collector() -> None:
+    """For a process that only serves, once it is put together: a page makes thousands of objects that live for milliseconds and
+    hold no cycles. The collector's usual limits walk all that the process holds several times a page, which took half of its
+    time (tests/benchmarks)."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(NEW_OBJECTS, NEW_ROUNDS, OLD_ROUNDS)
+
+
 def build_app(gateway: Gateway) -> FastAPI:
     """The HTTP application; notes the start on the log first."""
     settings, pdp = gateway.settings, gateway.pdp()
-    gateway.note_start(pdp.digest)
+    gateway.note_start(pdp)
+    pdp.start()
     edge = Edge(
         allowed_hosts=tuple(host.strip() for host in settings.allowed_hosts.split(",") if host.strip()),
         data_threads=settings.data_threads,
         new_request_id=new_id,
     )
-    return build_api(gateway.gate(pdp), gateway.token_issuer(), edge)
+    return build_api(gateway.gate(pdp), gateway.law, gateway.token_issuer(), edge)
 
 
 def _is_new(database: Database) -> bool:

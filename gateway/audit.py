@@ -6,7 +6,7 @@ import hashlib
 import os
 import threading
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,18 +16,22 @@ from typing import Any
 import rfc8785
 
 from gateway.domain.auditing import AuditEntry, AuditEvent, Checkpoint
+from gateway.domain.decision import Question
 from gateway.domain.identifiers import EntryId, InstitutionId
 from gateway.domain.times import utc_text
 from gateway.errors import DisclosureDenied, GatewayError, IntegrityError, Reason, StorageFailed, Unavailable
 from gateway.store.audit_log import Head, NewEntry, read_head, write_entries
+from gateway.store.decisions import keep_inputs
 from gateway.store.engine import Connection, Database
 from gateway.store.epoch import read_epoch
+from gateway.store.usage import count_use
 from gateway.tlog.checkpoint import sign_checkpoint
 from gateway.tlog.merkle import extend, leaf_hash, root
 from gateway.tlog.note import Signer
 
 LARGEST_BATCH = 512
 LARGEST_LEAF = 0xFFFF
+MOST_KNOWN_INPUTS = 4_096
 SALT_BYTES = 32
 ANONYMOUS_WINDOW = timedelta(minutes=1)
 OUT_OF_REACH = "The audit log is out of reach; nothing was disclosed. Try again shortly."
@@ -88,12 +92,14 @@ class AuditLog:
         self._turn = threading.Lock()
         self._anonymous: Counter[str] = Counter()
         self._anonymous_since: datetime | None = None
+        self._known_inputs: set[str] = set()
         self.ready = True
 
     def append(self, event: AuditEvent) -> AuditEntry:
         """Append one event; returns when its batch is committed and synced.
 
-        Raises `Unavailable` when the log cannot be written, `DisclosureDenied` when the state epoch of the event has moved.
+        Raises `Unavailable` when the log cannot be written, `DisclosureDenied` when the state epoch of the event has moved or a
+        limit of its grant would be passed.
         """
         waiter = _Waiter(event)
         with self._queue:
@@ -145,7 +151,12 @@ class AuditLog:
                 head = read_head(connection, self._log_id, lock=True)
                 epoch = read_epoch(connection)
                 current = [w for w in batch if w.event.state_epoch is None or w.event.state_epoch == epoch]
+                for waiter in current:
+                    over = count_use(connection, waiter.event.use)
+                    waiter.error = None if over is None else DisclosureDenied((over,))
+                current = [waiter for waiter in current if waiter.error is None]
                 entries = self._write(connection, head, [waiter.event for waiter in current])
+            self._know_inputs(current)
             for waiter, entry in zip(current, entries, strict=True):
                 waiter.entry = entry
             failure = DisclosureDenied((STATE_MOVED,))
@@ -158,7 +169,7 @@ class AuditLog:
             pass  # every waiter of the batch gets `failure`
         finally:
             for waiter in batch:
-                if waiter.entry is None:
+                if waiter.entry is None and waiter.error is None:
                     waiter.error = failure
         if checkpoint is not None:
             self._publish(checkpoint)
@@ -170,8 +181,19 @@ class AuditLog:
         frontier, nodes = extend(head.size, head.frontier, [item.row.leaf_hash for item in prepared])
         size = head.size + len(prepared)
         checkpoint = sign_checkpoint(head.log_id, size, root(frontier), self._signer)
+        keep_inputs(connection, self._new_inputs(events))
         write_entries(connection, head, [item.row for item in prepared], nodes, frontier, checkpoint)
         return [AuditEntry(item.id, head.size + at, item.row.leaf, checkpoint) for at, item in enumerate(prepared)]
+
+    def _new_inputs(self, events: Sequence[AuditEvent]) -> Collection[Question]:
+        """What the decisions of these events were made from, as far as this process has not stored it yet."""
+        asked = {event.question.digest: event.question for event in events if event.question is not None}
+        return [question for digest, question in asked.items() if digest not in self._known_inputs]
+
+    def _know_inputs(self, committed: Sequence[_Waiter]) -> None:
+        if len(self._known_inputs) > MOST_KNOWN_INPUTS:
+            self._known_inputs.clear()
+        self._known_inputs |= {waiter.event.question.digest for waiter in committed if waiter.event.question is not None}
 
     def _prepare(self, event: AuditEvent) -> _Prepared:
         entry = event.entry or self._new_entry_id()

@@ -10,8 +10,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from gateway.domain.access import Principal
 from gateway.keys.jwk import ed25519_jwk, thumbprint
 from gateway.keys.strict_jwt import check_claims, parse_jwt, refuse, verify_signature
-from gateway.store.clients import StoredClient, is_revoked, read_client
-from gateway.store.engine import Database
+from gateway.store.clients import read_standing
+from gateway.store.engine import Connection
 
 TOKEN_TYPE = "at+jwt"
 TYPES = frozenset[str | None]({TOKEN_TYPE, f"application/{TOKEN_TYPE}"})
@@ -19,18 +19,6 @@ LONGEST_SECONDS = 600
 CREDENTIAL_CLAIM = "credential"
 """Private claim: the id of the credential that the client proved itself with, so that retiring it ends its tokens."""
 SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
-
-
-class ClientRegistry:
-    """What the database says of clients now; nothing is remembered between requests."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    def standing(self, client: str, token_id: str) -> StoredClient | None:
-        """The client, or None when there is none or this token was revoked."""
-        with self._database.read() as connection:
-            return None if is_revoked(connection, token_id) else read_client(connection, client)
 
 
 class TokenVerifier:
@@ -60,15 +48,16 @@ class TokenVerifier:
         return text
 
 
-def authenticate(token: str | None, clients: ClientRegistry, verifier: TokenVerifier, now: datetime) -> Principal:
-    """The principal of an access token whose client, credential and token are all good now.
+def authenticate(token: str | None, connection: Connection, verifier: TokenVerifier, now: datetime) -> Principal:
+    """The principal of an access token whose client, credential and token are all good in the caller's snapshot; nothing is
+    remembered between requests.
 
     Raises `AuthenticationError` with one message for whatever is wrong, so that nothing can be learnt by trying.
     """
     if not token:
         refuse()
     claims = verifier.claims(token, now)
-    client = clients.standing(claims["client_id"], claims["jti"])
+    client = read_standing(connection, claims["client_id"], claims["jti"])
     if client is None or client.state != "active":
         refuse()
     credential = client.live_credential(claims[CREDENTIAL_CLAIM], now)

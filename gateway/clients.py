@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -13,6 +14,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from gateway.audit import AuditLog
 from gateway.authenticate import SLUG
+from gateway.domain.agreement import PURPOSES
+from gateway.domain.agreement import SLUG as PARTY
 from gateway.domain.auditing import AuditEntry, AuditEvent
 from gateway.domain.identifiers import ClientId, InstitutionId
 from gateway.domain.times import utc_text
@@ -28,8 +31,10 @@ from gateway.store.clients import (
 )
 from gateway.store.engine import Database
 
-SCOPES = ("records:read", "log_auditor")
-"""`records:read` reads records under an agreement; `log_auditor` reads the whole audit log (decision 22)."""
+SCOPES = ("records:read", "rights:read", "rights:write", "agreements:read", "agreements:write", "agreements:sign", "log_auditor")
+"""`records:read` reads records under an agreement; `rights:read` and `rights:write` are for a provider's own system, which says
+what its people consented to; `agreements:read`, `agreements:write` and `agreements:sign` see, change and sign an institution's own
+agreements; `log_auditor` reads the whole audit log (decision 22)."""
 SECRET_BYTES = 32
 SECRET_ID_BYTES = 9
 LONGEST_TITLE = 200
@@ -143,12 +148,14 @@ def suspend_client(name: str, desk: ClientDesk) -> AuditEntry:
     with desk.database.write() as connection:
         client = read_client(connection, _slug(name, "client id"), lock=True)
         if client is None:
-            raise RequestError(f"There is no client {name}.")
+            raise RequestError(f"There is no client {name}. List them: gateway client list")
         return set_state(connection, client.client, "suspended", _event("suspend", client, desk), desk.log.append_in)
 
 
 def _checked(new: NewClient, at: str, credential: StoredCredential) -> StoredClient:
-    purposes = tuple(dict.fromkeys(_slug(purpose, "purpose") for purpose in new.purposes))
+    purposes = tuple(dict.fromkeys(new.purposes))
+    if not set(purposes) <= set(PURPOSES):
+        raise RequestError(f"The purposes are those that agreements may have: {', '.join(PURPOSES)}.")
     if not purposes:
         raise RequestError("Name at least one purpose that the client may ask for.")
     default = purposes[0] if new.default_purpose is None else new.default_purpose
@@ -162,7 +169,7 @@ def _checked(new: NewClient, at: str, credential: StoredCredential) -> StoredCli
         raise RequestError(f"The title must be 1 to {LONGEST_TITLE} printable characters.")
     return StoredClient(
         client=ClientId(_slug(new.client, "client id")),
-        institution=InstitutionId(_slug(new.institution, "institution")),
+        institution=_institution(new.institution),
         title=title,
         purposes=purposes,
         default_purpose=default,
@@ -208,6 +215,15 @@ def _slug(text: str, what: str) -> str:
     if not SLUG.fullmatch(text):
         raise RequestError(f"The {what} must be 1 to 64 of a-z, 0-9, - and _, and start with a letter or digit.")
     return text
+
+
+def _institution(text: str) -> InstitutionId:
+    # As agreements write it: another spelling would be registered and never match.
+    if not re.fullmatch(PARTY, text):
+        raise RequestError(
+            "The institution must be 1 to 63 of a-z, 0-9 and -, and start with a letter or digit, as in its agreements."
+        )
+    return InstitutionId(text)
 
 
 def _text(content: bytes) -> str:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from gateway.domain.access import AccessRequest, Principal, Scalar
-from gateway.domain.agreement import AgreementFacts
+from gateway.domain.access import Scalar
+from gateway.domain.agreement import DEIDENTIFIED
 from gateway.domain.decision import (
     Comparison,
     Decision,
     Deny,
     LegalBasis,
     Permit,
+    Question,
     RelatedPredicate,
     Release,
     RowPredicate,
@@ -28,43 +30,32 @@ _NOT_UNDERSTOOD = Reason("GW-PDP-01", "Educator Data Gateway", "The policy engin
 _NOT_FROM_THE_FACTS = Reason("GW-PDP-02", "Educator Data Gateway", "The policy engine's answer goes beyond what it was asked")
 
 
-def decide(principal: Principal, request: AccessRequest, facts: AgreementFacts, pdp: Pdp) -> Decision:
-    """The decision on one request, from its own facts alone. An answer that is not understood, or that permits what no
-    agreement of `facts` says, is a refusal. Raises `Unavailable` when the engine does not answer."""
-    asked = policy_input(principal, request, facts)
+def decide(question: Question, pdp: Pdp) -> Decision:
+    """The decision on one question, from its own facts alone. An answer that is not understood, or that permits what no
+    agreement of the question says, is a refusal. Raises `Unavailable` when the engine does not answer."""
+    given = pdp.decide(question)
+    made_by = _MadeBy(given.bundle, given.operator, given.digest)
     try:
-        answer = _ANSWER.validate_python(pdp.evaluate(asked))
+        answer = _ANSWER.validate_python(given.result)
     except ValidationError:
-        return Deny((_NOT_UNDERSTOOD,), bundle_digest=pdp.digest)
+        return _refused((_NOT_UNDERSTOOD,), (), made_by)
     if isinstance(answer, _Refusal):
         reasons = tuple(Reason(reason.rule, reason.citation, reason.title) for reason in answer.reasons)
-        return Deny(reasons, tuple(AgreementId(choice) for choice in answer.choices), pdp.digest)
-    if not any(_says(entry, answer, principal, request) for entry in facts.entries):
-        return Deny((_NOT_FROM_THE_FACTS,), bundle_digest=pdp.digest)
-    return _permit(answer, pdp.digest)
+        return _refused(reasons, tuple(AgreementId(choice) for choice in answer.choices), made_by)
+    if not any(_says(entry, answer, question.input) for entry in _members(question.input, "agreements")):
+        return _refused((_NOT_FROM_THE_FACTS,), (), made_by)
+    return _permit(answer, made_by)
 
 
-def policy_input(principal: Principal, request: AccessRequest, facts: AgreementFacts) -> Mapping[str, object]:
-    """The policy's `input`: everything that the decision depends on, so that it can be made again years later."""
-    return {
-        "principal": {
-            "client": principal.client,
-            "institution": principal.institution,
-            "purposes": sorted(principal.purposes),
-        },
-        "request": {
-            "resource": request.resource,
-            "purpose": request.purpose,
-            "provider": request.provider,
-            "agreement": request.agreement,
-            "operation": "read",
-            "format": "json",
-            "filters": sorted({path for path, _ in request.filters}),
-        },
-        "today": dict(facts.today),
-        "modules": [],
-        "agreements": [dict(entry) for entry in facts.entries],
-    }
+@dataclass(frozen=True)
+class _MadeBy:
+    bundle: str
+    operator: str | None
+    answer: str
+
+
+def _refused(reasons: tuple[Reason, ...], choices: tuple[AgreementId, ...], made_by: _MadeBy) -> Deny:
+    return Deny(reasons, choices, made_by.bundle, made_by.operator, made_by.answer)
 
 
 class _Part(BaseModel):
@@ -156,8 +147,9 @@ class _Refusal(_Part):
 _ANSWER: TypeAdapter[_Permission | _Refusal] = TypeAdapter(Annotated[_Permission | _Refusal, Field(discriminator="decision")])
 
 
-def _says(entry: Mapping[str, object], answer: _Permission, principal: Principal, request: AccessRequest) -> bool:
-    """Whether this entry of the facts says everything that the answer permits."""
+def _says(entry: Mapping[str, object], answer: _Permission, asked: Mapping[str, object]) -> bool:
+    """Whether this entry of the question says everything that the answer permits."""
+    principal, request = _member(asked, "principal"), _member(asked, "request")
     elements, purposes = entry.get("elements"), entry.get("purposes")
     if not isinstance(elements, Mapping) or not isinstance(purposes, list | tuple):
         return False
@@ -167,12 +159,12 @@ def _says(entry: Mapping[str, object], answer: _Permission, principal: Principal
         and answer.agreement.model_dump() == {name: entry.get(name) for name in ("id", "version", "digest")}
         and (answer.schedule, answer.provider, answer.recipient)
         == (entry.get("schedule"), entry.get("provider"), entry.get("recipient"))
-        and answer.recipient == principal.institution
-        and answer.resource == request.resource
-        and answer.purpose == request.purpose
-        and request.purpose in purposes
-        and request.provider in (None, answer.provider)
-        and request.agreement in (None, answer.agreement.id)
+        and answer.recipient == principal.get("institution")
+        and answer.resource == request.get("resource")
+        and answer.purpose == request.get("purpose")
+        and answer.purpose in purposes
+        and request.get("provider") in (None, answer.provider)
+        and request.get("agreement") in (None, answer.agreement.id)
         and all(granted.model_dump() == elements.get(path) for path, granted in answer.elements.items())
         and not answer.elements.keys() & set(answer.withheld)
         and [row.model_dump() for row in answer.rows] == entry.get("rows")
@@ -180,7 +172,29 @@ def _says(entry: Mapping[str, object], answer: _Permission, principal: Principal
         and answer.excluded_opt_outs == on_directory
         and answer.consents == _consents(answer)
         and answer.code_lists == entry.get("code_lists")
+        and _frozen_as_determined(entry, answer)
     )
+
+
+def _member(tree: Mapping[str, object], name: str) -> Mapping[str, object]:
+    found = tree.get(name)
+    return found if isinstance(found, Mapping) else {}
+
+
+def _members(tree: Mapping[str, object], name: str) -> Iterator[Mapping[str, object]]:
+    found = tree.get(name)
+    if isinstance(found, list):
+        yield from (member for member in found if isinstance(member, Mapping))
+
+
+def _frozen_as_determined(entry: Mapping[str, object], answer: _Permission) -> bool:
+    """What is de-identified is served as an official determined it, and only that."""
+    if not any(basis.basis in DEIDENTIFIED for basis in answer.bases.values()):
+        return answer.release is None
+    determined = entry.get("release")
+    if answer.release is None or not isinstance(determined, Mapping):
+        return False
+    return (answer.release.version, answer.release.smallest_class) == (determined.get("version"), determined.get("smallest_class"))
 
 
 def _consents(answer: _Permission) -> dict[str, object]:
@@ -189,7 +203,7 @@ def _consents(answer: _Permission) -> dict[str, object]:
     return {role: form.get("id") if isinstance(form, Mapping) else None for role, form in forms.items()}
 
 
-def _permit(answer: _Permission, digest: str) -> Permit:
+def _permit(answer: _Permission, made_by: _MadeBy) -> Permit:
     return Permit(
         agreement=AgreementId(answer.agreement.id),
         agreement_version=answer.agreement.version,
@@ -206,12 +220,14 @@ def _permit(answer: _Permission, digest: str) -> Permit:
         excluded_opt_outs=tuple(answer.excluded_opt_outs),
         redisclosure_notice=answer.redisclosure_notice,
         rules=tuple(answer.rules),
-        bundle_digest=digest,
+        bundle_digest=made_by.bundle,
         excluded_subjects={role: tuple(subjects) for role, subjects in answer.excluded_subjects.items()},
         consents=answer.consents,
         code_lists=answer.code_lists,
         release=_release(answer.release),
         rows_left=answer.rows_left,
+        operator_digest=made_by.operator,
+        answer_digest=made_by.answer,
     )
 
 

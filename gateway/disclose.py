@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import hmac
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import NoReturn
@@ -13,14 +12,16 @@ from typing import NoReturn
 import orjson
 from pyroaring import BitMap
 
+from gateway.ask import ask
 from gateway.audit import AuditLog
-from gateway.authenticate import ClientRegistry, TokenVerifier, authenticate
+from gateway.authenticate import TokenVerifier, authenticate
 from gateway.catalog.model import Catalog
 from gateway.decide import decide
 from gateway.domain.access import AccessRequest, Principal
 from gateway.domain.agreement import AgreementFacts
 from gateway.domain.auditing import AuditEntry, AuditEvent
-from gateway.domain.decision import Deny, Permit
+from gateway.domain.decision import Decision, Deny, Permit, Question
+from gateway.domain.grant_use import grant_use
 from gateway.domain.identifiers import RecordId, ResourceName
 from gateway.domain.query_plan import QueryPlan
 from gateway.domain.rows import Body, Rows
@@ -28,15 +29,15 @@ from gateway.domain.treatments import Share, spoken
 from gateway.encode import encode
 from gateway.errors import AuthenticationError, DisclosureDenied, GatewayError, IntegrityError, Reason, RequestError
 from gateway.keys.cursors import Cursors
+from gateway.keys.keyed_hashes import keyed_hashes
 from gateway.keys.pseudonym import Pseudonyms
 from gateway.keys.seal import Sealer
 from gateway.pdp import Pdp
 from gateway.plan import compile_plan
 from gateway.read import read
-from gateway.redact import redact
+from gateway.redact import Opener, redact
 from gateway.store.agreements import agreements_that_matter
-from gateway.store.engine import Database
-from gateway.store.epoch import read_epoch
+from gateway.store.engine import Connection, Database
 from gateway.store.key_ring import KeyRing
 from gateway.store.record_tables import RecordTables
 from gateway.tlog.merkle import leaf_hash, root_of
@@ -51,7 +52,8 @@ NO_SCOPE = Reason("GW-AUT-01", "RFC 6749, 3.3", "This token was not issued for r
 class Gate:
     """What a disclosure needs from outside itself; made once by the composition root.
 
-    `clock` gives the UTC time, `random_bytes` that many unpredictable bytes.
+    `modules` are the state-law modules that are switched on; `clock` gives the UTC time, `random_bytes` that many unpredictable
+    bytes.
     """
 
     catalog: Catalog
@@ -59,8 +61,8 @@ class Gate:
     database: Database
     ring: KeyRing
     pdp: Pdp
+    modules: tuple[str, ...]
     log: AuditLog
-    clients: ClientRegistry
     verifier: TokenVerifier
     cursors: Cursors
     clock: Callable[[], datetime]
@@ -80,70 +82,88 @@ class Disclosure:
     bound: bool
 
 
+@dataclass
+class _Trail:
+    """How far a request came before its entry: what was asked of the policy, and what it decided."""
+
+    question: Question | None = None
+    decision: Decision | None = None
+
+
 @dataclass(frozen=True)
-class _Answer:
-    body: Body
-    event: AuditEvent
-    salt: bytes
-    bound: bool
+class _Found:
+    """What one snapshot gave for a permitted request, and how to treat it."""
+
+    facts: AgreementFacts
+    permit: Permit
+    plan: QueryPlan
+    rows: Rows
+    pseudonyms: Pseudonyms
+    cursor_bound_to: tuple[bytes, ...]
 
 
 def disclose(request: AccessRequest, token: str | None, gate: Gate) -> Disclosure:
     """Serve one request. Raises a `GatewayError` for every refusal, after the refusal's own entry is durable."""
-    epoch = _epoch(gate)  # read before the client is: what changes from here on refuses the append
-    principal = _authenticated(token, gate)
-    request = replace(request, purpose=request.purpose or principal.default_purpose)
+    principal: Principal | None = None
+    trail = _Trail()
     try:
-        answer = _answer(principal, request, epoch, gate)
-        entry = gate.log.append(answer.event)
-    except GatewayError as why:
-        gate.log.append(refused(principal, request, why, gate))
+        # One snapshot for client, agreements and records (decision 9); it is given back before the log is waited for.
+        with gate.database.read() as connection:
+            principal = authenticate(token, connection, gate.verifier, gate.clock())
+            request = replace(request, purpose=request.purpose or principal.default_purpose)
+            found = _found(principal, request, connection, gate, trail)
+        body = _body(found, gate)
+        salt = gate.random_bytes(SALT_BYTES)
+        event = _disclosed(principal, request, found, body, salt, trail, gate)
+        used = grant_use(
+            _entry(found.permit, found.facts), _day(found.permit, found.facts).isoformat(), len(found.rows.records), gate.clock()
+        )
+        entry = gate.log.append(replace(event, use=used))
+    except AuthenticationError:
+        gate.log.refuse_anonymous("disclosure")
         raise
-    return Disclosure(entry, answer.body, answer.salt, answer.bound)
+    except GatewayError as why:
+        if principal is not None:
+            gate.log.append(refused(principal, request, why, gate, trail))
+        raise
+    return Disclosure(entry, body, salt, bound=found.permit.redisclosure_notice)
 
 
 def turn_away(why: RequestError, resource: ResourceName, request_id: str, token: str | None, gate: Gate) -> NoReturn:
     """Refuse a request that could not even be framed; a known client's refusal has its entry first. Raises `why`."""
-    principal = _authenticated(token, gate)
-    request = AccessRequest(resource, principal.default_purpose, request_id=request_id)
-    gate.log.append(refused(principal, request, why, gate))
-    raise why
-
-
-def _authenticated(token: str | None, gate: Gate) -> Principal:
     try:
-        return authenticate(token, gate.clients, gate.verifier, gate.clock())
+        with gate.database.read() as connection:
+            principal = authenticate(token, connection, gate.verifier, gate.clock())
     except AuthenticationError:
         gate.log.refuse_anonymous("disclosure")
         raise
+    request = AccessRequest(resource, principal.default_purpose, request_id=request_id)
+    gate.log.append(refused(principal, request, why, gate, _Trail()))
+    raise why
 
 
-def _epoch(gate: Gate) -> int:
-    with gate.database.read() as connection:
-        return read_epoch(connection)
-
-
-def _answer(principal: Principal, request: AccessRequest, epoch: int, gate: Gate) -> _Answer:
+def _found(principal: Principal, request: AccessRequest, connection: Connection, gate: Gate, trail: _Trail) -> _Found:
     if READ_SCOPE not in principal.scopes:
         raise DisclosureDenied((NO_SCOPE,))
-    with gate.database.read() as connection:
-        facts = agreements_that_matter(connection, principal.institution, request, gate.clock())
-        match decide(principal, request, facts, gate.pdp):
-            case Deny(reasons, choices):
-                raise DisclosureDenied(reasons, choices)
-            case Permit() as permit:
-                pseudonyms = Pseudonyms(gate.ring.agreement(permit.agreement, permit.provider).pseudonym.secret)
-                bound = _bound_to(principal, permit, request)
-                plan = compile_plan(
-                    request, permit, gate.catalog, pseudonyms, _position(request.cursor, gate.cursors, bound), _day(permit, facts)
-                )
-                rows = read(plan, connection, gate.tables)
-    following = None if rows.last is None else gate.cursors.seal(rows.last.to_bytes(POSITION_BYTES, "big"), *bound)
-    treated = redact(rows, plan, pseudonyms, _opener(gate, permit))
-    body = encode(treated, plan, notice=_notice(permit, facts), following=following)
-    salt = gate.random_bytes(SALT_BYTES)
-    event = _disclosed(principal, request, permit, plan, rows, body, salt, epoch, gate)
-    return _Answer(body, event, salt, bound=permit.redisclosure_notice)
+    facts = agreements_that_matter(connection, principal.institution, request, gate.clock())
+    trail.question = ask(principal, request, facts, gate.catalog, gate.modules)
+    trail.decision = decide(trail.question, gate.pdp)
+    match trail.decision:
+        case Deny(reasons, choices):
+            raise DisclosureDenied(reasons, choices)
+        case Permit() as permit:
+            pseudonyms = Pseudonyms(gate.ring.agreement(permit.agreement, permit.provider).pseudonym.secret)
+            bound = _bound_to(principal, permit, request)
+            after = _position(request.cursor, gate.cursors, bound)
+            plan = compile_plan(request, permit, gate.catalog, pseudonyms, after, _day(permit, facts))
+            return _Found(facts, permit, plan, read(plan, connection, gate.tables), pseudonyms, bound)
+
+
+def _body(found: _Found, gate: Gate) -> Body:
+    last = found.rows.last
+    following = None if last is None else gate.cursors.seal(last.to_bytes(POSITION_BYTES, "big"), *found.cursor_bound_to)
+    treated = redact(found.rows, found.plan, found.pseudonyms, _opener(gate, found.permit))
+    return encode(treated, found.plan, notice=_notice(found.permit, found.facts), following=following)
 
 
 def _entry(permit: Permit, facts: AgreementFacts) -> Mapping[str, object]:
@@ -177,12 +197,12 @@ def _position(cursor: str | None, cursors: Cursors, bound: tuple[bytes, ...]) ->
     return None if cursor is None else RecordId(int.from_bytes(cursors.unseal(cursor, *bound), "big"))
 
 
-def _opener(gate: Gate, permit: Permit) -> Callable[[str | None, bytes, str], bytes]:
+def _opener(gate: Gate, permit: Permit) -> Opener:
     tables = gate.tables[permit.resource]
     key = gate.ring.provider(permit.provider).data
     sealers: dict[str | None, Sealer] = {None: Sealer(key, tables.rows.name)}
     sealers |= {name: Sealer(key, table.name) for name, table in tables.members.items()}
-    return lambda collection, sealed, place: sealers[collection].unseal(bytes(sealed), place)
+    return lambda collection, sealed, places: sealers[collection].unseal_each(sealed, places)
 
 
 def _notice(permit: Permit, facts: AgreementFacts) -> str | None:
@@ -196,17 +216,10 @@ def _notice(permit: Permit, facts: AgreementFacts) -> str | None:
 
 
 def _disclosed(
-    principal: Principal,
-    request: AccessRequest,
-    permit: Permit,
-    plan: QueryPlan,
-    rows: Rows,
-    body: Body,
-    salt: bytes,
-    epoch: int,
-    gate: Gate,
+    principal: Principal, request: AccessRequest, found: _Found, body: Body, salt: bytes, trail: _Trail, gate: Gate
 ) -> AuditEvent:
     """The event of a page that is about to leave: names, counts and commitments, no value."""
+    permit, plan, rows, epoch = found.permit, found.plan, found.rows, found.facts.epoch
     persons = {role: BitMap(numbers) for role, numbers in rows.persons.items()}
     subject_key = gate.ring.agreement(permit.agreement, permit.provider).subject.secret
     released = [element for element in plan.selected if isinstance(element.treatment, Share)]
@@ -224,7 +237,7 @@ def _disclosed(
         "agreement_digest": permit.agreement_digest,
         "schedule": permit.schedule,
         "bases": {role: f"{basis.basis}; {basis.citation}" for role, basis in permit.bases.items()},
-        "policy": permit.bundle_digest,
+        **_decided(trail, gate),
         "rules": list(permit.rules),
         "released": [element.path for element in released],
         "treated": {element.path: spoken(element.treatment) for element in treated},
@@ -246,16 +259,17 @@ def _disclosed(
         detail=orjson.dumps({"version": 1, **detail}),
         detail_owner=permit.provider,
         state_epoch=epoch,
+        question=trail.question,
     )
 
 
-def _subjects(persons: Mapping[str, BitMap], key: bytes) -> str:
+def _subjects(persons: Mapping[str, Iterable[int]], key: bytes) -> str:
     """Merkle root over keyed hashes of the people disclosed: says nothing, and can be opened person by person."""
-    people = sorted({number for numbers in persons.values() for number in numbers})
-    return root_of([leaf_hash(hmac.digest(key, number.to_bytes(8, "big"), "sha256")) for number in people]).hex()
+    people = sorted(set().union(*persons.values()))
+    return root_of([leaf_hash(hashed) for hashed in keyed_hashes(key, (number.to_bytes(8, "big") for number in people))]).hex()
 
 
-def refused(principal: Principal, request: AccessRequest, why: GatewayError, gate: Gate) -> AuditEvent:
+def refused(principal: Principal, request: AccessRequest, why: GatewayError, gate: Gate, trail: _Trail) -> AuditEvent:
     """The event of a request of a known client that got no record. It names only what is ours to name: a path, a purpose or
     an id that the client made up could hold anything."""
     known_resource = gate.catalog.resource(request.resource)
@@ -269,10 +283,23 @@ def refused(principal: Principal, request: AccessRequest, why: GatewayError, gat
         "code": why.code,
         "rules": sorted({reason.rule for reason in reasons}),
         "choices": list(why.choices) if isinstance(why, DisclosureDenied) else [],
-        "policy": gate.pdp.digest,
+        **_decided(trail, gate),
         "request": request.request_id,
     }
-    return AuditEvent(kind="refusal", leaf=leaf, institutions=(principal.institution,))
+    return AuditEvent(kind="refusal", leaf=leaf, institutions=(principal.institution,), question=trail.question)
+
+
+def _decided(trail: _Trail, gate: Gate) -> dict[str, object]:
+    """By what a request was decided and from what, so that it can be decided again."""
+    decision = trail.decision
+    made: dict[str, object] = {"policy": gate.pdp.digest if decision is None else decision.bundle_digest}
+    if trail.question is not None:
+        made["input"] = trail.question.digest
+    if decision is not None:
+        made["answer"] = decision.answer_digest
+        if decision.operator_digest is not None:
+            made["operator_policy"] = decision.operator_digest
+    return made
 
 
 def _who(principal: Principal) -> dict[str, object]:

@@ -6,6 +6,8 @@
     +-- AuthenticationError     GW-AUT   token or client credentials                  401 / 3
     +-- RequestError            GW-REQ   parameter that cannot be served              400 / 2
     |   +-- UnknownElement      GW-REQ   unknown and withheld look alike
+    |   +-- UnknownAgreement    GW-REQ   unknown and others' look alike              404 / 2
+    |   +-- FileRefused         GW-REQ   a file that somebody sent has errors        422 / 2
     +-- DisclosureDenied        GW-DEN   the policy says no, with rule ids            403 / 4
     +-- AgreementError          GW-AGR   agreement file or state                      409 / 5
     +-- IngestError             GW-ING   a source, a page, a shrink guard             502 / 6
@@ -54,15 +56,29 @@ class ConfigurationError(GatewayError):
 
 @dataclass(frozen=True, order=True)
 class FileProblem:
-    """One mistake in a file, at a 1-based line and column, with what to write instead."""
+    """One mistake in a file, at a 1-based line and column.
+
+    `message` says what is wrong, `fix` what to write instead, `text` is what stands there. `rule` and `citation` are those of
+    the rule that it breaks, empty where only the shape is wrong.
+    """
 
     file: str
     line: int
     column: int
     message: str
+    fix: str = ""
+    text: str = ""
+    rule: str = ""
+    citation: str = ""
+
+    @property
+    def sentence(self) -> str:
+        """What is wrong, what to write instead, and by which rule."""
+        told = f"{self.message}; {self.fix}" if self.fix else self.message
+        return f"{told} [{self.rule}, {self.citation}]" if self.rule else told
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}: {self.message}"
+        return f"{self.file}:{self.line}:{self.column}: {self.sentence}"
 
 
 class FileErrors(ConfigurationError):
@@ -99,6 +115,26 @@ class UnknownElement(RequestError):
 
     code = "GW-REQ-02"
     title = "No such element in your permitted view"
+
+
+class UnknownAgreement(RequestError):
+    """An agreement that the institution is no party of; one that does not exist is the same answer."""
+
+    code = "GW-REQ-04"
+    status = 404
+    title = "Your institution has no such agreement"
+
+
+class FileRefused(RequestError):
+    """Every problem of a file that was sent, at once; nothing was stored."""
+
+    code = "GW-REQ-05"
+    status = 422
+    title = "The file has errors"
+
+    def __init__(self, problems: tuple[FileProblem, ...]) -> None:
+        super().__init__(f"Correct the file at {len(problems)} place{'' if len(problems) == 1 else 's'} and send it again.")
+        self.problems = problems
 
 
 class DisclosureDenied(GatewayError):

@@ -9,17 +9,21 @@ from typing import Literal
 
 from connectors.base import Connector, Page
 from connectors.source import Source
+from gateway.admit import admit
 from gateway.audit import AuditLog
 from gateway.catalog.model import Catalog, Resource
 from gateway.domain.auditing import AuditEvent
-from gateway.domain.identifiers import ElementPath, InstitutionId, ResourceName
+from gateway.domain.identifiers import ElementPath, InstitutionId, PersonId, ResourceName
 from gateway.domain.records import EducationRecord, RawRecord, Rejection
+from gateway.domain.rights_events import change_event
 from gateway.domain.times import utc_text
 from gateway.errors import GatewayError, IngestError
 from gateway.normalise import normalise
 from gateway.stage import Provenance, Stage, people_key_spaces
 from gateway.store.agreements import needed_elements
-from gateway.store.engine import Database
+from gateway.store.consents import follow_people, write_rights
+from gateway.store.engine import Connection, Database
+from gateway.store.epoch import lock_epoch
 from gateway.store.exclusive import exclusive
 from gateway.store.key_ring import KeyRing
 from gateway.store.record_tables import RecordTables
@@ -87,8 +91,8 @@ class ResourceReport:
 def ingest(order: SyncOrder, connector: Connector, intake: Intake, progress: Progress) -> Iterable[ResourceReport]:
     """Pull every resource of a source in dependency order; yields a report when a resource is done.
 
-    Raises `IngestError` (and leaves the last good state whole) when the source cannot be read, another sync of the
-    provider runs, or the shrink guard refuses.
+    Raises `IngestError` (and leaves the last good state whole) when no operation agreement of the provider is in force, the
+    source cannot be read, another sync of the provider runs, or the shrink guard refuses.
     """
     offered = frozenset(connector.resources())
     with exclusive(intake.database, f"sync/{order.provider}"):
@@ -100,6 +104,7 @@ def ingest(order: SyncOrder, connector: Connector, intake: Intake, progress: Pro
 
 def _take_in(order: SyncOrder, connector: Connector, intake: Intake, resource: Resource, progress: Progress) -> ResourceReport:
     with intake.database.read() as connection:
+        admit(connection, order.provider, intake.clock())
         needed = needed_elements(connection, order.provider).get(resource.name)
         version, stored_before = head(connection, order.provider, resource.name)
     if needed is None:
@@ -152,6 +157,7 @@ class _Run:
             version=version,
             stored=stored,
             people=people_key_spaces(intake.catalog.resources),
+            follow=self._follow,
         )
         self.rows = 0
         self.unidentified = 0
@@ -188,8 +194,12 @@ class _Run:
         counts = self.stage.counts
         changed = counts.changes > 0 or widened
         version = self._version + 1 if changed else self._version
-        at = utc_text(self._intake.clock())
+        now = self._intake.clock()
+        at = utc_text(now)
         with self._intake.database.write() as connection:
+            # A suspension that came while the source was read promotes nothing, and none can come before the commit.
+            lock_epoch(connection)
+            admit(connection, self._order.provider, now)
             if changed:
                 move_head(
                     connection,
@@ -226,6 +236,13 @@ class _Run:
                 connection, self._run_id, state="failed", at=at, read=self.rows, quarantined=self._quarantined, failure=why.code
             )
             self._intake.log.append_in(connection, self._event("failed", self._version, Counts()))
+
+    def _follow(self, connection: Connection, moved: Mapping[PersonId, PersonId]) -> None:
+        """Consents and opt-outs go with the people whom the source now knows by another number."""
+        change = follow_people(connection, self._order.provider, moved)
+        if change:
+            event = change_event("follow_person", change, {"source": self._order.source, "run": self._run_id})
+            write_rights(connection, change, utc_text(self._intake.clock()), event, self._intake.log.append_in)
 
     def _identity_of(self, raw: RawRecord) -> list[EducationRecord]:
         outcome = normalise(raw, self._resource, self._identity)

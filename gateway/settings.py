@@ -28,6 +28,12 @@ class Settings(BaseSettings):
     port: int = Field(default=8080, ge=1, le=65535, description="Port that the server listens on.")
     allowed_hosts: str = Field(default="127.0.0.1,localhost", description="Host names the server answers to, separated by commas.")
     pdp: Literal["embedded", "opa"] = Field(default="embedded", description="Policy engine: in process, or an OPA server.")
+    bundle: Path | None = Field(default=None, description="The policy bundle, an archive or a folder; empty: the shipped one.")
+    bundle_key: Path | None = Field(
+        default=None, description="Public key (PEM) that policy bundles must be signed by; empty: their digests are checked."
+    )
+    operator_bundle: Path | None = Field(default=None, description="Archive of the operator's own refusals; empty: there are none.")
+    state_modules: str = Field(default="", description="State-law modules that are switched on, separated by commas.")
     opa_host: str = Field(default="127.0.0.1", description="Host of the OPA server.")
     opa_port: int = Field(default=8181, ge=1, le=65535, description="Port of the OPA server.")
     data_threads: int = Field(
@@ -48,6 +54,10 @@ class Settings(BaseSettings):
     @property
     def keys(self) -> Path:
         return self.key_file or self.home / "keys" / "kek.key"
+
+    @property
+    def modules(self) -> tuple[str, ...]:
+        return tuple(sorted({name.strip() for name in self.state_modules.split(",") if name.strip()}))
 
     @property
     def published_checkpoint(self) -> Path:

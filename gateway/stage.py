@@ -6,7 +6,7 @@ Nothing that this step writes can be seen by a reader until `ingest` promotes th
 from __future__ import annotations
 
 import hmac
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -17,6 +17,7 @@ from gateway.domain.access import Scalar
 from gateway.domain.identifiers import ElementPath, InstitutionId, PersonId, RecordId, ResourceName
 from gateway.domain.records import EducationRecord, Rejection
 from gateway.errors import IngestError
+from gateway.keys.natural import source_key
 from gateway.keys.seal import Sealer
 from gateway.store.engine import Connection, Database
 from gateway.store.key_ring import ProviderKeys
@@ -32,6 +33,9 @@ from gateway.store.staging import (
     open_records,
     write_rows,
 )
+
+FollowPeople = Callable[[Connection, Mapping[PersonId, PersonId]], None]
+"""Told, in the transaction that does it, which people the source named as others (old -> new): their rights go with them."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +74,7 @@ class Stage:
         version: int,
         stored: frozenset[ElementPath],
         people: frozenset[ResourceName],
+        follow: FollowPeople,
     ) -> None:
         self._database = database
         self._tables = tables
@@ -80,6 +85,8 @@ class Stage:
         self._version = version
         self._stored = stored
         self._people = people
+        self._follow = follow
+        self._moved: dict[PersonId, PersonId] = {}
         self._lines: dict[RecordId, int] = {}
         self.counts = Counts()
         with database.write() as connection:
@@ -99,6 +106,7 @@ class Stage:
                 self._version + 1,
             )
             write_rows(connection, self._tables, [self._row(item) for item in changed])
+            self._follow_moved(connection)
         updated = sum(1 for item in changed if item.own.record in before)
         self.counts = replace(
             self.counts,
@@ -113,6 +121,7 @@ class Stage:
         with self._database.write() as connection:
             for item in self._identify(connection, records):
                 self._lines.setdefault(item.own.record, item.record.location.line)
+            self._follow_moved(connection)
 
     def remove_unseen(self, shrink_limit: float) -> None:
         """End the records that the source no longer has.
@@ -211,17 +220,30 @@ class Stage:
         own: dict[bytes, Registered],
         references: Sequence[Mapping[str, Registered | None]],
     ) -> dict[bytes, Registered]:
-        """A record that is itself a person's and names the person behind it is that person's from now on."""
-        naming = [r.name for r in self._resource.references.values() if r.target == "people"]
+        """A record that is itself a person's and names who that is (as `people`, else as a candidate or member of staff) is
+        that person's from now on: an opt-out or a suspension of theirs must find it."""
+        naming = sorted(
+            (r.name for r in self._resource.references.values() if r.target in self._people),
+            key=lambda name: self._resource.references[name].target != "people",
+        )
         if self._resource.key_space not in self._people or self._resource.key_space == "people" or not naming:
             return own
         moved: dict[bytes, PersonId] = {}
+        before: dict[PersonId, PersonId] = {}
         for key, found in zip(own_keys, references, strict=True):
-            person = found[naming[0]]
+            person = next((named for name in naming if (named := found[name]) is not None), None)
             if person is not None and person.person is not None and own[key].person != person.person:
                 moved[key] = person.person
+                before[_known(own[key].person)] = person.person
+        self._moved |= before
         link_persons(connection, self._provenance.provider, self._resource.key_space, moved)
         return own | {key: Registered(own[key].record, person) for key, person in moved.items()}
+
+    def _follow_moved(self, connection: Connection) -> None:
+        # Last in the transaction: it may write to the log, whose head comes after every business row (decision 20).
+        moved, self._moved = self._moved, {}
+        if moved:
+            self._follow(connection, moved)
 
     def _persons(
         self,
@@ -247,8 +269,7 @@ class Stage:
         return self._source_key(reference.target, present) if len(present) == len(values) else None
 
     def _source_key(self, key_space: str, values: Sequence[Scalar]) -> bytes:
-        natural = orjson.dumps([key_space, *(_text(value) for value in values)])
-        return hmac.digest(self._source_secret, natural, "sha256")
+        return source_key(self._source_secret, key_space, values)
 
     def _keeps(self, path: ElementPath) -> bool:
         return path in self._stored
@@ -328,7 +349,3 @@ def _known(person: PersonId | None) -> PersonId:
 
 def _prefixed(collection: str, member: Mapping[str, Scalar]) -> dict[ElementPath, Scalar]:
     return {ElementPath(f"{collection}.{path}"): value for path, value in member.items()}
-
-
-def _text(value: Scalar) -> str:
-    return ("true" if value else "false") if isinstance(value, bool) else str(value)

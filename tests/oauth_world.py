@@ -14,12 +14,13 @@ from argon2 import PasswordHasher
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from gateway.audit import AuditLog
-from gateway.authenticate import ClientRegistry, TokenVerifier, authenticate
+from gateway.authenticate import TokenVerifier, authenticate
 from gateway.clients import ClientDesk, Issued, KeyPair, NewClient, NewCredential, add_client
 from gateway.domain.access import Principal
 from gateway.domain.identifiers import EntryId, InstitutionId
 from gateway.domain.times import utc_text
-from gateway.issue_token import ASSERTION_TYPE, IssuedToken, TokenIssuer, issue_token
+from gateway.issue_token import IssuedToken, TokenIssuer, issue_token
+from gateway.prove_client import ASSERTION_TYPE
 from gateway.store.audit_log import open_log, read_entries
 from gateway.store.engine import open_database
 from gateway.store.epoch import read_epoch
@@ -65,7 +66,6 @@ class World:
         key = Ed25519PrivateKey.from_private_bytes(bytes(31) + b"\2")
         self.desk = ClientDesk(self.database, self.log, self.clock, self.random_bytes, hasher=CHEAP)
         self.issuer = TokenIssuer(ISSUER, AUDIENCE, key, self.database, self.log, self.clock, self.random_bytes, hasher=CHEAP)
-        self.registry = ClientRegistry(self.database)
         self.verifier = TokenVerifier(ISSUER, AUDIENCE, key.public_key())
 
     def clock(self) -> datetime:
@@ -82,7 +82,8 @@ class World:
         return add_client(new, credential or KeyPair(), self.desk)
 
     def principal(self, token: str | None) -> Principal:
-        return authenticate(token, self.registry, self.verifier, self.now)
+        with self.database.read() as connection:
+            return authenticate(token, connection, self.verifier, self.now)
 
     def by_secret(self, issued: Issued, secret: str | None = None, **fields: str) -> IssuedToken:
         header = basic(issued.client, issued.secret or "" if secret is None else secret)

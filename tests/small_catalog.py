@@ -1,4 +1,4 @@
-"""A catalog of three resources, small enough to read beside a test: people, candidates with addresses, placements."""
+"""A catalog small enough to read beside a test: people, candidates with addresses, placements, survey responses."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from gateway.catalog.model import Catalog, Collection, Element, ElementType, Per
 from gateway.domain.identifiers import ElementPath, ResourceName
 
 PEOPLE, CANDIDATES, PLACEMENTS = ResourceName("people"), ResourceName("candidates"), ResourceName("fieldworkExperiences")
+RESPONSES = ResourceName("surveyResponses")
 
 
 def element(
@@ -40,7 +41,7 @@ def _by_path(*elements: Element) -> Mapping[ElementPath, Element]:
 
 
 def small_catalog() -> Catalog:
-    """A person, the candidate that the person is, and the candidate's placement."""
+    """A person, the candidate that the person is, the candidate's placement, and what the candidate answered to a survey."""
     people = Resource(
         name=PEOPLE,
         table="people",
@@ -109,4 +110,27 @@ def small_catalog() -> Catalog:
         persons={"candidate": Person("candidate", "candidateReference", ("candidate",), ("epp",))},
         collections={},
     )
-    return Catalog({PEOPLE: people, CANDIDATES: candidates, PLACEMENTS: placements}, {}, "0" * 64)
+    responses = Resource(
+        name=RESPONSES,
+        table="survey_responses",
+        key_space=RESPONSES,
+        edfi_path=None,
+        title="",
+        identity=(ElementPath("surveyResponseIdentifier"),),
+        elements=_by_path(
+            element("surveyResponseIdentifier", "string", "direct_identifier", person="respondent", stands_for="self"),
+            element("studentReference.number", "string", "direct_identifier", person="respondent", stands_for="studentReference"),
+            element("personReference.personId", "string", "direct_identifier", person="respondent", stands_for="personReference"),
+        ),
+        references={
+            "studentReference": Reference(
+                "studentReference", CANDIDATES, (ElementPath("studentReference.number"),), "student_reference_id"
+            ),
+            "personReference": Reference(
+                "personReference", PEOPLE, (ElementPath("personReference.personId"),), "person_reference_id"
+            ),
+        },
+        persons={"respondent": Person("respondent", "self", ("candidate", "nobody"), ("epp",))},
+        collections={},
+    )
+    return Catalog({PEOPLE: people, CANDIDATES: candidates, PLACEMENTS: placements, RESPONSES: responses}, {}, "0" * 64)

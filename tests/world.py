@@ -16,18 +16,19 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from connectors.delimited import DelimitedSource
 from connectors.source import Source
-from gateway.agreements.lifecycle import activate
+from gateway.agreements.activate import activate
 from gateway.agreements.read_agreement import read_agreement
 from gateway.app import Gateway, build_app, open_gateway, prepare
 from gateway.cli.source import read_source
 from gateway.clients import KeyPair, NewClient, add_client
 from gateway.demo.extracts import Sizes, write_extracts
 from gateway.ingest import ResourceReport, ingest, order_of
-from gateway.issue_token import ASSERTION_TYPE
+from gateway.prove_client import ASSERTION_TYPE
 from gateway.settings import Settings
 from gateway.shipped import shipped
 from gateway.store.audit_log import read_entries
 from tests.oauth_world import signed
+from tests.operations import operation_agreement
 
 EXAMPLE = shipped("policies") / "agreements" / "lakeside-riverton.yaml"
 DEMO = Path(__file__).resolve().parents[1] / "gateway" / "demo"
@@ -52,6 +53,24 @@ class Api:
     def post(self, path: str, form: Mapping[str, str]) -> httpx.Response:
         return self._portal.call(self._post, path, form)
 
+    def post_json(self, path: str, content: object, token: str | None = None, **headers: str) -> httpx.Response:
+        """Post JSON, or bytes as they are; `headers` with `_` for `-`."""
+        named = {"content-type": "application/json"} | {name.replace("_", "-"): text for name, text in headers.items()}
+        if token is not None:
+            named["authorization"] = f"Bearer {token}"
+        body = content if isinstance(content, bytes) else json.dumps(content).encode()
+        return self._portal.call(self._post_bytes, path, body, named)
+
+    def request(self, method: str, path: str, token: str) -> httpx.Response:
+        """A request by any method, without a body."""
+        return self._portal.call(self._request, method, path, {"authorization": f"Bearer {token}"})
+
+    async def _request(self, method: str, path: str, headers: Mapping[str, str]) -> httpx.Response:
+        return await self._client.request(method, path, headers=dict(headers))
+
+    async def _post_bytes(self, path: str, body: bytes, headers: Mapping[str, str]) -> httpx.Response:
+        return await self._client.post(path, content=body, headers=dict(headers))
+
     async def _post(self, path: str, form: Mapping[str, str]) -> httpx.Response:
         return await self._client.post(path, data=dict(form))
 
@@ -74,7 +93,15 @@ class World:
         self.now += timedelta(**by)
 
     def agree(self, file: Path = EXAMPLE) -> None:
-        activate(read_agreement(file, self.gateway.catalog), "test", self.gateway.registry())
+        """Put a file in force, and the operation agreement of each of its providers, so that their sources can be pulled."""
+        found = read_agreement(file, self.gateway.catalog)
+        activate(found, "test", self.gateway.registry())
+        self.operate(*sorted({grant.provider for grant in found.grants}))
+
+    def operate(self, *providers: str) -> None:
+        """Each runs the gateway itself from now on, so that its sources can be pulled."""
+        for provider in providers:
+            activate(operation_agreement(provider), "test", self.gateway.registry())
 
     def client(
         self, name: str, institution: str, purposes: tuple[str, ...] = ("placement",), scopes: tuple[str, ...] = ("records:read",)
@@ -116,15 +143,23 @@ class World:
 
 
 @contextmanager
-def open_world(folder: Path, database_url: str, **settings: Any) -> Iterator[World]:
-    """A gateway on a migrated database, without agreements, clients or records."""
+def gateway_world(folder: Path, database_url: str, **settings: Any) -> Iterator[World]:
+    """A gateway on a migrated database, without an API, agreements, clients or records."""
     folder.mkdir(parents=True, exist_ok=True)
-    configured = Settings(home=folder, database_url=database_url, issuer=ISSUER, allowed_hosts="127.0.0.1", **settings)
+    switched_on = {"state_modules": "personnel-default", **settings}
+    configured = Settings(home=folder, database_url=database_url, issuer=ISSUER, allowed_hosts="127.0.0.1", **switched_on)
     world = World(folder, configured)
     prepare(configured, world.clock)
-    with open_gateway(configured, world.clock) as gateway, start_blocking_portal() as portal:
+    with open_gateway(configured, world.clock) as gateway:
         world.gateway = gateway
-        transport = httpx.ASGITransport(build_app(gateway))
+        yield world
+
+
+@contextmanager
+def open_world(folder: Path, database_url: str, **settings: Any) -> Iterator[World]:
+    """The same with its API."""
+    with gateway_world(folder, database_url, **settings) as world, start_blocking_portal() as portal:
+        transport = httpx.ASGITransport(build_app(world.gateway))
         client = httpx.AsyncClient(transport=transport, base_url=ISSUER)
         world.api = Api(portal, client)
         yield world

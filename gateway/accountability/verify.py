@@ -120,9 +120,10 @@ class _Rebuilt:
             raise IntegrityError("The published checkpoint is of a longer log: entries were removed.")
         if self._frontier != head.frontier or (root(self._frontier) if self._size else EMPTY_ROOT) != head.root:
             raise IntegrityError("The head's frontier or root is not the one of the entries.")
-        for level, index, hashed in stored:
-            if self._inner.pop((level, index), None) != hashed:
-                raise IntegrityError(f"Node {level}/{index} is not the one of the entries.")
+        # Read to the end, whatever is found: a stream that is dropped half read keeps its cursor on the server open.
+        wrong = [f"{level}/{index}" for level, index, hashed in stored if self._inner.pop((level, index), None) != hashed]
+        if wrong:
+            raise IntegrityError(f"Node {wrong[0]} is not the one of the entries.")
         if self._inner:
             level, index = min(self._inner)
             raise IntegrityError(f"Node {level}/{index} is missing.")

@@ -1,147 +1,179 @@
-"""Read the schedules of an agreement file: for each resource the rows, the legal bases and the treatment of each element."""
+"""Read the schedules of an agreement file: one grant for each resource of each direction, with all that it inherits."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
-from typing import cast, get_args
 
-from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
+from ruamel.yaml.nodes import MappingNode, Node
 
-from gateway.catalog.model import Catalog, Element, Resource
-from gateway.domain.access import Scalar
-from gateway.domain.agreement import BASES, PURPOSES, SLUG, Grant, Party
-from gateway.domain.decision import Comparison, LegalBasis, RowPredicate
+from gateway.agreements.read_basis import Ground, read_basis
+from gateway.agreements.read_clauses import read_slug
+from gateway.agreements.read_rows import RowReader
+from gateway.agreements.read_treatments import TreatmentReader
+from gateway.catalog.model import Resource
+from gateway.domain.agreement import FORMATS, PURPOSES, AggregateTable, Grant, Limits, Schedule
+from gateway.domain.decision import LegalBasis
 from gateway.domain.identifiers import ElementPath, InstitutionId
-from gateway.domain.treatments import (
-    AggregateOnly,
-    Generalisation,
-    Generalise,
-    Mask,
-    MaskText,
-    Pseudonymise,
-    Share,
-    Treatment,
-    Withhold,
-)
-from gateway.domain.yaml_nodes import Entry, NodeReader, nearest
+from gateway.domain.treatments import Treatment, Withhold
+from gateway.domain.yaml_nodes import Entry, NodeReader
 
-_SCHEDULE = ("id", "provider", "recipient", "legal_basis", "purposes", "resources")
-_RESOURCE = ("purposes", "legal_basis", "persons", "rows", "elements")
-_PLAIN: Mapping[str, Treatment] = {
-    "share": Share(),
-    "pseudonymise": Pseudonymise(),
-    "aggregate_only": AggregateOnly(),
-    "withhold": Withhold(),
-}
-_SCHOOL_OFFICIAL = ("institutional_function", "direct_control", "legitimate_interest")
-_STUDENTS = frozenset({"candidate", "alumnus", "k12_student"})
-_NOT_A_RECORD = "none_not_education_record"
-_WHOLE = re.compile(r"-?[0-9]{1,18}")
+MOST_REQUESTS, MOST_ROWS = 6000, 100_000_000
+_REQUIRED = ("id", "provider", "recipient", "legal_basis", "purposes", "resources")
+_SERVED = ("formats", "change_feed", "limits")
+_SCHEDULE = (*_REQUIRED, *_SERVED, "operation", "tables")
+_RESOURCE = ("purposes", "legal_basis", "persons", "rows", "discloses", "elements", "by_class", *_SERVED)
+_LOOKUP = "the data dictionary lists the resources"
+
+
+@dataclass(frozen=True)
+class Schedules:
+    """What the schedules of a file say."""
+
+    schedules: tuple[Schedule, ...] = ()
+    grants: tuple[Grant, ...] = ()
+    tables: tuple[AggregateTable, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Served:
+    """How records are given, which a resource inherits from its schedule."""
+
+    formats: tuple[str, ...] = ("json",)
+    change_feed: bool = False
+    limits: Limits = field(default_factory=Limits)
 
 
 @dataclass(frozen=True)
 class _Terms:
     """What a schedule says once for all of its resources."""
 
+    index: int
     schedule: str
     provider: InstitutionId
     recipient: InstitutionId
     basis: LegalBasis | None
-    purposes: tuple[str, ...]
+    interests: Mapping[str, str]
+    served: _Served
 
 
 class ScheduleReader:
-    """Reads schedules against the catalog and the parties; what does not fit is noted in the node reader."""
+    """Reads schedules; what does not fit is noted in the ground's node reader."""
 
-    def __init__(self, reader: NodeReader, catalog: Catalog, parties: Mapping[InstitutionId, Party]) -> None:
-        self._reader = reader
-        self._catalog = catalog
-        self._parties = parties
+    def __init__(
+        self,
+        ground: Ground,
+        code_lists: Mapping[str, Mapping[str, str]],
+        academic_terms: tuple[tuple[str, date], ...],
+    ) -> None:
+        self._ground = ground
+        self._reader: NodeReader = ground.reader
+        self._code_lists = code_lists
+        self._academic_terms = academic_terms
 
-    def read(self, entry: Entry) -> tuple[Grant, ...]:
-        """One grant for each resource of each schedule."""
+    def read(self, entry: Entry) -> Schedules:
+        """Everything under `schedules`, in the order of the file."""
+        reader = self._reader
+        schedules: list[Schedule] = []
         grants: list[Grant] = []
+        tables: list[AggregateTable] = []
         ids: set[str] = set()
-        for node in self._reader.items(entry.value, "schedules"):
-            parts = self._reader.entries(node, "a schedule", _SCHEDULE, _SCHEDULE)
-            if not set(_SCHEDULE) <= parts.keys():
-                continue
-            terms = self._terms(parts)
+        nodes = reader.items(entry.value, "schedules")
+        for index, node in enumerate(nodes):
+            parts = reader.entries(node, "a schedule", _SCHEDULE, _REQUIRED)
+            terms = self._terms(index, parts)
             if terms.schedule in ids:
-                self._reader.problem(parts["id"].value, f'schedule "{terms.schedule}" stands twice')
+                reader.problem(parts["id"].value, f'schedule "{terms.schedule}" stands twice', "give each its own id")
             ids.add(terms.schedule)
-            for item in self._reader.entries(parts["resources"].value, "resources").values():
-                grant = self._grant(item, terms)
-                if grant is not None:
-                    grants.append(grant)
-        if not grants and not self._reader.problems:
-            self._reader.problem(entry.value, "an agreement has a schedule with a resource")
-        return tuple(grants)
+            own = self._grants(parts["resources"], terms) if "resources" in parts else []
+            grants += own
+            if "tables" in parts:
+                tables += self._tables(parts["tables"], terms.schedule, own)
+            schedules += self._schedule(parts, terms)
+        if not nodes:
+            reader.problem(entry.key, "an agreement has one schedule or more", "add a schedule with a resource")
+        return Schedules(tuple(schedules), tuple(grants), tuple(tables))
 
-    def _terms(self, parts: Mapping[str, Entry]) -> _Terms:
-        identifier = self._reader.text(parts["id"].value, "id") or ""
-        if not re.match(SLUG, identifier):
-            self._reader.problem(parts["id"].value, "the id of a schedule must be small letters, digits and hyphens")
-        provider = self._party(parts["provider"])
-        recipient = self._party(parts["recipient"])
+    def _schedule(self, parts: Mapping[str, Entry], terms: _Terms) -> list[Schedule]:
+        operation = read_slug(self._reader, parts["operation"].value, "operation") if "operation" in parts else None
+        if terms.basis is None:
+            return []
+        return [Schedule(terms.schedule, terms.provider, terms.recipient, terms.basis, terms.interests, operation or "")]
+
+    def _terms(self, index: int, parts: Mapping[str, Entry]) -> _Terms:
+        provider, recipient = self._party(parts.get("provider")), self._party(parts.get("recipient"))
         if provider == recipient and provider:
-            self._reader.problem(parts["recipient"].value, "provider and recipient are the same institution")
-        purposes = []
-        for item in self._reader.entries(parts["purposes"].value, "purposes").values():
-            self._known_purpose(item.key, item.name)
-            self._reader.entries(item.value, f"purpose {item.name}", ("legitimate_interest",), ("legitimate_interest",))
-            purposes.append(item.name)
-        if not purposes:
-            self._reader.problem(parts["purposes"].value, "a schedule names one purpose or more")
+            self._reader.problem(
+                parts["recipient"].value, "provider and recipient are the same institution", "name the other party as recipient"
+            )
         return _Terms(
-            identifier,
-            InstitutionId(provider),
-            InstitutionId(recipient),
-            self._basis(parts["legal_basis"]),
-            tuple(sorted(purposes)),
+            index=index,
+            schedule=(read_slug(self._reader, parts["id"].value, "id of a schedule") or "") if "id" in parts else "",
+            provider=InstitutionId(provider),
+            recipient=InstitutionId(recipient),
+            basis=read_basis(self._ground, parts["legal_basis"]) if "legal_basis" in parts else None,
+            interests=self._interests(parts["purposes"]) if "purposes" in parts else {},
+            served=self._served(parts, _Served()),
         )
 
-    def _party(self, entry: Entry) -> str:
-        return self._reader.choice(entry.value, "party of this agreement", tuple(self._parties)) or ""
+    def _party(self, entry: Entry | None) -> str:
+        if entry is None or not self._ground.parties:
+            return ""
+        return self._reader.choice(entry.value, "party of this agreement", tuple(self._ground.parties)) or ""
 
-    def _known_purpose(self, node: Node, name: str) -> None:
-        if name not in PURPOSES:
-            self._reader.problem(node, f'"{name}" is not a purpose: {", ".join(PURPOSES)}{nearest(name, PURPOSES)}')
+    def _interests(self, entry: Entry) -> Mapping[str, str]:
+        reader, interests = self._reader, {}
+        items = reader.entries(entry.value, "purposes")
+        for item in items.values():
+            reader.choice(item.key, "purpose", PURPOSES)
+            parts = reader.entries(item.value, f"purpose {item.name}", ("legitimate_interest",), ("legitimate_interest",))
+            if "legitimate_interest" in parts:
+                interests[item.name] = reader.words(parts["legitimate_interest"].value, "legitimate_interest") or ""
+        if isinstance(entry.value, MappingNode) and not entry.value.value:
+            reader.problem(entry.key, "a schedule names one purpose or more", "write placement: {legitimate_interest: why}")
+        return dict(sorted(interests.items()))
 
-    def _basis(self, entry: Entry) -> LegalBasis | None:
-        parts = self._reader.entries(entry.value, "legal_basis", None, ("basis", "citation"))
-        if "basis" not in parts or "citation" not in parts:
-            return None
-        basis = self._reader.choice(parts["basis"].value, "legal basis", tuple(BASES))
-        citation = self._reader.text(parts["citation"].value, "citation")
-        for name, item in parts.items():
-            self._reader.text(item.value, name)
-        if basis == "a1_school_official":
-            for name in _SCHOOL_OFFICIAL:
-                if name not in parts:
-                    self._reader.problem(
-                        entry.value, f'a school official (34 CFR 99.31(a)(1)(i)(B)) needs "{name}" in words; add it to legal_basis'
-                    )
-        return LegalBasis(basis, citation) if basis and citation else None
+    def _served(self, parts: Mapping[str, Entry], inherited: _Served) -> _Served:
+        reader, formats = self._reader, inherited.formats
+        if "formats" in parts:
+            named = (reader.choice(node, "format", FORMATS) for node in reader.items(parts["formats"].value, "formats"))
+            formats = tuple(sorted({name for name in named if name})) or formats
+        feed = reader.flag(parts["change_feed"].value, "change_feed") if "change_feed" in parts else None
+        limits = self._limits(parts["limits"]) if "limits" in parts else inherited.limits
+        return _Served(formats, inherited.change_feed if feed is None else feed, limits)
+
+    def _limits(self, entry: Entry) -> Limits:
+        parts = self._reader.entries(entry.value, "limits", ("requests_per_minute", "rows_per_day"))
+        found = {
+            name: self._reader.whole(parts[name].value, name, 1, most) if name in parts else None
+            for name, most in (("requests_per_minute", MOST_REQUESTS), ("rows_per_day", MOST_ROWS))
+        }
+        return Limits(**found)
+
+    def _grants(self, entry: Entry, terms: _Terms) -> list[Grant]:
+        items = self._reader.entries(entry.value, "resources")
+        if isinstance(entry.value, MappingNode) and not entry.value.value:
+            self._reader.problem(entry.key, "a schedule names one resource or more", "name what is shared, as in candidates:")
+        return [grant for item in items.values() if (grant := self._grant(item, terms)) is not None]
 
     def _grant(self, entry: Entry, terms: _Terms) -> Grant | None:
-        reader = self._reader
-        resource = self._catalog.resource(entry.name)
+        reader, catalog = self._reader, self._ground.catalog
+        resource = catalog.resource(entry.name)
         if resource is None:
-            reader.problem(entry.key, f'"{entry.name}" is not a resource{nearest(entry.name, self._catalog.resources)}')
+            fix = reader.suggestion(entry.name, catalog.resources) or _LOOKUP
+            reader.problem(entry.key, f'"{entry.name}" is not a resource', fix)
             return None
-        parts = reader.entries(entry.value, entry.name, _RESOURCE, ("elements",))
-        if "elements" not in parts:
-            return None
-        elements = self._elements(parts["elements"], resource)
-        purposes = self._purposes(parts["purposes"], terms) if "purposes" in parts else terms.purposes
-        basis = self._basis(parts["legal_basis"]) if "legal_basis" in parts else terms.basis
-        persons = self._persons(parts.get("persons"), resource, basis, entry)
-        rows = self._rows(parts["rows"], resource, elements) if "rows" in parts else ()
-        if basis is None:
+        parts = reader.entries(entry.value, entry.name, _RESOURCE)
+        elements = self._elements(parts, resource, entry)
+        purposes = self._purposes(parts["purposes"], terms) if "purposes" in parts else tuple(terms.interests)
+        basis = read_basis(self._ground, parts["legal_basis"], resource) if "legal_basis" in parts else terms.basis
+        persons = self._persons(parts.get("persons"), resource)
+        rows = RowReader(self._ground, resource, terms.recipient, self._code_lists, self._academic_terms)
+        stated = rows.read(parts["rows"]) if "rows" in parts else ()
+        discloses = self._discloses(parts["discloses"], resource) if "discloses" in parts else ()
+        served = self._served(parts, terms.served)
+        if basis is None or not terms.provider or not terms.recipient:
             return None
         return Grant(
             schedule=terms.schedule,
@@ -150,145 +182,99 @@ class ScheduleReader:
             resource=resource.name,
             purposes=purposes,
             basis=basis,
-            persons=persons,
-            rows=rows,
+            persons={role: persons.get(role, basis) for role in resource.persons},
+            rows=stated,
             elements=elements,
+            interests={purpose: terms.interests.get(purpose, "") for purpose in purposes},
+            discloses=discloses,
+            formats=served.formats,
+            change_feed=served.change_feed,
+            limits=served.limits,
+            place=("schedules", terms.index, "resources", resource.name),
         )
 
-    def _purposes(self, entry: Entry, terms: _Terms) -> tuple[str, ...]:
-        found = (
-            self._reader.choice(node, "purpose of this schedule", terms.purposes)
-            for node in self._reader.items(entry.value, "purposes")
-        )
-        return tuple(sorted(purpose for purpose in found if purpose))
-
-    def _persons(self, entry: Entry | None, resource: Resource, basis: LegalBasis | None, place: Entry) -> dict[str, LegalBasis]:
-        """The basis for each person of a row: the resource's own unless the agreement names another for that person."""
-        named: dict[str, LegalBasis] = {}
-        nodes: dict[str, Node] = {}
-        for item in self._reader.entries(entry.value, "persons", tuple(resource.persons)).values() if entry else ():
-            parts = self._reader.entries(item.value, f"person {item.name}", ("legal_basis",), ("legal_basis",))
-            own = self._basis(parts["legal_basis"]) if "legal_basis" in parts else None
-            if own is not None:
-                named[item.name], nodes[item.name] = own, item.key
-        if basis is None:
-            return {}
-        persons = {role: named.get(role, basis) for role in resource.persons}
-        for role, own in persons.items():
-            if own.basis == _NOT_A_RECORD and _STUDENTS & set(resource.persons[role].subject_types) and role not in named:
-                self._reader.problem(
-                    nodes.get(role, place.key),
-                    f"{resource.name} has records of students ({role}), which are education records where a school maintains them; "
-                    f"name another legal basis, or this one under persons: {role} when none of the rows is a student's",
-                )
-        return persons
-
-    def _elements(self, entry: Entry, resource: Resource) -> dict[ElementPath, Treatment]:
-        known = {element.path: element for element in resource.every_element()}
-        elements: dict[ElementPath, Treatment] = {}
-        for item in self._reader.entries(entry.value, "elements").values():
-            element = known.get(ElementPath(item.name))
-            if element is None:
-                self._reader.problem(item.key, f'"{item.name}" is not an element of {resource.name}{nearest(item.name, known)}')
-                continue
-            treatment = self._treatment(item)
-            if treatment is None:
-                continue
-            unfit = _unfit(element, treatment)
-            if unfit:
-                self._reader.problem(item.value, unfit)
-            elements[element.path] = treatment
-        if not elements and not self._reader.problems:
+    def _elements(self, parts: Mapping[str, Entry], resource: Resource, entry: Entry) -> Mapping[ElementPath, Treatment]:
+        before = len(self._reader.problems)
+        reader = TreatmentReader(self._reader, self._ground.catalog, resource, self._code_lists)
+        elements = reader.read(parts.get("elements"), parts.get("by_class"))
+        if not elements and len(self._reader.problems) == before:
             self._reader.problem(
-                entry.value, f"name the elements of {resource.name} that are shared; what is not named is withheld"
+                entry.key,
+                f"no element of {resource.name} is named, and what is not named is withheld",
+                "add elements: with name: treatment, as in firstName: share",
             )
         return elements
 
-    def _treatment(self, entry: Entry) -> Treatment | None:
-        if isinstance(entry.value, ScalarNode):
-            word = self._reader.choice(entry.value, "treatment", (*_PLAIN, "generalise", "mask"))
-            if word in {"generalise", "mask"}:
-                example = "{generalise: year}" if word == "generalise" else "{mask: last_four}"
-                self._reader.problem(entry.value, f"{word} needs to know how: write {example}")
-                return None
-            return _PLAIN.get(word) if word else None
-        parts = self._reader.entries(entry.value, f"treatment of {entry.name}", ("generalise", "mask"))
-        if len(parts) != 1:
-            self._reader.problem(entry.value, "a treatment is one word, or {generalise: year}, {mask: last_four}, {mask: initial}")
-            return None
-        if "generalise" in parts:
-            to = self._reader.choice(parts["generalise"].value, "generalisation", get_args(Generalisation))
-            return Generalise(cast(Generalisation, to)) if to else None
-        keep = self._reader.choice(parts["mask"].value, "mask", get_args(Mask))
-        return MaskText(cast(Mask, keep)) if keep else None
+    def _purposes(self, entry: Entry, terms: _Terms) -> tuple[str, ...]:
+        nodes = self._reader.items(entry.value, "purposes")
+        found = (self._reader.choice(node, "purpose of this schedule", tuple(terms.interests)) for node in nodes)
+        purposes = tuple(sorted({purpose for purpose in found if purpose}))
+        if not nodes:
+            self._reader.problem(entry.key, "purposes is an empty list", "name purposes of the schedule, or leave purposes out")
+        return purposes
 
-    def _rows(self, entry: Entry, resource: Resource, elements: Mapping[ElementPath, Treatment]) -> tuple[RowPredicate, ...]:
-        predicates = []
-        for node in self._reader.items(entry.value, "rows"):
-            parts = self._reader.entries(node, "a row condition", ("element", *get_args(Comparison)), ("element",))
-            comparisons = [name for name in parts if name != "element"]
-            if "element" not in parts:
-                continue
-            if len(comparisons) != 1:
-                self._reader.problem(node, f"a row condition has one comparison: {', '.join(get_args(Comparison))}")
-                continue
-            path = self._reader.text(parts["element"].value, "element") or ""
-            element = resource.elements.get(ElementPath(path))
-            if element is None:
-                self._reader.problem(
-                    parts["element"].value,
-                    f'"{path}" is not an element of {resource.name} itself{nearest(path, resource.elements)}',
-                )
-                continue
-            if element.sealed or element.sensitivity == "prohibited":
-                self._reader.problem(parts["element"].value, f'rows cannot be chosen by "{path}": it identifies people')
-                continue
-            comparison = cast(Comparison, comparisons[0])
-            values = self._values(parts[comparison], comparison, element)
-            if values is not None:
-                predicates.append(RowPredicate(element.path, comparison, values))
-        return tuple(predicates)
+    def _persons(self, entry: Entry | None, resource: Resource) -> dict[str, LegalBasis]:
+        """The bases that are stated for single persons of a row."""
+        if entry is None:
+            return {}
+        stated: dict[str, LegalBasis] = {}
+        if not resource.persons:
+            self._reader.problem(entry.key, f"rows of {resource.name} are about nobody", "remove persons")
+            return {}
+        for item in self._reader.entries(entry.value, f"persons of {resource.name}", tuple(resource.persons)).values():
+            parts = self._reader.entries(item.value, f"person {item.name}", ("legal_basis",), ("legal_basis",))
+            basis = read_basis(self._ground, parts["legal_basis"], resource) if "legal_basis" in parts else None
+            if basis is not None:
+                stated[item.name] = basis
+        return stated
 
-    def _values(self, entry: Entry, comparison: Comparison, element: Element) -> tuple[Scalar, ...] | None:
-        nodes = self._reader.items(entry.value, "in") if comparison == "in" else (entry.value,)
-        if isinstance(entry.value, MappingNode):
-            self._reader.problem(entry.value, f"{comparison} takes a value")
-            return None
-        values = [self._value(node, "boolean" if comparison == "present" else element.type) for node in nodes]
-        return None if None in values else tuple(value for value in values if value is not None)
+    def _discloses(self, entry: Entry, resource: Resource) -> tuple[str, ...]:
+        """What a partner learns by seeing which rows there are: own elements, and `resource.element` of others."""
+        found = set()
+        for node in self._reader.items(entry.value, "discloses"):
+            path = self._reader.text(node, "discloses") or ""
+            other, _, rest = path.partition(".")
+            there = self._ground.catalog.resource(other)
+            place, name = (there, rest) if there else (resource, path)
+            if place.element(name) is not None:
+                found.add(path)
+                continue
+            known = {element.path for element in place.every_element()}
+            near = self._reader.suggestion(name, known)
+            fix = near.replace('"', f'"{place.name}.', 1) if there and near else near
+            self._reader.problem(node, f'"{name}" is not an element of {place.name}', fix or "write resource.element, or element")
+        return tuple(sorted(found))
 
-    def _value(self, node: Node, kind: str) -> Scalar | None:
-        text = self._reader.text(node, "value")
-        if text is None:
-            return None
-        try:
-            match kind:
-                case "boolean":
-                    return {"true": True, "false": False}[text]
-                case "integer" if _WHOLE.fullmatch(text):
-                    return int(text)
-                case "number":
-                    return float(text)
-                case "date":
-                    return date.fromisoformat(text).isoformat()
-                case "string" | "descriptor" | "datetime":
-                    return text
-        except (ValueError, KeyError):
-            pass
-        self._reader.problem(node, f'"{text}" is not a {kind}, which this condition compares with')
+    def _tables(self, entry: Entry, schedule: str, grants: list[Grant]) -> list[AggregateTable]:
+        reader, tables = self._reader, []
+        for item in reader.entries(entry.value, "tables").values():
+            members = ("resource", "dimensions", "measure")
+            parts = reader.entries(item.value, f"table {item.name}", members, members)
+            name = read_slug(reader, item.key, "table")
+            if "measure" in parts:
+                reader.choice(parts["measure"].value, "measure", ("count",))
+            if "resource" not in parts or "dimensions" not in parts:
+                continue
+            granted = {grant.resource: grant for grant in grants}
+            resource = reader.choice(parts["resource"].value, "resource of this schedule", tuple(granted))
+            nodes = reader.items(parts["dimensions"].value, "dimensions")
+            if resource is None or name is None:
+                continue
+            grant = next(found for found in grants if found.resource == resource)
+            dimensions = [self._dimension(node, grant) for node in nodes]
+            tables.append(AggregateTable(schedule, name, grant.resource, tuple(path for path in dimensions if path)))
+        return tables
+
+    def _dimension(self, node: Node, grant: Grant) -> ElementPath | None:
+        path = self._reader.text(node, "dimension") or ""
+        treatment = grant.elements.get(ElementPath(path))
+        if treatment is not None and treatment != Withhold():
+            return ElementPath(path)
+        counted = [name for name, other in grant.elements.items() if other != Withhold()]
+        near = self._reader.suggestion(path, counted)
+        self._reader.problem(
+            node,
+            f'"{path}" is not among the elements of {grant.resource} in this schedule',
+            near or f"add it to elements of {grant.resource}, as {path}: aggregate_only",
+        )
         return None
-
-
-def _unfit(element: Element, treatment: Treatment) -> str | None:
-    """Why a treatment cannot be done to an element, and what can."""
-    if element.sensitivity == "prohibited" and not isinstance(treatment, Withhold):
-        return f'"{element.path}" is never shared nor stored; leave it out'
-    match treatment:
-        case Pseudonymise() if element.stands_for is None:
-            return f'"{element.path}" cannot hold a pseudonym: it is no identifier of 32 characters or more. Withhold or share it'
-        case Generalise() if element.type != "date":
-            return f'"{element.path}" is a {element.type}; only a date can be generalised to its year'
-        case MaskText() if element.type != "string":
-            return f'"{element.path}" is a {element.type}; only a text can be masked'
-        case _:
-            return None

@@ -11,16 +11,20 @@ from fastapi.middleware.trustedhost import TrustedHostMiddleware
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from gateway.agreements.desk import OpenLaw
+from gateway.api.agreements import agreements_router
+from gateway.api.ambiguity import RefuseAmbiguous
 from gateway.api.health import health_router
 from gateway.api.oauth import oauth_router
 from gateway.api.problems import failure, problem, protocol_problem
 from gateway.api.records import records_router
+from gateway.api.rights import rights_router
 from gateway.disclose import Gate
 from gateway.errors import GatewayError
 from gateway.issue_token import TokenIssuer
 from gateway.telemetry import logger
 
-HEADERS = ((b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"no-referrer"))
+HEADERS = ((b"cache-control", b"no-store, private"), (b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"no-referrer"))
 
 
 @dataclass(frozen=True)
@@ -32,7 +36,7 @@ class Edge:
     new_request_id: Callable[[], str]
 
 
-def build_api(gate: Gate, issuer: TokenIssuer, edge: Edge) -> FastAPI:
+def build_api(gate: Gate, law: OpenLaw, issuer: TokenIssuer, edge: Edge) -> FastAPI:
     """The application over these use cases."""
     app = FastAPI(
         title="Educator Data Gateway",
@@ -42,11 +46,14 @@ def build_api(gate: Gate, issuer: TokenIssuer, edge: Edge) -> FastAPI:
         redirect_slashes=False,
     )
     app.include_router(records_router(gate, edge.data_threads))
-    app.include_router(oauth_router(issuer))
+    app.include_router(rights_router(gate))
+    app.include_router(agreements_router(gate, law))
+    app.include_router(oauth_router(issuer, gate.verifier))
     app.include_router(health_router(gate))
     app.add_exception_handler(GatewayError, _known)
     app.add_exception_handler(HTTPException, _protocol)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(edge.allowed_hosts), www_redirect=False)
+    app.add_middleware(RefuseAmbiguous)
     app.add_middleware(_Outermost, new_request_id=edge.new_request_id)
     return app
 

@@ -56,7 +56,10 @@ def _path(name: str) -> ElementPath:
 
 
 def _selected(own: Mapping[str, str]) -> tuple[ElementPath, ...]:
-    return tuple(dict.fromkeys(_path(part.strip()) for part in own["select"].split(","))) if "select" in own else ()
+    paths = [part.strip() for part in own["select"].split(",")] if "select" in own else []
+    if not all(_PATH.fullmatch(path) for path in paths):
+        raise RequestError("`select` is a list of element paths, separated by commas, as in select=firstName,lastSurname.")
+    return tuple(dict.fromkeys(ElementPath(path) for path in paths))
 
 
 def _limit(own: Mapping[str, str]) -> int:

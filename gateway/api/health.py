@@ -1,7 +1,10 @@
-"""`/healthz` (the process runs) and `/readyz` (it could answer): for the balancer, without any detail."""
+"""`/healthz` (the process runs) and `/readyz` (it could answer, else the names of the checks that fail): for the balancer."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+import orjson
 from anyio import to_thread
 from fastapi import APIRouter, Response
 
@@ -21,16 +24,24 @@ def health_router(gate: Gate) -> APIRouter:
 
     @router.get("/readyz")
     async def ready() -> Response:
-        """Database, log and keys are within reach."""
+        """Database, log, policy engine and policies are as they must be; 503 names those that are not."""
         return await to_thread.run_sync(_ready, gate)
 
     return router
 
 
 def _ready(gate: Gate) -> Response:
+    failing = [*_storage_problems(gate), *gate.pdp.problems()]
+    if failing:
+        return Response(orjson.dumps({"failing": failing}), status_code=503, media_type="application/json")
+    return Response("ready\n", media_type="text/plain")
+
+
+def _storage_problems(gate: Gate) -> Iterator[str]:
     try:
         with gate.database.read() as connection:
             read_epoch(connection)
     except Unavailable:
-        return Response(status_code=503)
-    return Response("ready\n", media_type="text/plain") if gate.log.ready else Response(status_code=503)
+        yield "database"
+    if not gate.log.ready:
+        yield "log"

@@ -1,4 +1,4 @@
-"""The OAuth 2.0 surface: token endpoint, server metadata (RFC 8414) and the key that verifies access tokens."""
+"""The OAuth 2.0 surface: token and revocation endpoints, server metadata (RFC 8414) and the key that verifies access tokens."""
 
 from __future__ import annotations
 
@@ -9,10 +9,14 @@ from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
+from gateway.authenticate import TokenVerifier
 from gateway.clients import SCOPES
-from gateway.issue_token import GRANT, ClientRefused, TokenIssuer, TokenRequestRefused, issue_token
+from gateway.issue_token import GRANT, TokenIssuer, issue_token
+from gateway.prove_client import ClientRefused, TokenRequestRefused
+from gateway.revoke_token import revoke_token
 
 TOKEN_PATH = "/oauth/token"
+REVOCATION_PATH = "/oauth/revoke"
 JWKS_PATH = "/oauth/jwks"
 FORM = "application/x-www-form-urlencoded"
 LARGEST_FORM = 16_384
@@ -22,8 +26,12 @@ ISSUED_AT_ONCE = 4
 NEVER_STORED = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 
 
-def oauth_router(issuer: TokenIssuer) -> APIRouter:
-    """`POST /oauth/token`, `GET /.well-known/oauth-authorization-server` and `GET /oauth/jwks` of one issuer."""
+CLIENT_METHODS = ["private_key_jwt", "client_secret_basic"]
+ALGORITHMS = ["ES256", "EdDSA", "PS256"]
+
+
+def oauth_router(issuer: TokenIssuer, verifier: TokenVerifier) -> APIRouter:
+    """`POST /oauth/token` and `/oauth/revoke`, `GET /.well-known/oauth-authorization-server` and `/oauth/jwks` of one issuer."""
     router = APIRouter(tags=["oauth"])
     limiter = CapacityLimiter(ISSUED_AT_ONCE)
 
@@ -31,14 +39,23 @@ def oauth_router(issuer: TokenIssuer) -> APIRouter:
     async def token(request: Request) -> Response:
         """Exchange a client assertion, or a secret over HTTP Basic, for a short access token."""
         form = await _form(request)
-        # Two headers joined are no valid credential, so nothing has to choose between them.
-        authorization = ", ".join(request.headers.getlist("authorization")) or None
         try:
-            issued = await to_thread.run_sync(partial(issue_token, form, authorization, issuer), limiter=limiter)
+            issued = await to_thread.run_sync(partial(issue_token, form, _authorization(request), issuer), limiter=limiter)
         except (ClientRefused, TokenRequestRefused) as why:
             return _refusal(why, issuer)
         answer = {"access_token": issued.access_token, "token_type": "Bearer", "expires_in": issued.expires_in}
         return JSONResponse({**answer, "scope": issued.scope}, headers=NEVER_STORED)
+
+    @router.post(REVOCATION_PATH)
+    async def revocation(request: Request) -> Response:
+        """End one of the client's own access tokens before its time (RFC 7009)."""
+        form = await _form(request)
+        try:
+            revoke = partial(revoke_token, form, _authorization(request), issuer, verifier)
+            await to_thread.run_sync(revoke, limiter=limiter)
+        except (ClientRefused, TokenRequestRefused) as why:
+            return _refusal(why, issuer)
+        return Response(headers=NEVER_STORED)
 
     @router.get("/.well-known/oauth-authorization-server")
     async def metadata() -> Response:
@@ -48,12 +65,15 @@ def oauth_router(issuer: TokenIssuer) -> APIRouter:
             {
                 "issuer": issuer.issuer,
                 "token_endpoint": base + TOKEN_PATH,
+                "revocation_endpoint": base + REVOCATION_PATH,
                 "jwks_uri": base + JWKS_PATH,
                 "grant_types_supported": [GRANT],
                 "response_types_supported": [],
                 "scopes_supported": list(SCOPES),
-                "token_endpoint_auth_methods_supported": ["private_key_jwt", "client_secret_basic"],
-                "token_endpoint_auth_signing_alg_values_supported": ["ES256", "EdDSA", "PS256"],
+                "token_endpoint_auth_methods_supported": CLIENT_METHODS,
+                "token_endpoint_auth_signing_alg_values_supported": ALGORITHMS,
+                "revocation_endpoint_auth_methods_supported": CLIENT_METHODS,
+                "revocation_endpoint_auth_signing_alg_values_supported": ALGORITHMS,
             }
         )
 
@@ -63,6 +83,11 @@ def oauth_router(issuer: TokenIssuer) -> APIRouter:
         return JSONResponse({"keys": [issuer.public_jwk]}, media_type="application/jwk-set+json")
 
     return router
+
+
+def _authorization(request: Request) -> str | None:
+    # Two headers joined are no valid credential, so nothing has to choose between them.
+    return ", ".join(request.headers.getlist("authorization")) or None
 
 
 async def _form(request: Request) -> list[tuple[str, str]]:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import orjson
 from fastapi import Response
 from starlette.exceptions import HTTPException
 
-from gateway.errors import AuthenticationError, DisclosureDenied, GatewayError, Unavailable
+from gateway.errors import AuthenticationError, DisclosureDenied, FileRefused, GatewayError, Unavailable
 
 PROBLEM = "application/problem+json"
 RETRY_SECONDS = "2"
+WHAT_TO_DO = {
+    404: "There is nothing at this address. Records are at /v1/RESOURCE, tokens at /oauth/token, agreements at /agreements.",
+    405: "This address does not take this method. Records are read with GET; tokens are asked for, and consents said, with POST.",
+}
 FAILED = "Something failed here; nothing was disclosed. The operator finds it under this request's id."
 
 
@@ -24,6 +30,8 @@ def problem(why: GatewayError, request_id: str) -> Response:
         more["reasons"] = [{"rule": r.rule, "citation": r.citation, "title": r.title} for r in why.reasons]
         if why.choices:
             more["choices"] = list(why.choices)
+    if isinstance(why, FileRefused):
+        more["problems"] = [asdict(found) for found in why.problems]
     answer = _document(why.status, why.code, why.title, why.detail, request_id, **more)
     if isinstance(why, AuthenticationError):
         answer.headers["WWW-Authenticate"] = "Bearer"
@@ -37,7 +45,8 @@ def failure(request_id: str) -> Response:
 
 def protocol_problem(why: HTTPException, request_id: str) -> Response:
     """The answer for an unknown path or method."""
-    answer = _document(why.status_code, f"HTTP-{why.status_code}", str(why.detail), str(why.detail), request_id)
+    detail = WHAT_TO_DO.get(why.status_code, str(why.detail))
+    answer = _document(why.status_code, f"HTTP-{why.status_code}", str(why.detail), detail, request_id)
     answer.headers.update(why.headers or {})
     return answer
 

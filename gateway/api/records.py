@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import base64
-import re
 from functools import partial
 
 from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Request, Response
 
+from gateway.api.bearer import bearer_token
 from gateway.api.framing import frame
 from gateway.disclose import Disclosure, Gate, disclose, turn_away
 from gateway.domain.identifiers import ResourceName
 from gateway.errors import RequestError
 
-_BEARER = re.compile(r"[Bb]earer +([A-Za-z0-9._~+/=-]{1,4096})")
 REDISCLOSURE = "prohibited; 34 CFR 99.33"
 
 
@@ -34,20 +33,13 @@ def records_router(gate: Gate, threads: int) -> APIRouter:
 
 
 def _serve(resource: str, request: Request, gate: Gate) -> Disclosure:
-    token = _token(request)
+    token = bearer_token(request)
     request_id = str(request.state.request_id)
     try:
         asked = frame(resource, request.query_params.multi_items(), request_id)
     except RequestError as why:
         turn_away(why, ResourceName(resource), request_id, token, gate)
     return disclose(asked, token, gate)
-
-
-def _token(request: Request) -> str | None:
-    """The bearer token; none when the header is missing, doubled or of another kind."""
-    headers = request.headers.getlist("authorization")
-    found = _BEARER.fullmatch(headers[0]) if len(headers) == 1 else None
-    return found[1] if found else None
 
 
 def _answer(disclosure: Disclosure) -> Response:

@@ -8,14 +8,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import get_args
 
 import orjson
 
+from gateway.catalog.agreement_schema import agreement_schema
 from gateway.catalog.load import load_catalog
 from gateway.catalog.model import Catalog, Element, Floor, Resource
-from gateway.domain.agreement import BASES, PURPOSES, SLUG
-from gateway.domain.treatments import Generalisation, Mask
 
 FLOORS: Mapping[Floor, str] = {
     "record_level": "never record by record",
@@ -54,118 +52,6 @@ def policy_facts(catalog: Catalog) -> Mapping[str, object]:
             for resource in catalog.resources.values()
         }
     }
-
-
-def agreement_schema(catalog: Catalog) -> Mapping[str, object]:
-    """JSON Schema (2020-12) of the agreement file, so that an editor can complete names while somebody writes one."""
-    text = {"type": "string", "minLength": 1}
-    slug = {"type": "string", "pattern": SLUG}
-    basis = {
-        "type": "object",
-        "required": ["basis", "citation"],
-        "properties": {"basis": {"enum": list(BASES)}, "citation": text},
-    }
-    purposes = {"type": "array", "items": {"enum": list(PURPOSES)}, "minItems": 1}
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "Agreement, version 1",
-        "type": "object",
-        "additionalProperties": False,
-        "required": ["version", "id", "title", "timezone", "term", "parties", "destruction", "schedules"],
-        "properties": {
-            "version": {"const": 1},
-            "id": slug,
-            "title": text,
-            "timezone": text,
-            "term": _closed({"from": {"format": "date"}, "until": {"format": "date"}}, ("from", "until")),
-            "parties": {
-                "type": "object",
-                "minProperties": 2,
-                "propertyNames": slug,
-                "additionalProperties": _closed(
-                    {"name": text, "kind": {"type": "array", "items": {"enum": ["epp", "district"]}}, "contact": text},
-                    ("name", "kind"),
-                ),
-            },
-            "redisclosure": _closed({"allowed": {"const": False}, "notice": text}, ("allowed", "notice")),
-            "destruction": _closed(
-                {"days_after_end": {"type": "integer", "minimum": 0}, "method": text, "certification": {"type": "boolean"}},
-                ("days_after_end",),
-            ),
-            "minimum_cell_size": {"type": "integer", "minimum": 1},
-            "schedules": {
-                "type": "array",
-                "minItems": 1,
-                "items": _closed(
-                    {
-                        "id": slug,
-                        "provider": slug,
-                        "recipient": slug,
-                        "legal_basis": basis,
-                        "purposes": {
-                            "type": "object",
-                            "propertyNames": {"enum": list(PURPOSES)},
-                            "minProperties": 1,
-                            "additionalProperties": _closed({"legitimate_interest": text}, ("legitimate_interest",)),
-                        },
-                        "resources": {
-                            "type": "object",
-                            "minProperties": 1,
-                            "additionalProperties": False,
-                            "properties": {
-                                resource.name: _resource_schema(resource, basis, purposes)
-                                for resource in catalog.resources.values()
-                            },
-                        },
-                    },
-                    ("id", "provider", "recipient", "legal_basis", "purposes", "resources"),
-                ),
-            },
-        },
-        "$defs": {"treatment": {"anyOf": [{"enum": ["share", "withhold", "aggregate_only", "pseudonymise"]}, *_parametrised()]}},
-    }
-
-
-def _parametrised() -> list[Mapping[str, object]]:
-    return [
-        _closed({"generalise": {"enum": list(get_args(Generalisation))}}, ("generalise",)),
-        _closed({"mask": {"enum": list(get_args(Mask))}}, ("mask",)),
-    ]
-
-
-def _resource_schema(resource: Resource, basis: Mapping[str, object], purposes: Mapping[str, object]) -> Mapping[str, object]:
-    paths = [element.path for element in resource.every_element() if element.sensitivity != "prohibited"]
-    row = {
-        "element": {"enum": paths},
-        "equals": {},
-        "in": {"type": "array"},
-        "at_least": {},
-        "at_most": {},
-        "present": {"type": "boolean"},
-    }
-    return _closed(
-        {
-            "purposes": purposes,
-            "legal_basis": basis,
-            "persons": {
-                "type": "object",
-                "additionalProperties": False,
-                "properties": {role: _closed({"legal_basis": basis}, ("legal_basis",)) for role in resource.persons},
-            },
-            "rows": {"type": "array", "items": {**_closed(row, ("element",)), "minProperties": 2, "maxProperties": 2}},
-            "elements": {
-                "type": "object",
-                "minProperties": 1,
-                "additionalProperties": False,
-                "properties": {path: {"$ref": "#/$defs/treatment"} for path in paths},
-            },
-        },
-        ("elements",),
-    )
-
-
-def _closed(properties: Mapping[str, object], required: tuple[str, ...]) -> dict[str, object]:
-    return {"type": "object", "additionalProperties": False, "required": list(required), "properties": properties}
 
 
 def _dictionary(catalog: Catalog) -> Iterator[str]:

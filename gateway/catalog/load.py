@@ -24,8 +24,9 @@ from gateway.catalog.model import (
     Sensitivity,
     SubjectType,
 )
+from gateway.domain.compose_yaml import compose
 from gateway.domain.identifiers import ElementPath, ResourceName
-from gateway.domain.yaml_nodes import Entry, NodeReader, compose, nearest
+from gateway.domain.yaml_nodes import Entry, NodeReader, nearest
 from gateway.errors import FileErrors, FileProblem
 
 FOLDER = Path(__file__).resolve().parent

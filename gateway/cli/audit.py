@@ -58,6 +58,6 @@ def _list(entries: list[tuple[int, dict[str, object]]]) -> Table:
         what = [str(leaf[name]) for name in ("client", "resource", "agreement", "outcome", "after") if leaf.get(name)]
         rules = leaf.get("rules")
         if leaf["kind"] == "refusal" and isinstance(rules, list):
-            what += [str(rule) for rule in rules]
+            what += [str(rule) for rule in rules] or [str(leaf["code"])]
         table.add_row(str(index), str(leaf["time"])[:19], str(leaf["kind"]), " ".join(what), str(leaf["id"]))
     return table

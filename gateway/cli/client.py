@@ -52,7 +52,7 @@ def add(
     title: Annotated[str, typer.Option(help="What people call the client.")],
     purpose: Annotated[list[str], typer.Option(help="A purpose that the client may name; repeat for more.")],
     default_purpose: Annotated[str | None, typer.Option(help="Purpose of a request that names none; else the first.")] = None,
-    scope: Annotated[list[str] | None, typer.Option(help="records:read (the default) or log_auditor; repeat for more.")] = None,
+    scope: Annotated[list[str] | None, typer.Option(help="records:read (the default) or another; repeat for more.")] = None,
     key: KeyFile = None,
     secret: MakeSecret = False,
     new_key: NewKeyFile = None,
@@ -111,10 +111,10 @@ def _issue(register: Callable[[NewCredential, ClientDesk], Issued], key: Path | 
         raise RequestError("Choose one credential: --key FILE, --new-key FILE or --secret.")
     credential: NewCredential = Secret()
     if key is not None:
-        credential = PublicKey(_jwk(key))
+        credential = PublicKey(read_jwk(key))
     if new_key is not None:
         credential = KeyPair()
-        _reserve(new_key)
+        reserve(new_key)
     try:
         with open_gateway(read_settings()) as gateway:
             issued = register(credential, _desk(gateway))
@@ -136,7 +136,8 @@ def _tell(issued: Issued, new_key: Path | None) -> None:
         console.print(issued.secret)
 
 
-def _jwk(file: Path) -> object:
+def read_jwk(file: Path) -> object:
+    """A JWK file as it is written. Raises `RequestError`."""
     try:
         document: object = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as why:
@@ -144,7 +145,7 @@ def _jwk(file: Path) -> object:
     return document
 
 
-def _reserve(file: Path) -> None:
+def reserve(file: Path) -> None:
     """Make the file first, for its owner only, so that a key is never made that has nowhere to go."""
     try:
         os.close(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
+import shlex
 import shutil
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TextIO
 
 import httpx
 import jwt
@@ -19,7 +22,7 @@ import typer
 from rich.console import Console
 
 from gateway.accountability.query import find, newest
-from gateway.agreements.lifecycle import activate
+from gateway.agreements.activate import activate
 from gateway.agreements.read_agreement import read_agreement
 from gateway.app import Gateway, open_gateway, prepare
 from gateway.cli.console import open_console
@@ -50,17 +53,23 @@ def demo(
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port on 127.0.0.1.")] = 8080,
 ) -> None:
     """Walk the whole road with two fictional institutions, then keep serving."""
-    console = open_console()
-    settings = Settings(
-        home=_fresh_home(),
-        database_url="",
-        key_file=None,
-        host="127.0.0.1",
-        port=port,
-        issuer=f"http://127.0.0.1:{port}",
-        allowed_hosts="127.0.0.1",
-        pdp="embedded",
-    )
+    _check_port(port)
+    with _fresh_home() as home:
+        settings = Settings(
+            home=home,
+            database_url="",
+            key_file=None,
+            host="127.0.0.1",
+            port=port,
+            issuer=f"http://127.0.0.1:{port}",
+            allowed_hosts="127.0.0.1",
+            pdp="embedded",
+            state_modules="personnel-default",
+        )
+        _walk(settings, open_console(), once=once)
+
+
+def _walk(settings: Settings, console: Console, *, once: bool) -> None:
     console.rule("1. A database, its key file and an empty audit log")
     prepare(settings)
     console.print(f"{settings.home}/gateway.db (SQLite, migrated by Alembic), {settings.keys} (mode 0600)")
@@ -76,30 +85,57 @@ def demo(
                 server.wait()
 
 
-def _fresh_home() -> Path:
-    """The demo's own folder, emptied; a folder that the demo did not make is left alone."""
+def _check_port(port: int) -> None:
+    """Look before anything is made: whatever listens there would be taken for the demo's own gateway."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as why:
+            raise DemoFailed(
+                f"Port {port} of 127.0.0.1 cannot be used ({why.strerror}). End what uses it, or choose another: "
+                "make demo PORT=8090, or gateway demo --port 8090."
+            ) from why
+
+
+@contextmanager
+def _fresh_home() -> Iterator[Path]:
+    """The demo's own folder, emptied, and held while the demo runs; a folder that the demo did not make is left alone."""
+    mark = HOME / MARK
     if HOME.exists():
-        if not (HOME / MARK).exists():
+        if not mark.exists():
             raise DemoFailed(f"{HOME}/ exists and was not made by the demo. Move it away, or run the demo in another folder.")
-        shutil.rmtree(HOME)
+        with mark.open() as held:
+            _hold(held)
+            shutil.rmtree(HOME)
     HOME.mkdir(mode=0o700)
-    (HOME / MARK).touch()
-    return HOME.resolve()
+    mark.touch()
+    with mark.open() as held:
+        _hold(held)
+        yield HOME.resolve()
+
+
+def _hold(mark: TextIO) -> None:
+    try:
+        fcntl.flock(mark, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as why:
+        raise DemoFailed(f"Another demo serves from {HOME}/. End it with Ctrl-C, or run this one in another folder.") from why
 
 
 def _prepare_records(gateway: Gateway, console: Console) -> tuple[str, str]:
-    """Extracts, agreement, clients and the two syncs; gives the district's private key and a secret for curl."""
+    """Extracts, agreements, clients and the two syncs; gives the district's private key and a secret for curl."""
     home = gateway.settings.home
     console.rule("2. Two institutions' extracts")
     extracts = home / "extracts"
     write_extracts(extracts)
     for file in sorted(extracts.glob("*/*.csv")):
         console.print(f"{file.relative_to(home)}  {file.stat().st_size:,} bytes")
-    console.rule("3. One agreement in force, and the district's system registered")
-    file = shipped("policies") / "agreements" / "lakeside-riverton.yaml"
-    agreement = read_agreement(file, gateway.catalog)
-    activation = activate(agreement, "demo operator", gateway.registry())
-    console.print(f"{agreement.id} version {activation.version}: {agreement.title}. What it does not name is withheld.")
+    console.rule("3. One agreement in force, who runs the gateway agreed on, and the district's system registered")
+    for name in ("lakeside-operation", "riverton-operation", "lakeside-riverton"):
+        agreement = read_agreement(shipped("policies") / "agreements" / f"{name}.yaml", gateway.catalog)
+        activation = activate(agreement, "demo operator", gateway.registry())
+        console.print(f"{agreement.id} version {activation.version}: {agreement.title}.")
+    console.print("What an agreement does not name is withheld; without its operation agreement nothing of a provider is pulled.")
     district = NewClient("riverton-sis", "riverton", "Riverton's HR system", ("placement", "hiring"), "placement")
     private_key = add_client(district, KeyPair(), gateway.desk()).private_key
     curl = NewClient("riverton-curl", "riverton", "Somebody at Riverton with curl", ("placement", "hiring"), "placement")
@@ -126,6 +162,7 @@ def _serving(settings: Settings, console: Console) -> Iterator[subprocess.Popen[
         "GATEWAY_HOME": str(settings.home),
         "GATEWAY_PORT": str(settings.port),
         "GATEWAY_ISSUER": settings.issuer,
+        "GATEWAY_STATE_MODULES": settings.state_modules,
     }
     server = subprocess.Popen([sys.executable, "-m", "gateway", "serve"], env=environment)
     try:
@@ -146,7 +183,7 @@ def _await_ready(address: str, server: subprocess.Popen[bytes]) -> None:
         except httpx.TransportError:
             pass
         time.sleep(0.1)
-    raise DemoFailed(f"The gateway did not start on {address}. Is the port taken? Try: gateway demo --port 8090")
+    raise DemoFailed(f"The gateway did not start on {address}. What it said stands above.")
 
 
 def _token(client: httpx.Client, issuer: str, private_key: str) -> str:
@@ -206,14 +243,22 @@ def _shortened(leaf: Mapping[str, object]) -> dict[str, object]:
 
 
 def _say_what_next(settings: Settings, secret: str, console: Console) -> None:
-    console.rule("Try next (Ctrl-C ends the gateway)")
+    command = Path(sys.executable).with_name("gateway")
+    ask = f'curl -H "Authorization: Bearer $TOKEN" \'{settings.issuer}/v1'
+    console.rule("Try next, in another terminal (Ctrl-C here ends the gateway)")
     console.print(
-        f"TOKEN=$(curl -s -u riverton-curl:{secret} -d grant_type=client_credentials {settings.issuer}/oauth/token"
+        "A token for the district, good for ten minutes:\n"
+        f"  TOKEN=$(curl -s -u riverton-curl:{secret} -d grant_type=client_credentials {settings.issuer}/oauth/token"
         " | python3 -c 'import json,sys; print(json.load(sys.stdin)[\"access_token\"])')\n"
-        f"curl -H \"Authorization: Bearer $TOKEN\" '{settings.issuer}/v1/fieldworkExperiences?limit=3'\n"
-        f"curl -H \"Authorization: Bearer $TOKEN\" '{settings.issuer}/v1/candidates?birthDate=2001-09-01'\n"
-        f"GATEWAY_HOME={settings.home} GATEWAY_ISSUER={settings.issuer} gateway audit show\n"
-        f"GATEWAY_HOME={settings.home} GATEWAY_ISSUER={settings.issuer} gateway audit verify",
+        "Permitted, who is placed in which school:\n"
+        f"  {ask}/fieldworkExperiences?limit=3'\n"
+        "Refused, because a birth date that is withheld cannot be asked about either:\n"
+        f"  {ask}/candidates?birthDate=2001-09-01'\n"
+        "What the log says of these, that nothing in it was changed, and which rows of the extracts were refused:\n"
+        f"  export GATEWAY_HOME={shlex.quote(str(settings.home))}\n"
+        f"  {command} audit show\n"
+        f"  {command} audit verify\n"
+        f"  {command} source quarantine lakeside",
     )
 
 

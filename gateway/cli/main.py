@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from gateway.cli import agreement, audit, client, db, demo, serve, source
+from gateway.cli import agreement, audit, client, db, decision, demo, determination, rights, serve, signatory, source
 from gateway.cli.console import open_console
 from gateway.errors import FileErrors, GatewayError
 
@@ -22,9 +22,14 @@ app.command("demo", help="Walk the whole road with two fictional institutions.")
 app.command("serve", help="Serve the API until interrupted.")(serve.serve)
 app.add_typer(db.app, name="db", help="Create the database or bring it to the newest schema.")
 app.add_typer(client.app, name="client", help="Register, rotate and suspend partners' systems.")
-app.add_typer(agreement.app, name="agreement", help="Check agreement files and put them in force.")
+app.add_typer(signatory.app, name="signatory", help="Register and retire who signs for an institution.")
+app.add_typer(agreement.app, name="agreement", help="Check agreement files, sign them, put them in force, end them.")
+agreement.app.command("determine")(determination.determine)
 app.add_typer(source.app, name="source", help="Check source files; list what is in quarantine.")
+app.add_typer(rights.consents, name="consent", help="Record, withdraw and list people's written consents.")
+app.add_typer(rights.opt_outs, name="opt-out", help="Record, rescind and list directory opt-outs.")
 app.command("sync", help="Pull sources through their connectors.")(source.sync)
+app.add_typer(decision.app, name="decision", help="Make past decisions again.")
 app.add_typer(audit.app, name="audit", help="Verify the audit log and read its entries.")
 
 
@@ -37,5 +42,6 @@ def main() -> None:
         if isinstance(why, FileErrors):
             for problem in why.problems:
                 errors.print(str(problem))
-        errors.print(f"error: {why.title} [{why.code}]" + ("" if isinstance(why, FileErrors) else f": {why.detail}"))
+        detail = "correct the places above; nothing was changed" if isinstance(why, FileErrors) else why.detail
+        errors.print(f"error: {why.title} [{why.code}]: {detail}")
         sys.exit(why.exit_code)

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import signal
+import sys
+
 import uvicorn
 
-from gateway.app import build_app, open_gateway
+from gateway.agreements.expire import expire_ended
+from gateway.agreements.lifecycle import by_operator
+from gateway.app import build_app, open_gateway, settle_collector
 from gateway.settings import read_settings
 from gateway.telemetry import configure_logs
 
@@ -16,12 +21,21 @@ def serve() -> None:
     configure_logs()
     settings = read_settings()
     with open_gateway(settings) as gateway:
+        expire_ended(by_operator("gateway serve"), gateway.registry())
+        # As daemons do: read again what may have changed, here the policies.
+        signal.signal(signal.SIGHUP, lambda *_: gateway.reload_policies())
+        # The server raises the signal that ended it once more; as an exit it leaves through this `with`, not past it.
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit())
+        api = build_app(gateway)
+        settle_collector()
         # No access log: a query string can hold a value of a record.
         uvicorn.run(
-            build_app(gateway),
+            api,
             host=settings.host,
             port=settings.port,
             access_log=False,
+            http="h11",  # not whatever parser happens to be installed: the tests of ambiguous requests ran with this one
+            ws="none",
             log_level="warning",
             server_header=False,
             proxy_headers=False,

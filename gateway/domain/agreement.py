@@ -46,15 +46,28 @@ BASES: Mapping[str, str] = {
 }
 """The grounds of F-31-0, with the part of the regulation that each is."""
 
+DEIDENTIFIED = ("b1_deidentified", "b2_coded_research")
+"""Bases that serve a release which an official determined to be about nobody any more."""
+
 AgreementState = Literal["draft", "proposed", "signed", "in_force", "suspended", "expired", "terminated", "destroyed"]
 
 NEEDED_STATES: tuple[AgreementState, ...] = ("proposed", "signed", "in_force", "suspended")
 """States in which an agreement's elements are worth storing (decision 6); a suspension is meant to end."""
 
 
-PARTY_KINDS = ("epp", "district", "state_agency", "researcher")
+PARTY_KINDS = ("epp", "district", "state_agency", "researcher", "service_provider")
 FORMATS = ("json", "ndjson", "csv", "parquet", "arrow")
 SMALLEST_CELL = 10
+
+RenewalKind = Literal["none", "automatic", "by_amendment"]
+
+
+@dataclass(frozen=True)
+class Officer:
+    """Somebody who speaks for a party or answers for its records: a person or an office."""
+
+    name: str
+    title: str = ""
 
 
 @dataclass(frozen=True)
@@ -65,6 +78,34 @@ class Party:
     name: str
     kind: tuple[str, ...]
     organisations: tuple[int, ...] = ()
+    contact: str = ""
+    authorised_representative: Officer | None = None
+    custodian: Officer | None = None
+
+
+@dataclass(frozen=True)
+class Renewal:
+    """How the term goes on; the gateway never renews by itself, it reminds `notice_days` before the end."""
+
+    how: RenewalKind = "none"
+    notice_days: int | None = None
+
+
+@dataclass(frozen=True)
+class Suspension:
+    """Which parties may suspend at once, and the clause in words."""
+
+    by: tuple[InstitutionId, ...] = ()
+    in_words: str = ""
+
+
+@dataclass(frozen=True)
+class Destruction:
+    """What becomes of the recipient's copies, `days_after_end` days after the last day of the term at the latest."""
+
+    days_after_end: int
+    method: str = "secure deletion"
+    certification: bool = False
 
 
 @dataclass(frozen=True)
@@ -77,8 +118,9 @@ class Limits:
 
 @dataclass(frozen=True)
 class AggregateTable:
-    """A table that the provider offers: counts of a resource by these elements."""
+    """A table that the provider offers under a schedule: counts of a resource by these elements."""
 
+    schedule: str
     name: str
     resource: ResourceName
     dimensions: tuple[ElementPath, ...]
@@ -111,6 +153,19 @@ class Grant:
 
 
 @dataclass(frozen=True)
+class Schedule:
+    """One direction: whose records who sees. `interests` has the legitimate interest of each purpose in words; `operation` is
+    the id of the operation agreement that both sides know of, empty where none is named."""
+
+    id: str
+    provider: InstitutionId
+    recipient: InstitutionId
+    basis: LegalBasis
+    interests: Mapping[str, str]
+    operation: str = ""
+
+
+@dataclass(frozen=True)
 class Operation:
     """Who runs the gateway for a provider: itself, or `operator` on a basis of its own (99.31(a)(1)(i)(B))."""
 
@@ -134,7 +189,8 @@ class Agreement:
     tree, `digest` SHA-256 over its RFC 8785 form: what is signed.
 
     `term` are the first and last day, both included, in `timezone`. `code_lists` map a list's codes to their groups;
-    `academic_terms` are (name, last day). An agreement of kind `operation` has an `operation` and no grants.
+    `academic_terms` are (name, last day), the earliest first. An agreement of kind `operation` has an `operation` and neither
+    schedules nor grants. `source_text` is the whole file, of a template too.
     """
 
     id: AgreementId
@@ -152,11 +208,22 @@ class Agreement:
     academic_terms: tuple[tuple[str, date], ...] = ()
     tables: tuple[AggregateTable, ...] = ()
     operation: Operation | None = None
+    schedules: tuple[Schedule, ...] = ()
+    destruction: Destruction | None = None
+    renewal: Renewal = field(default_factory=Renewal)
+    suspension: Suspension = field(default_factory=Suspension)
+    breach_notice_hours: int | None = None
+    disclosure_control: str = "suppression"
+    code_list_titles: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class AgreementFacts:
-    """What the decision is made from: the agreements that matter as the policy's input wants them, and each zone's day."""
+    """What the decision is made from: the agreements that matter as the policy's input wants them, and each zone's day.
+
+    `epoch` is the state epoch of the snapshot that they were read in (decision 9).
+    """
 
     entries: tuple[Mapping[str, object], ...]
     today: Mapping[str, str]
+    epoch: int = 0

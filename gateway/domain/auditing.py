@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from gateway.domain.decision import Question
+from gateway.domain.grant_use import GrantUse
 from gateway.domain.identifiers import EntryId, InstitutionId
 
 
@@ -25,8 +27,12 @@ class AuditEvent:
     detail_owner: InstitutionId | None = None
     state_epoch: int | None = None
     """The epoch the decision was made in; the append refuses when it has moved on (decision 9)."""
+    use: GrantUse | None = None
+    """What a disclosure uses of a grant with limits; the append counts it and refuses when a limit would be passed."""
     entry: EntryId | None = None
     """Set by a caller that needs the id before the append, for a receipt."""
+    question: Question | None = None
+    """What the decision was made from: stored with the entry, once however often it was asked."""
 
 
 @dataclass(frozen=True)

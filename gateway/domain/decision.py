@@ -71,6 +71,16 @@ class Release:
 
 
 @dataclass(frozen=True)
+class Question:
+    """All that one decision is made from: the policy's `input`, the one spelling in which it is asked, kept and compared (JSON
+    with sorted members), and the SHA-256 of that spelling in hexadecimal."""
+
+    input: Mapping[str, object]
+    content: bytes = field(repr=False)
+    digest: str
+
+
+@dataclass(frozen=True)
 class Permit:
     """What one agreement allows one request to see.
 
@@ -78,6 +88,8 @@ class Permit:
     `excluded_opt_outs` are the person roles whose opted-out people are absent; `bases` has one entry for each person role.
     `excluded_subjects` maps a role to the subject types whose rows are absent, `consents` a role to the form on which a live
     consent must be there; `code_lists` maps a list's codes to their groups; `rows_left` is what is left of the day's limit.
+    `bundle_digest` and `operator_digest` name the policy that answered and the operator's rules that did not refuse (None: there
+    are none), `answer_digest` is SHA-256 over the answer itself, so that a replay can tell whether it gets the same.
     """
 
     agreement: AgreementId
@@ -101,15 +113,19 @@ class Permit:
     code_lists: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     release: Release | None = None
     rows_left: int | None = None
+    operator_digest: str | None = None
+    answer_digest: str = ""
 
 
 @dataclass(frozen=True)
 class Deny:
-    """Why not: at least one reason; `choices` are agreement ids when several match."""
+    """Why not: at least one reason; `choices` are agreement ids when several match. Digests as in `Permit`."""
 
     reasons: tuple[Reason, ...]
     choices: tuple[AgreementId, ...] = ()
     bundle_digest: str = ""
+    operator_digest: str | None = None
+    answer_digest: str = ""
 
 
 Decision = Permit | Deny

@@ -39,12 +39,12 @@ class UnverifiedJwt:
     claims: Mapping[str, object]
 
 
-def parse_jwt(text: str, types: frozenset[str | None]) -> UnverifiedJwt:
-    """Take a token apart; `types` are the `typ` values it may have, in lower case, None for a missing one.
+def parse_jwt(text: str, types: frozenset[str | None], *, longest: int = LARGEST_TOKEN) -> UnverifiedJwt:
+    """Take a token apart; `types` are the `typ` values it may have, in lower case, None for a missing one, `longest` its length.
 
     Raises `AuthenticationError`, always the same.
     """
-    if len(text) > LARGEST_TOKEN:
+    if len(text) > longest:
         refuse()
     segments = text.split(".")
     if len(segments) != SEGMENTS:

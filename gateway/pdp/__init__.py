@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from gateway.pdp.engine import Pdp
-from gateway.pdp.open_engine import open_pdp
+from gateway.pdp.engine import Answer, Pdp
+from gateway.pdp.open_engine import Policies, fixed_pdp, open_pdp
+from gateway.pdp.point import PolicyPoint
 
-__all__ = ["Pdp", "open_pdp"]
+__all__ = ["Answer", "Pdp", "Policies", "PolicyPoint", "fixed_pdp", "open_pdp"]

@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import orjson
-from opapywasm import UNDEFINED, OpaWasmError, OpaWasmPolicy, PolicyConfig
+from opapywasm import UNDEFINED, OpaWasmError, OpaWasmPolicy, PolicyConfig, runtime
 
 from gateway.errors import IntegrityError, Unavailable
-from gateway.pdp.read_bundle import ENTRYPOINT, Bundle
+from gateway.pdp.read_bundle import DECISION, ENTRYPOINTS, Bundle
 
 DECISION_SECONDS = 1.0
 _MEMORY_PAGES = 1024
 """64 MiB an instance; a decision over the whole catalog needs a few."""
+
+# A module says how much memory it wants to begin with, which grows with the texts of its rules; the library has no setting for
+# it, gives two pages and refuses a module that wants more.
+runtime._DEFAULT_MEMORY_PAGES = 16
 
 
 class EmbeddedPdp:
@@ -21,7 +25,14 @@ class EmbeddedPdp:
     Instances are made when first needed and do not survive a fork: make the engine in the process that uses it.
     """
 
-    def __init__(self, bundle: Bundle, *, instances: int = 4, seconds: float = DECISION_SECONDS) -> None:
+    def __init__(
+        self,
+        bundle: Bundle,
+        *,
+        instances: int = 4,
+        seconds: float = DECISION_SECONDS,
+        entrypoints: tuple[str, ...] = ENTRYPOINTS,
+    ) -> None:
         settings = PolicyConfig(
             pool_size=instances,
             borrow_timeout_seconds=seconds,
@@ -31,9 +42,11 @@ class EmbeddedPdp:
         )
         try:
             self._policy = OpaWasmPolicy.from_wasm_bytes(bundle.wasm, settings)
-            if self._policy.builtins or ENTRYPOINT not in self._policy.entrypoints:
+            if self._policy.builtins or not set(entrypoints) <= set(self._policy.entrypoints):
                 self._policy.close()
-                raise IntegrityError("The policy needs what this engine does not have; build the bundle from the shipped sources.")
+                raise IntegrityError(
+                    f"The policy lacks an entrypoint ({', '.join(entrypoints)}) or needs a built-in that only OPA has."
+                )
             self._policy.set_data(orjson.dumps(bundle.data))
         except OpaWasmError as why:
             raise IntegrityError("The policy bundle is not one that this engine can run; build or install it again.") from why
@@ -43,10 +56,14 @@ class EmbeddedPdp:
     def digest(self) -> str:
         return self._digest
 
-    def evaluate(self, facts: Mapping[str, object]) -> object:
-        """The policy's answer; raises `Unavailable` when it is late, or the engine failed."""
+    def evaluate(self, facts: Mapping[str, object] | bytes, entrypoint: str = DECISION) -> object:
+        """The answer of one entrypoint to its `input`, a JSON tree or its text; None where the policy says nothing.
+
+        Raises `Unavailable` when it is late, or the engine failed.
+        """
         try:
-            answer = self._policy.evaluate(orjson.dumps(facts), ENTRYPOINT)
+            asked = facts if isinstance(facts, bytes) else orjson.dumps(facts)
+            answer = self._policy.evaluate(asked, entrypoint)
         except (OpaWasmError, orjson.JSONEncodeError):
             # Without the cause: the library's messages can quote what it was given.
             raise Unavailable("The policy engine gave no answer.") from None

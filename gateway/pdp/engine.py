@@ -1,22 +1,48 @@
-"""What the decision needs from a policy engine; both engines answer alike."""
+"""What a decision needs from a policy engine; both engines answer alike."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
+
+import orjson
+
+from gateway.domain.decision import Question
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the policy said: `result` is its JSON tree, None where it says nothing. `bundle` is the digest of the policy that said
+    it, `operator` that of the operator's rules, None where there are none; 64 hexadecimal characters each."""
+
+    result: object
+    bundle: str
+    operator: str | None = None
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 over the answer with its members sorted, in hexadecimal: the same answer has the same."""
+        return hashlib.sha256(orjson.dumps(self.result, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
 class Pdp(Protocol):
-    """A policy engine with one bundle."""
+    """Something that decides, by a policy that may be exchanged while it runs."""
 
     @property
     def digest(self) -> str:
-        """The bundle's digest, 64 hexadecimal characters; it stands in every decision's audit entry."""
+        """The digest of the policy that decides now, for what is refused before any decision."""
         ...
 
-    def evaluate(self, facts: Mapping[str, object]) -> object:
-        """The policy's answer to `facts` (its `input`), as a JSON tree; None where the policy says nothing.
+    def decide(self, question: Question) -> Answer:
+        """The policy's answer, narrowed by the operator's rules. Raises `Unavailable` when there is none in time."""
+        ...
 
-        Raises `Unavailable` when there is no answer in time.
-        """
+    def problems(self) -> tuple[str, ...]:
+        """The names of the checks that do not hold now; empty when all is well. For readiness."""
+        ...
+
+    def close(self) -> None:
+        """Give back what the engine holds, after the last question."""
         ...

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import orjson
 
@@ -13,7 +13,7 @@ from gateway.domain.treatments import MaskText
 from gateway.keys.pseudonym import Pseudonyms
 from gateway.redact.mask import mask
 
-Opener = Callable[[str | None, bytes, str], bytes]
+Opener = Callable[[str | None, Sequence[bytes | None], Sequence[str]], Iterable[bytes | None]]
 """(collection or None, sealed bytes, row's place) -> JSON of the sealed elements by path."""
 
 
@@ -42,8 +42,8 @@ def _opened(
         return {}
     columns: dict[ElementPath, list[object]] = {element.path: [] for element in elements if element.origin == "sealed"}
     takers = [(path, column.append) for path, column in columns.items()]
-    for blob, place in zip(sealed, places, strict=True):
-        row = {} if blob is None else orjson.loads(unseal(collection, blob, place))
+    for clear in unseal(collection, sealed, places):
+        row = {} if clear is None else orjson.loads(clear)
         for path, take in takers:
             take(row.get(path))
     return columns

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, and_, bindparam, func, insert, join, select, update
 
 from gateway.domain.access import AccessRequest
-from gateway.domain.agreement import NEEDED_STATES, Agreement, AgreementFacts, AgreementState
+from gateway.domain.agreement import DEIDENTIFIED, NEEDED_STATES, Agreement, AgreementFacts, AgreementState
 from gateway.domain.grant_facts import entry_on, grant_facts
+from gateway.domain.grant_use import limits_of, utc_minute
 from gateway.domain.identifiers import AgreementId, ElementPath, InstitutionId, ResourceName
 from gateway.domain.treatments import Withhold, spoken
-from gateway.store.schema import agreement, agreement_grant, agreement_signature, agreement_state
+from gateway.store.determinations import releases
+from gateway.store.operations import insert_operation
+from gateway.store.schema import agreement, agreement_grant, agreement_state, state_epoch
+from gateway.store.usage import used
 
 MATTERING: tuple[AgreementState, ...] = ("proposed", "signed", "in_force", "suspended", "expired", "terminated")
 """States that a decision is told of: a party may hear why its own agreement does not serve."""
@@ -31,29 +35,68 @@ class StoredVersion:
     state: AgreementState
 
 
+_STANDING = and_(
+    agreement_state.c.agreement_id == agreement_grant.c.agreement_id,
+    agreement_state.c.version == agreement_grant.c.version,
+    agreement_state.c.to_version.is_(None),
+)
+"""The state that a grant's agreement is in."""
+_MATTERING = (
+    select(state_epoch.c.epoch, agreement_grant.c.facts, agreement_state.c.state)
+    .outerjoin_from(
+        state_epoch,
+        join(agreement_grant, agreement_state, _STANDING),
+        and_(
+            agreement_grant.c.recipient_id == bindparam("institution"),
+            agreement_grant.c.resource == bindparam("resource"),
+            agreement_state.c.state.in_(MATTERING),
+        ),
+    )
+    .order_by(agreement_grant.c.agreement_id, agreement_grant.c.version, agreement_grant.c.schedule)
+)
+"""The epoch, and beside it each grant; built once, as building a statement costs more than running it."""
+
+
 def agreements_that_matter(
     connection: Connection, institution: InstitutionId, request: AccessRequest, now: datetime
 ) -> AgreementFacts:
-    """The grants to an institution of one resource, in this snapshot, with the day it is in each agreement's time zone."""
-    rows = connection.execute(
-        select(agreement_grant.c.facts, agreement_state.c.state)
-        .join(
-            agreement_state,
-            (agreement_state.c.agreement_id == agreement_grant.c.agreement_id)
-            & (agreement_state.c.version == agreement_grant.c.version)
-            & agreement_state.c.to_version.is_(None),
-        )
-        .where(
-            agreement_grant.c.recipient_id == institution,
-            agreement_grant.c.resource == request.resource,
-            agreement_state.c.state.in_(MATTERING),
-        )
-        .order_by(agreement_grant.c.agreement_id, agreement_grant.c.version, agreement_grant.c.schedule)
-    ).fetchall()
-    zones = {str(facts["timezone"]) for facts, _ in rows}
+    """The grants to an institution of one resource and the state epoch, in this snapshot, with the day it is in each
+    agreement's time zone."""
+    rows = connection.execute(_MATTERING, {"institution": institution, "resource": request.resource}).fetchall()
+    granted = [(facts, state) for _, facts, state in rows if state is not None]
+    zones = {str(facts["timezone"]) for facts, _ in granted}
     today = {zone: now.astimezone(ZoneInfo(zone)).date() for zone in sorted(zones)}
-    entries = tuple(entry_on(facts, state, today[facts["timezone"]]) for facts, state in rows)
-    return AgreementFacts(entries, {zone: day.isoformat() for zone, day in today.items()})
+    moving = _moving(connection, request.resource, [facts for facts, _ in granted], today, now)
+    entries = tuple(
+        entry_on(facts, state, today[facts["timezone"]]) | more for (facts, state), more in zip(granted, moving, strict=True)
+    )
+    return AgreementFacts(entries, {zone: day.isoformat() for zone, day in today.items()}, rows[0].epoch if rows else 0)
+
+
+def _moving(
+    connection: Connection, resource: str, grants: Sequence[Mapping[str, Any]], today: Mapping[str, date], now: datetime
+) -> list[dict[str, object]]:
+    """What else a decision is told of each grant: what was used of its limits, and the release that an official determined."""
+    minute = utc_minute(now)
+    counted = used(
+        connection,
+        {facts["id"] for facts in grants if limits_of(facts)},
+        resource,
+        {minute, *(day.isoformat() for day in today.values())},
+    )
+    zones = {facts["id"]: str(facts["timezone"]) for facts in grants if facts["legal_basis"]["basis"] in DEIDENTIFIED}
+    determined = releases(connection, zones, resource)
+    members: list[dict[str, object]] = []
+    for facts in grants:
+        release = determined.get((facts["id"], facts["version"], facts["schedule"]))
+        more: dict[str, object] = {"release": None if release is None else dict(release)}
+        if limits_of(facts):
+            day = today[facts["timezone"]].isoformat()
+            requests, _ = counted.get((facts["id"], facts["schedule"], minute), (0, 0))
+            _, shown = counted.get((facts["id"], facts["schedule"], day), (0, 0))
+            more["usage"] = {"requests_this_minute": requests, "rows_today": shown}
+        members.append(more)
+    return members
 
 
 def grants_in_force(
@@ -139,6 +182,9 @@ def insert_version(connection: Connection, signed: Agreement, at: str) -> int:
             created_at=at,
         )
     )
+    insert_operation(connection, signed, version)
+    if not signed.grants:
+        return version
     connection.execute(
         insert(agreement_grant),
         [
@@ -173,29 +219,5 @@ def move_state(
     connection.execute(
         insert(agreement_state).values(
             agreement_id=agreement_id, version=version, from_version=epoch, state=state, at=at, actor=actor
-        )
-    )
-
-
-def insert_signature(
-    connection: Connection,
-    agreement_id: AgreementId,
-    version: int,
-    institution: InstitutionId,
-    *,
-    digest: str,
-    signer: str,
-    at: str,
-) -> None:
-    """Record that the operator signed for an institution; it covers the digest of the file."""
-    connection.execute(
-        insert(agreement_signature).values(
-            agreement_id=agreement_id,
-            version=version,
-            institution_id=institution,
-            digest=digest,
-            method="operator",
-            signer=signer,
-            at=at,
         )
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import Connection, RowMapping, delete, insert, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, delete, exists, insert, select, update
 
 from gateway.domain.auditing import AuditEntry, AuditEvent
 from gateway.domain.identifiers import ClientId, InstitutionId
@@ -18,6 +18,14 @@ from gateway.store.schema import assertion_used, client, client_credential, toke
 AppendIn = Callable[[Connection, AuditEvent], AuditEntry]
 """`AuditLog.append_in`: the entry becomes durable with the writer's own rows."""
 CredentialKind = Literal["public_key", "secret"]
+_STANDING = (
+    select(client, *(column for column in client_credential.c if column.name != "client_id"))
+    .join(client_credential, client_credential.c.client_id == client.c.client_id)
+    .where(client.c.client_id == bindparam("name"))
+    .where(~exists().where(token_revoked.c.token_id == bindparam("token_id")))
+    .order_by(client_credential.c.created_at, client_credential.c.credential_id)
+)
+"""Built once: building a statement costs more than running it."""
 
 
 @dataclass(frozen=True)
@@ -73,8 +81,10 @@ def list_clients(connection: Connection) -> list[StoredClient]:
     return [_client(row, credentials.get(row["client_id"], ())) for row in rows]
 
 
-def is_revoked(connection: Connection, token_id: str) -> bool:
-    return connection.execute(select(token_revoked.c.token_id).where(token_revoked.c.token_id == token_id)).first() is not None
+def read_standing(connection: Connection, name: str, token_id: str) -> StoredClient | None:
+    """The client with its credentials, unless there is none or this token of it was revoked; one statement, for every request."""
+    rows = connection.execute(_STANDING, {"name": name, "token_id": token_id}).mappings().fetchall()
+    return _client(rows[0], tuple(_credential(row) for row in rows)) if rows else None
 
 
 def insert_client(connection: Connection, new: StoredClient, event: AuditEvent, append_in: AppendIn) -> AuditEntry:
@@ -149,6 +159,16 @@ def write_proof(
     return append_in(connection, event)
 
 
+def write_revocation(connection: Connection, token_id: str, expires_at: int, now: int) -> None:
+    """End an access token before its time; the epoch moves, so that a request under way is not answered either. Seconds since
+    1970; what has expired is forgotten, as its time alone refuses it. The caller writes `write_proof` next."""
+    connection.execute(delete(token_revoked).where(token_revoked.c.expires_at < now))
+    known = select(token_revoked.c.token_id).where(token_revoked.c.token_id == token_id)
+    if connection.execute(known).first() is None:
+        connection.execute(insert(token_revoked).values(token_id=token_id, expires_at=expires_at))
+    advance_epoch(connection)
+
+
 def use_assertion(connection: Connection, name: ClientId, jti: str, expires_at: int, now: int) -> bool:
     """Take an assertion's id for good; False when it was used before. Seconds since 1970.
 
@@ -185,29 +205,32 @@ def _credentials(connection: Connection, names: Sequence[str]) -> dict[str, tupl
     ).mappings()
     found: dict[str, tuple[StoredCredential, ...]] = {}
     for row in rows:
-        credential = StoredCredential(
-            row["credential_id"],
-            row["kind"],
-            row["public_jwk"],
-            row["secret_hash"],
-            row["created_at"],
-            row["retired_at"],
-        )
-        found[row["client_id"]] = (*found.get(row["client_id"], ()), credential)
+        found[row["client_id"]] = (*found.get(row["client_id"], ()), _credential(row))
     return found
+
+
+def _credential(row: RowMapping) -> StoredCredential:
+    return StoredCredential(
+        row[client_credential.c.credential_id],
+        row[client_credential.c.kind],
+        row[client_credential.c.public_jwk],
+        row[client_credential.c.secret_hash],
+        row[client_credential.c.created_at],
+        row[client_credential.c.retired_at],
+    )
 
 
 def _client(row: RowMapping, credentials: tuple[StoredCredential, ...]) -> StoredClient:
     return StoredClient(
-        client=ClientId(row["client_id"]),
-        institution=InstitutionId(row["institution_id"]),
-        title=row["title"],
-        purposes=tuple(row["purposes"]),
-        default_purpose=row["default_purpose"],
-        scopes=tuple(row["scopes"]),
-        state=row["state"],
-        created_at=row["created_at"],
+        client=ClientId(row[client.c.client_id]),
+        institution=InstitutionId(row[client.c.institution_id]),
+        title=row[client.c.title],
+        purposes=tuple(row[client.c.purposes]),
+        default_purpose=row[client.c.default_purpose],
+        scopes=tuple(row[client.c.scopes]),
+        state=row[client.c.state],
+        created_at=row[client.c.created_at],
         credentials=credentials,
-        failures=row["failures"],
-        locked_until=row["locked_until"],
+        failures=row[client.c.failures],
+        locked_until=row[client.c.locked_until],
     )

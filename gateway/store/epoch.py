@@ -19,3 +19,8 @@ def advance_epoch(connection: Connection) -> int:
         connection.execute(insert(state_epoch).values(id=1, epoch=1))
         return 1
     return int(moved)
+
+
+def lock_epoch(connection: Connection) -> int:
+    """The epoch, which nobody else moves before this write transaction ends: what is read after it stays true to the commit."""
+    return connection.execute(select(state_epoch.c.epoch).with_for_update()).scalar() or 0

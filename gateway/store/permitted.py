@@ -27,6 +27,8 @@ from sqlalchemy import (
     or_,
     select,
 )
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
 
 from gateway.domain.access import Scalar
 from gateway.domain.identifiers import ElementPath, InstitutionId, RecordId, ResourceName
@@ -133,12 +135,36 @@ def _permitted(every_table: Tables, plan: QueryPlan, own: Sequence[PlannedElemen
 
 def _statement(permitted: Subquery, plan: QueryPlan, names: Sequence[str]) -> Select[tuple[object, ...]]:
     record = permitted.c[RECORD]
-    statement = select(*(permitted.c[name] for name in names)).where(
+    statement = select(*(_written(permitted.c[name]) for name in names)).where(
         *(_compare(permitted.c[condition.column], condition) for condition in plan.filters)
     )
     if plan.after is not None:
         statement = statement.where(record > plan.after)
     return statement.order_by(record).limit(plan.limit + 1)
+
+
+class Day(FunctionElement[str]):
+    """A date column as ISO text."""
+
+    name = "gateway_day"
+    type = Text()
+    inherit_cache = True
+
+
+@compiles(Day, "sqlite")
+def _day_in_sqlite(element: Day, compiler: Any, **options: Any) -> str:
+    text: str = compiler.process(element.clauses, **options)
+    return text
+
+
+@compiles(Day, "postgresql")
+def _day_in_postgresql(element: Day, compiler: Any, **options: Any) -> str:
+    return f"CAST({compiler.process(element.clauses, **options)} AS TEXT)"
+
+
+def _written(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    """A day as the ISO text that SQLite keeps and PostgreSQL writes: a date of Python's would only be made to be written again."""
+    return Day(column).label(column.key) if isinstance(column.type, Date) else column
 
 
 def _visible(rows: Table) -> tuple[ColumnElement[bool], ...]:

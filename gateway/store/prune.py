@@ -5,12 +5,16 @@ from __future__ import annotations
 from sqlalchemy import Connection, delete, func, select
 
 from gateway.domain.identifiers import InstitutionId
+from gateway.store.determinations import frozen
 from gateway.store.record_tables import RecordTables
 from gateway.store.schema import promotion
 
 
 def prune(connection: Connection, tables: RecordTables, provider: InstitutionId, before: str) -> int:
-    """Delete the row versions that ended with a promotion before a UTC time; returns how many."""
+    """Delete the row versions that ended with a promotion before a UTC time; returns how many.
+
+    What a determination is frozen at stays: the release is served from it.
+    """
     rows = tables.rows
     last = connection.execute(
         select(func.max(promotion.c.version)).where(
@@ -19,7 +23,7 @@ def prune(connection: Connection, tables: RecordTables, provider: InstitutionId,
     ).scalar()
     if last is None:
         return 0
-    ended = (rows.c.provider_id == provider) & (rows.c.to_version <= last)
+    ended = (rows.c.provider_id == provider) & (rows.c.to_version <= last) & ~frozen(rows, provider, tables.resource.name)
     for members in tables.members.values():
         of_ended = select(rows.c.record_id).where(
             ended, rows.c.record_id == members.c.record_id, rows.c.from_version == members.c.from_version

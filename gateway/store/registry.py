@@ -49,6 +49,11 @@ def register(
     """Look the keys up and give each unknown one a fresh surrogate, and a fresh person where the key space is of people."""
     found = look_up(connection, provider, key_space, source_keys)
     missing = [key for key in dict.fromkeys(source_keys) if key not in found]
+    if missing and people:
+        # Somebody may be naming the same people by hand in this moment: who comes second waits here, and then finds them.
+        _take_persons(connection, provider, 0)
+        found |= look_up(connection, provider, key_space, missing)
+        missing = [key for key in missing if key not in found]
     if not missing:
         return found
     first = _take_persons(connection, provider, len(missing)) if people else 0

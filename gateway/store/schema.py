@@ -260,8 +260,10 @@ opt_out = Table(
     Column("from_version", BigInteger, primary_key=True),
     Column("to_version", BigInteger),
     Column("at", String(32), nullable=False),
+    Column("origin", String(128), nullable=False, server_default=""),
 )
-"""Directory-information opt-outs (34 CFR 99.37); versions are state epochs."""
+"""Directory-information opt-outs (34 CFR 99.37); versions are state epochs. `origin` is the source whose file states it, empty
+where it was stated to the gateway itself; a person is opted out while any origin says so."""
 
 consent = Table(
     "consent",
@@ -278,9 +280,12 @@ consent = Table(
     Column("method", String(16), nullable=False),
     Column("signer", String(200)),
     Column("at", String(32), nullable=False),
+    Column("origin", String(128), nullable=False, server_default=""),
+    Column("withdrawn_on", String(10)),
 )
 """Written consents (34 CFR 99.30): a person, on a form whose text names records, purpose and party; versions are state epochs.
-`until_day` is the last day, null without end; `method` is `paper` or `electronic`, `signer` the authenticated signer's id."""
+`until_day` is the last day, null without end; `method` is `paper` or `electronic`, `signer` the authenticated signer's id.
+`origin` is as in `opt_out`; `withdrawn_on` is the day on which the person withdrew it: no file brings it back."""
 
 # --- records ---------------------------------------------------------------------------------------------------------
 

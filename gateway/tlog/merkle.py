@@ -71,8 +71,13 @@ def root(frontier: Sequence[bytes]) -> bytes:
 
 def root_of(leaf_hashes: Sequence[bytes]) -> bytes:
     """The root over these leaf hashes."""
-    frontier, _ = extend(0, (), leaf_hashes)
-    return root(frontier)
+    hashes = list(leaf_hashes)
+    while len(hashes) > 1:
+        # A level at a time; what has no right neighbour goes up as it is, which is RFC 6962's split at powers of two.
+        unpaired = hashes[len(hashes) & ~1 :]
+        hashes = [node_hash(left, right) for left, right in zip(hashes[::2], hashes[1::2], strict=False)]
+        hashes += unpaired
+    return hashes[0] if hashes else EMPTY_ROOT
 
 
 def subtree(start: int, end: int, fetch: Fetch) -> bytes:

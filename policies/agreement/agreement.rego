@@ -7,6 +7,7 @@ import data.disclosure
 
 # METADATA
 # title: No agreement covers this request
+# description: None of the agreements with your institution is about this resource and purpose.
 # custom:
 #   id: GW-AGR-01
 #   citation: 34 CFR 99.31(a)
@@ -17,6 +18,7 @@ deny contains rego.metadata.rule() if {
 
 # METADATA
 # title: The agreement is not in force
+# description: It is a draft, not signed by all, suspended, expired or terminated.
 # custom:
 #   id: GW-AGR-02
 #   citation: 34 CFR 99.31(a)
@@ -29,6 +31,7 @@ deny contains rego.metadata.rule() if {
 
 # METADATA
 # title: Today is outside the agreement's term
+# description: First and last day count, in the agreement's own time zone.
 # custom:
 #   id: GW-AGR-03
 #   citation: 34 CFR 99.31(a)
@@ -41,6 +44,7 @@ deny contains rego.metadata.rule() if {
 
 # METADATA
 # title: Several agreements cover this request; name one of them, or the provider
+# description: Repeat it with one of the `choices` as `agreement=`, or with `provider=`.
 # custom:
 #   id: GW-AGR-04
 #   citation: Educator Data Gateway

@@ -2,6 +2,8 @@ package disclosure
 
 import data.agreement
 import data.ferpa
+import data.modules
+import data.never_shared
 
 # METADATA
 # title: The decision
@@ -17,12 +19,19 @@ decision := permit if {
 	"choices": agreement.choices,
 }
 
-refusals := (deny | agreement.deny) | ferpa.deny
+refusals := union({deny, agreement.deny, ferpa.deny, faults})
+
+# What is wrong with the agreement itself; the check of its file tells the same.
+faults := union({fault, ferpa.fault, never_shared.fault, modules.fault})
 
 # Sorted by id: the order of a set is the engine's own affair.
 reasons := [{"rule": rule, "citation": citation, "title": title} |
-	some [rule, citation, title] in sort([[refusal.custom.id, refusal.custom.citation, refusal.title] | some refusal in refusals])
+	some [rule, citation, title] in sort({told(refusal) | some refusal in refusals})
 ]
+
+told(refusal) := [refusal.rule, refusal.citation, refusal.title]
+
+told(refusal) := [refusal.custom.id, refusal.custom.citation, refusal.title]
 
 permit := {
 	"decision": "permit",
@@ -45,8 +54,8 @@ permit := {
 	"consents": ferpa.consents,
 	"redisclosure_notice": ferpa.notice_needed,
 	"code_lists": agreement.chosen.code_lists,
-	"release": null,
-	"rows_left": null,
+	"release": ferpa.release,
+	"rows_left": rows_left,
 	"rules": sort([rule | some rule in (satisfied_always | satisfied_here)]),
 }
 
@@ -62,19 +71,37 @@ satisfied_always := {
 	"GW-ELM-01",
 	"GW-ELM-02",
 	"GW-ELM-03",
+	"GW-ELM-04",
+	"GW-FLR-01",
+	"GW-FLR-04",
+	"GW-FLR-05",
+	"GW-FLR-06",
+	"GW-FMT-01",
 	"GW-PUR-01",
 	"GW-REQ-01",
+	"GW-ROW-03",
+	"GW-SUB-01",
 }
 
 # Rules that have something to judge in some requests only.
 satisfied_here contains "F-31-C" if ferpa.bound_to_the_party
 
+satisfied_here contains "F-33-D" if ferpa.notice_needed
+
 satisfied_here contains "GW-AGR-05" if agreement.narrowed
+
+satisfied_here contains "GW-FEED-01" if input.request.operation == "feed"
+
+satisfied_here contains "GW-FIT-03" if input.request.purpose == "placement"
+
+satisfied_here contains "GW-FLR-02" if never_shared.serves_an_employer(agreement.judged[0])
+
+satisfied_here contains "GW-LIM-01" if rows_left != null
+
+satisfied_here contains "GW-LIM-02" if agreement.chosen.limits.requests_per_minute != null
 
 satisfied_here contains "GW-ROW-01" if count(agreement.chosen.rows) > 0
 
-satisfied_here contains "F-3-DIR" if count(ferpa.excluded_opt_outs) > 0
+satisfied_here contains rule if some rule in ferpa.held
 
-satisfied_here contains "F-37-B" if count(ferpa.excluded_opt_outs) > 0
-
-satisfied_here contains "F-33-D" if ferpa.notice_needed
+satisfied_here contains rule if some rule in modules.held

@@ -2,15 +2,25 @@ package disclosure_test
 
 import data.disclosure
 
+element(class) := {
+	"class": class,
+	"directory": true,
+	"person": "candidate",
+	"pseudonymisable": false,
+	"type": "string",
+	"floor": null,
+}
+
 catalog := {"resources": {"candidates": {
 	"persons": {"candidate": {"subject_types": ["candidate", "alumnus"]}},
-	"elements": {
-		"firstName": {"class": "direct_identifier", "directory": true, "person": "candidate", "pseudonymisable": false},
-		"birthDate": {"class": "quasi_identifier", "directory": true, "person": "candidate", "pseudonymisable": false},
-	},
+	"elements": {"firstName": element("direct_identifier"), "birthDate": element("quasi_identifier")},
 }}}
 
-basis := {"basis": "consent", "citation": "34 CFR 99.30"}
+basis := {
+	"basis": "consent",
+	"citation": "34 CFR 99.30",
+	"details": {"form": {"id": "f", "records": {"candidates": ["firstName"]}}},
+}
 
 entry := {
 	"id": "a",
@@ -28,11 +38,22 @@ entry := {
 	"persons": {"candidate": basis},
 	"rows": [],
 	"elements": {"firstName": {"treatment": "share"}},
+	"code_lists": {},
+	"formats": ["json"],
+	"limits": {"requests_per_minute": null, "rows_per_day": null},
 }
 
 asked := {
 	"principal": {"client": "c", "institution": "r", "purposes": ["placement"]},
-	"request": {"resource": "candidates", "purpose": "placement", "provider": null, "agreement": null},
+	"request": {
+		"resource": "candidates",
+		"purpose": "placement",
+		"provider": null,
+		"agreement": null,
+		"operation": "read",
+		"format": "json",
+		"filters": [],
+	},
 	"today": {"UTC": "2026-06-01"},
 	"modules": [],
 	"agreements": [entry],

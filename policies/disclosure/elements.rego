@@ -3,13 +3,16 @@ package disclosure
 import data.agreement
 
 # METADATA
-# title: The agreement grants an element that the catalog does not have or that is never disclosed
+# title: The agreement grants an element that the catalog does not have, or has without a class
 # custom:
 #   id: GW-ELM-01
 #   citation: 34 CFR 99.31(a)
-deny contains rego.metadata.rule() if {
-	agreement.chosen
-	not grants_only_shareable_elements
+#   fix: Take the element's name from the data dictionary, or leave it out
+fault contains agreement.told(rego.metadata.rule(), case, ["elements", path], path) if {
+	some case in agreement.judged
+	some path, grant in case.entry.elements
+	grant != withheld_entirely
+	not has_a_class(case, path)
 }
 
 # METADATA
@@ -17,9 +20,22 @@ deny contains rego.metadata.rule() if {
 # custom:
 #   id: GW-ELM-02
 #   citation: Educator Data Gateway
-deny contains rego.metadata.rule() if {
-	agreement.chosen
-	not every_treatment_fits
+#   fix: Take one of the treatments that the language has for this type of element; withhold fits each
+fault contains agreement.told(rego.metadata.rule(), case, ["elements", path], path) if {
+	some case in agreement.judged
+	some path, grant in case.entry.elements
+	not treatment_fits(case, path, grant)
+}
+
+# METADATA
+# title: The agreement does not say what happens to the elements of this resource
+# custom:
+#   id: GW-ELM-04
+#   citation: Educator Data Gateway
+#   fix: Name elements with a treatment for each
+fault contains agreement.told(rego.metadata.rule(), case, ["elements"], "") if {
+	some case in agreement.judged
+	not names_elements(case)
 }
 
 # METADATA
@@ -29,83 +45,108 @@ deny contains rego.metadata.rule() if {
 #   citation: Educator Data Gateway
 deny contains rego.metadata.rule() if {
 	agreement.chosen
-	not something_is_released
+	count(released) == 0
 }
 
-# METADATA
-# title: The agreement chooses rows by an element that may not choose them
-# custom:
-#   id: GW-ROW-01
-#   citation: Educator Data Gateway
-deny contains rego.metadata.rule() if {
-	agreement.chosen
-	not rows_are_chosen_fairly
-}
+# The classes that the catalog gives.
+classes := {"direct_identifier", "quasi_identifier", "sensitive", "free_text", "operational", "prohibited"}
 
-# Classes that may leave, and classes that may choose rows: whatever else a class may be called is neither.
-shareable_classes := {"direct_identifier", "quasi_identifier", "sensitive", "free_text", "operational"}
+withheld_entirely := {"treatment": "withhold"}
 
-choosing_classes := {"quasi_identifier", "sensitive", "operational"}
-
-treatments_of_any_element := {
-	{"treatment": "share"},
-	{"treatment": "withhold"},
-	{"treatment": "aggregate_only"},
-	{"treatment": "generalise", "to": "year"},
-	{"treatment": "mask", "keep": "last_four"},
-	{"treatment": "mask", "keep": "initial"},
-}
-
-pseudonym := {"treatment": "pseudonymise"}
-
-treatments_not_released := {{"treatment": "withhold"}, {"treatment": "aggregate_only"}}
+treatments_of_any_element := {{"treatment": "share"}, {"treatment": "withhold"}, {"treatment": "aggregate_only"}}
 
 # What the permitted view has, each with its treatment.
-released[path] := grant if {
-	some path, grant in agreement.chosen.elements
-	not grant in treatments_not_released
-}
+released[shown.path] := shown.grant if some shown in agreement.judged[0].released
 
 catalog_elements := data.catalog.resources[input.request.resource].elements
 
-grants_only_shareable_elements if {
-	every path, grant in agreement.chosen.elements { granted_rightly(path, grant) }
+# Whom an element is about decides on which basis it flows, so that is known too.
+has_a_class(case, path) if {
+	case.elements[path].class in classes
+	is_about_nobody_or_a_person(case, path)
 }
 
-granted_rightly(_, grant) if grant == {"treatment": "withhold"}
+is_about_nobody_or_a_person(case, path) if case.elements[path].person == null
 
-granted_rightly(path, _) if catalog_elements[path].class in shareable_classes
+is_about_nobody_or_a_person(case, path) if is_object(case.persons[case.elements[path].person])
 
-every_treatment_fits if {
-	is_object(agreement.chosen.elements)
-	every path, grant in agreement.chosen.elements { treatment_fits(path, grant) }
+names_elements(case) if is_object(case.entry.elements)
+
+# Each pattern is the whole treatment: one with a member too few or too many is none of them.
+treatment_fits(_, _, grant) if grant in treatments_of_any_element
+
+treatment_fits(case, path, {"treatment": "pseudonymise"}) if case.elements[path].pseudonymisable == true
+
+treatment_fits(case, path, {"treatment": "mask", "keep": keep}) if {
+	keep in {"last_four", "initial"}
+	case.elements[path].type == "string"
 }
 
-treatment_fits(_, grant) if grant in treatments_of_any_element
-
-treatment_fits(path, grant) if {
-	grant == pseudonym
-	catalog_elements[path].pseudonymisable == true
+treatment_fits(case, path, {"treatment": "generalise", "to": to}) if {
+	is_in_the_open(case, path)
+	generalises(to, path, case.elements[path].type)
 }
 
-something_is_released if count(released) > 0
-
-rows_are_chosen_fairly if {
-	is_array(agreement.chosen.rows)
-	every row in agreement.chosen.rows { chooses_fairly(row) }
+treatment_fits(case, path, {"treatment": "generalise", "to": to, "by": by}) if {
+	is_in_the_open(case, path)
+	generalises_by(to, by, case.elements[path].type)
 }
 
-chooses_fairly(row) if {
-	catalog_elements[row.element].class in choosing_classes
-	is_array(row.values)
-	compares(row.comparison, row.values)
+treatment_fits(case, path, {"treatment": "generalise", "to": "age_band", "by": years}) if {
+	is_in_the_open(case, path)
+	case.elements[path].type == "date"
+	endswith(path, "irthDate")
+	is_step(years)
 }
 
-compares("in", _)
-
-compares(comparison, values) if {
-	comparison in {"equals", "at_least", "at_most"}
-	count(values) == 1
+treatment_fits(case, path, grant) if {
+	grant == {"treatment": "generalise", "to": "roll_up", "by": grant.by}
+	is_in_the_open(case, path)
+	case.elements[path].type in {"descriptor", "string"}
+	is_object(case.entry.code_lists[grant.by])
 }
 
-compares("present", [value]) if is_boolean(value)
+# What is sealed cannot be made coarser where it lies.
+is_in_the_open(case, path) if case.elements[path].class in choosing_classes
+
+generalises("year", _, "date")
+
+generalises("month", _, "date")
+
+generalises("zip3", path, "string") if endswith(path, "ostalCode")
+
+generalises("grade_band", path, "descriptor") if endswith(path, "radeLevelDescriptor")
+
+generalises_by("band", by, type) if {
+	type in number_types
+	is_step(by)
+}
+
+generalises_by("round", by, type) if {
+	type in number_types
+	is_number(by)
+	by > 0
+}
+
+generalises_by(to, by, type) if {
+	to in {"top_code", "bottom_code"}
+	type in number_types
+	is_number(by)
+}
+
+number_types := {"integer", "number"}
+
+is_count(number) if {
+	is_whole(number)
+	number >= 0
+}
+
+is_step(number) if {
+	is_whole(number)
+	number > 0
+}
+
+is_whole(number) if {
+	is_number(number)
+	floor(number) == number
+}

@@ -3,6 +3,8 @@
 # description: Whether one request may see one resource, and what of it. Deny by default; only `input` and `data`.
 package disclosure
 
+import data.modules
+
 # METADATA
 # title: The request is not complete, or names a resource or a policy module that does not exist
 # custom:
@@ -26,9 +28,6 @@ may_ask if {
 	purpose_is_the_clients
 }
 
-# Grounds of state law are switched on by name; none is shipped yet.
-known_modules := set()
-
 well_formed if {
 	is_text(input.principal.client)
 	is_text(input.principal.institution)
@@ -37,9 +36,11 @@ well_formed if {
 	is_object(data.catalog.resources[input.request.resource])
 	is_text_or_null(input.request.provider)
 	is_text_or_null(input.request.agreement)
+	input.request.operation in {"read", "feed"}
+	is_text(input.request.format)
+	is_array(input.request.filters)
 	is_object(input.today)
-	is_array(input.modules)
-	every module in input.modules { module in known_modules }
+	modules.all_known
 	is_array(input.agreements)
 	every entry in input.agreements { identified(entry) }
 }

@@ -1,6 +1,8 @@
 # METADATA
 # title: FERPA
-# description: The rules of 34 CFR part 99 that a request can break. Ids are those of the project's checklist.
+# description: >-
+#   The rules of 34 CFR part 99 about whose record it is and on which ground it flows. Ids are those of the project's checklist.
+#   A `fault` is the agreement's: the check of a file tells it, and each request is refused for it.
 package ferpa
 
 import data.agreement
@@ -11,9 +13,10 @@ import data.disclosure
 # custom:
 #   id: F-31-0
 #   citation: 34 CFR 99.31(a)
-deny contains rego.metadata.rule() if {
-	agreement.chosen
-	not every_basis_is_known
+#   fix: Name one legal basis of the list for the schedule, the resource or each person of a row
+fault contains agreement.told(rego.metadata.rule(), case, ["legal_basis"], "") if {
+	some case in agreement.judged
+	not every_basis_is_known(case)
 }
 
 # METADATA
@@ -21,9 +24,10 @@ deny contains rego.metadata.rule() if {
 # custom:
 #   id: GW-BAS-01
 #   citation: 34 CFR 99.31(a)
-deny contains rego.metadata.rule() if {
-	agreement.chosen
-	not every_basis_is_cited
+#   fix: Add citation, as in "34 CFR 99.31(a)(6)", with the agreement's own section where there is one
+fault contains agreement.told(rego.metadata.rule(), case, ["legal_basis"], "") if {
+	some case in agreement.judged
+	not every_basis_is_cited(case)
 }
 
 # METADATA
@@ -31,19 +35,13 @@ deny contains rego.metadata.rule() if {
 # custom:
 #   id: F-3-SUBJ
 #   citation: 34 CFR 99.3 (Education records, (b)(3))
-deny contains rego.metadata.rule() if {
-	agreement.chosen
-	not every_basis_fits
-}
-
-# METADATA
-# title: The agreement releases as directory information an element that cannot be directory information
-# custom:
-#   id: F-3-DIR
-#   citation: 34 CFR 99.3 (Directory information)
-deny contains rego.metadata.rule() if {
-	agreement.chosen
-	not directory_elements_only
+#   fix: >-
+#     Name under persons a basis that fits. A student's record is an education record; an employee's or applicant's is
+#     under state law (none_not_education_record), or flows with consent, under a court's order or de-identified;
+#     directory information is a student's
+fault contains agreement.told(rego.metadata.rule(), case, ["persons"], "") if {
+	some case in agreement.judged
+	not every_basis_fits(case)
 }
 
 # METADATA
@@ -51,10 +49,11 @@ deny contains rego.metadata.rule() if {
 # custom:
 #   id: F-33-D
 #   citation: 34 CFR 99.33(d)
-deny contains rego.metadata.rule() if {
-	agreement.chosen
-	notice_needed
-	not notice_at_hand
+#   fix: Add redisclosure with a notice that every answer carries
+fault contains agreement.told_of_file(rego.metadata.rule(), ["redisclosure"]) if {
+	some case in agreement.judged
+	identifies_somebody(case)
+	not notice_at_hand(case)
 }
 
 grounds := {
@@ -73,93 +72,61 @@ grounds := {
 	"none_not_education_record",
 }
 
-# A school's records of these are education records; records of the others as employees or applicants are not.
-students := {"candidate", "alumnus", "k12_student"}
+deidentified := {"b1_deidentified", "b2_coded_research"}
 
-not_students := {"applicant", "employee", "nobody"}
-
-persons := data.catalog.resources[input.request.resource].persons
-
-bases[role] := agreement.chosen.persons[role] if some role, _ in persons
-
-every_basis_is_known if {
-	agreement.chosen.legal_basis.basis in grounds
-	every role, _ in persons { agreement.chosen.persons[role].basis in grounds }
+# On which grounds a record of each subject type may flow: a school's records of students are education records, those of
+# its employees and applicants are not. No K-12 student is served record by record, whatever an agreement says.
+grounds_of := {
+	"candidate": grounds_of_students,
+	"alumnus": grounds_of_students,
+	"k12_student": set(),
+	"employee": grounds_of_others,
+	"applicant": grounds_of_others,
+	"nobody": grounds - {"a11_directory"},
 }
 
-every_basis_is_cited if {
-	disclosure.is_text(agreement.chosen.legal_basis.citation)
-	every role, _ in persons { disclosure.is_text(agreement.chosen.persons[role].citation) }
+grounds_of_students := grounds - {"none_not_education_record"}
+
+grounds_of_others := deidentified | {"consent", "a9_order_or_subpoena", "none_not_education_record"}
+
+every_basis_is_known(case) if {
+	case.entry.legal_basis.basis in grounds
+	every role, _ in case.persons { case.entry.persons[role].basis in grounds }
 }
 
-every_basis_fits if {
-	is_object(agreement.chosen.persons)
-	every role, named in agreement.chosen.persons { fits(named.basis, persons[role].subject_types) }
+every_basis_is_cited(case) if {
+	disclosure.is_text(case.entry.legal_basis.citation)
+	every role, _ in case.persons { disclosure.is_text(case.entry.persons[role].citation) }
 }
 
-fits("none_not_education_record", types) if all_of(types, not_students)
-
-fits("a11_directory", types) if all_of(types, students)
-
-fits(basis, types) if {
-	not basis in {"none_not_education_record", "a11_directory"}
-	all_of(types, students | not_students)
-}
-
-all_of(types, wanted) if {
-	count(types) > 0
-	every type in types { type in wanted }
-}
-
-directory_elements_only if count(excluded_opt_outs) == 0
-
-directory_elements_only if {
-	every path, _ in disclosure.released { not_by_directory_alone(path) }
-}
-
-not_by_directory_alone(path) if disclosure.catalog_elements[path].directory == true
-
-not_by_directory_alone(path) if disclosure.catalog_elements[path].person == null
-
-not_by_directory_alone(path) if {
-	role := disclosure.catalog_elements[path].person
-	agreement.chosen.persons[role].basis != "a11_directory"
+every_basis_fits(case) if {
+	is_object(case.entry.persons)
+	every role, _ in case.entry.persons { count(served(case, role)) > 0 }
 }
 
 # METADATA
-# title: Who opted out of directory information is absent
-# custom:
-#   id: F-37-B
-#   citation: 34 CFR 99.37(a)(2) and (b)
-excluded_opt_outs := sort([role | some role, _ in persons; agreement.chosen.persons[role].basis == "a11_directory"])
-
-# No K-12 student is served record by record, whatever an agreement says.
-excluded_subjects[role] := ["k12_student"] if {
-	some role, person in persons
-	"k12_student" in person.subject_types
-}
-
-consents[role] := agreement.chosen.persons[role].details.form.id if {
-	some role, _ in persons
-	agreement.chosen.persons[role].basis == "consent"
-}
-
-# METADATA
-# title: The client is authenticated and belongs to the party that the agreement names as recipient
 # description: >-
-#   Authentication comes before the decision; a permit is only found among agreements of the client's own institution.
-# custom:
-#   id: F-31-C
-#   citation: 34 CFR 99.31(c)
-bound_to_the_party if agreement.chosen.recipient == input.principal.institution
-
-default notice_needed := false
-
-notice_needed if {
-	some role, _ in persons
-	not needs_no_notice(role)
+#   The subject types of a role whose rows are served: those whom the basis fits, and no employee where ratings of an evaluation
+#   are shown that a state-law module does not allow. `modules` refuses the rest of the ratings.
+served(case, role) := {type |
+	some type in case.persons[role].subject_types
+	case.entry.persons[role].basis in grounds_of[type]
+	not is_rated(case, role, type)
 }
 
-needs_no_notice(role) if agreement.chosen.persons[role].basis in {"none_not_education_record", "b1_deidentified"}
+is_rated(case, role, "employee") if {
+	case.entry.persons[role].basis != "none_not_education_record"
+	some shown in case.shown
+	shown.element.floor == "evaluation"
+	shown.role == role
+}
 
-notice_at_hand if disclosure.is_text(agreement.chosen.redisclosure.notice)
+# Whether somebody in the records can be told by them, so that a notice must go with them.
+identifies_somebody(case) if {
+	some role, _ in case.persons
+	not needs_no_notice(case, role)
+}
+
+needs_no_notice(case, role) if case.entry.persons[role].basis in (deidentified | {"none_not_education_record"})
+
+notice_at_hand(case) if disclosure.is_text(case.entry.redisclosure.notice)

@@ -1,6 +1,8 @@
-"""`make bench`: every case on SQLite and PostgreSQL against the floor; prints a table, writes results.json.
+"""`make bench`: pages against the floor, and decisions, on SQLite and PostgreSQL; prints tables, writes results.json.
 
-Ends with 1 when a page costs more than 1.6 of its floor, or the floor more than 1.2 of a plain route over driver rows.
+`python -m tests.benchmarks pages|decisions` measures one of them and leaves the other's results as they are. Ends with 1 when a
+page costs more than 1.6 of its floor, the floor more than 1.2 of a plain route over driver rows, a decision more than a
+millisecond, or gathering facts among 10,000 agreements more than 1.2 of it among 10.
 """
 
 from __future__ import annotations
@@ -11,12 +13,14 @@ import platform
 import statistics
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
+from tests.benchmarks.decision import Decisions, measure_decisions
 from tests.benchmarks.page import ROUNDS, Timings, measure, p95
 from tests.databases import copied_postgres, copied_sqlite, migrated_sqlite, postgres_cluster, postgres_programs
 
@@ -75,19 +79,58 @@ def show(measured: Sequence[Timings], console: Console) -> None:
     console.print(table)
 
 
-def main() -> int:
+def decisions(folder: Path) -> Decisions:
+    """On two databases of each backend."""
+    programs = postgres_programs()
+    if programs is None:
+        raise SystemExit("needs PostgreSQL's server programs (initdb, pg_ctl)")
+    with ExitStack() as stack:
+        urls: dict[str, tuple[str, str]] = {}
+        template = migrated_sqlite(_made(folder / "decision-template"))
+        few, many = (stack.enter_context(copied_sqlite(template, _made(folder / name))) for name in ("few", "many"))
+        urls["sqlite"] = (few, many)
+        cluster = stack.enter_context(postgres_cluster(programs))
+        few, many = (stack.enter_context(copied_postgres(cluster)) for _ in range(2))
+        urls["postgresql"] = (few, many)
+        return measure_decisions(urls)
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir()
+    return folder
+
+
+def main(arguments: Sequence[str]) -> int:
+    wanted = set(arguments) or {"pages", "decisions"}
+    if wanted - {"pages", "decisions"}:
+        raise SystemExit("usage: python -m tests.benchmarks [pages] [decisions]")
+    console, held = Console(width=WIDTH), True
     with tempfile.TemporaryDirectory() as folder:
-        measured = list(timings(Path(folder)))
+        if "decisions" in wanted:
+            decided = decisions(Path(folder))
+            found = list(decided.results())
+            write_results({"decisions": found})
+            for case in found:
+                console.print(json.dumps(case), style=None if decided.hold() else "red")
+            held = decided.hold()
+        if "pages" in wanted:
+            measured = list(timings(Path(folder)))
+            write_results({"cases": [result(timed) for timed in measured]})
+            show(measured, console)
+            held = held and all(holds(timed) for timed in measured)
+    return 0 if held else 1
+
+
+def write_results(measured: Mapping[str, object]) -> None:
+    """Put these members into results.json, beside those that were measured another time."""
     machine = {
         "cpus": os.cpu_count(),
         "python": platform.python_version(),
         "platform": f"{platform.system()} {platform.machine()}",
     }
-    results = {"cases": [result(timed) for timed in measured], "machine": machine}
-    RESULTS.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
-    show(measured, Console(width=WIDTH))
-    return 0 if all(holds(timed) for timed in measured) else 1
+    known = json.loads(RESULTS.read_text(encoding="utf-8"))
+    RESULTS.write_text(json.dumps({**known, **measured, "machine": machine}, indent=2) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -22,7 +22,7 @@ from urllib.parse import urlencode
 
 import uvicorn
 
-from gateway.app import build_app, open_gateway
+from gateway.app import build_app, open_gateway, settle_collector
 from gateway.demo.extracts import Sizes
 from gateway.settings import Settings
 from tests.benchmarks.floor import PAGE, SHAPES
@@ -163,9 +163,9 @@ def serve(arguments: Sequence[str]) -> None:
     begun = datetime.now(UTC)
     settings = Settings(home=Path(home), database_url=url, issuer=ISSUER, allowed_hosts="127.0.0.1")
     with open_gateway(settings, lambda: NOW + (datetime.now(UTC) - begun)) as gateway:
-        uvicorn.run(
-            build_app(gateway), host="127.0.0.1", port=int(port), access_log=False, log_level="warning", server_header=False
-        )
+        api = build_app(gateway)
+        settle_collector()
+        uvicorn.run(api, host="127.0.0.1", port=int(port), access_log=False, log_level="warning", server_header=False)
 
 
 if __name__ == "__main__":

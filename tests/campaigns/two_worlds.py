@@ -89,6 +89,7 @@ def two_worlds(folder: Path, left_url: str, right_url: str) -> Iterator[tuple[Wo
     with open_world(folder / "left", left_url) as left:
         left.agree(FOLDER / "two_worlds.yaml")
         left.agree(FOLDER / "two_worlds_other.yaml")
+        left.operate("riverton")
         left.client("riverton-sis", "riverton", ("placement", "early_hire"))
         left.load()
         _opt_out(left, range(1, OPTED_OUT + 1))

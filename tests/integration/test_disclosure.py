@@ -227,5 +227,5 @@ def test_other_methods_and_paths_are_problems(placement: World) -> None:
 
 def test_answers_are_never_cached_nor_sniffed(placement: World) -> None:
     answer = ask(placement, limit="1")
-    assert answer.headers["cache-control"] == "no-store"
+    assert answer.headers["cache-control"] == "no-store, private"
     assert answer.headers["x-content-type-options"] == "nosniff"

@@ -24,7 +24,7 @@ import gateway.disclose
 from gateway.domain.query_plan import QueryPlan
 from gateway.domain.rows import Body, TreatedRows
 from gateway.encode import encode
-from gateway.issue_token import ASSERTION_TYPE
+from gateway.prove_client import ASSERTION_TYPE
 from tests.conftest import lacking, new_database
 from tests.copies import opened
 from tests.databases import copied_postgres, copied_sqlite, postgres_cluster, postgres_programs, run_statement

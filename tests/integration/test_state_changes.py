@@ -13,14 +13,14 @@ import pytest
 from sqlalchemy import insert, update
 
 import gateway.disclose
-from gateway.agreements.lifecycle import change_state
 from gateway.clients import KeyPair, rotate_client, suspend_client
 from gateway.domain.agreement import AgreementState
 from gateway.domain.identifiers import AgreementId
 from gateway.errors import AgreementError
-from gateway.issue_token import ASSERTION_TYPE
+from gateway.prove_client import ASSERTION_TYPE
 from gateway.store.epoch import advance_epoch
 from gateway.store.schema import opt_out
+from tests.moving import change_state
 from tests.oauth_world import signed
 from tests.world import EXAMPLE, ISSUER, World, placement_world
 
@@ -280,14 +280,14 @@ def test_what_changes_between_decision_and_entry_refuses_the_answer(
     world.gateway.verify_log()
 
 
-@pytest.mark.parametrize("step", ["_authenticated", "agreements_that_matter", "decide", "compile_plan", "read", "redact"])
+@pytest.mark.parametrize("step", ["authenticate", "agreements_that_matter", "decide", "compile_plan", "read", "redact"])
 def test_the_step_after_which_a_suspension_commits_does_not_matter(
     world: World, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
     token = world.token(CLIENT)
     after_step(monkeypatch, step, lambda: move(world, "suspended"))
-    # Before the decision's snapshot the decision itself refuses; after it the entry does.
-    assert_refused(world, ask(world, token), "GW-AGR-02" if step == "_authenticated" else "GW-AUD-01")
+    # The request's one snapshot is older than the suspension, so that the entry refuses.
+    assert_refused(world, ask(world, token), "GW-AUD-01")
     assert world.leaves("disclosure") == []
 
 

@@ -95,11 +95,11 @@ def _tell_the_version(worlds: tuple[World, World]) -> Callable[..., Body]:
         return encode(rows, plan, notice=notice, following=following and f"{following}.{versions}")
 
     current: list[Any] = [None]
-    plain = gateway.disclose._answer
+    plain = gateway.disclose._body
 
-    def remember(principal: Any, request: Any, epoch: int, gate: Any) -> Any:
+    def remember(found: Any, gate: Any) -> Any:
         current[0] = gate.database
-        return plain(principal, request, epoch, gate)
+        return plain(found, gate)
 
     leaking.remember = remember  # type: ignore[attr-defined]
     return leaking
@@ -121,6 +121,6 @@ def test_a_planted_leak_is_caught(worlds: tuple[World, World], monkeypatch: pyte
 
 def test_a_planted_change_version_is_caught(worlds: tuple[World, World], monkeypatch: pytest.MonkeyPatch) -> None:
     leaking = _tell_the_version(worlds)
-    monkeypatch.setattr(gateway.disclose, "_answer", leaking.remember)  # type: ignore[attr-defined]
+    monkeypatch.setattr(gateway.disclose, "_body", leaking.remember)  # type: ignore[attr-defined]
     monkeypatch.setattr(gateway.disclose, "encode", leaking)
     assert next(pairs(*worlds, seed=3, count=UNTIL_CAUGHT), None) is not None

@@ -8,16 +8,18 @@ from typing import Any
 import orjson
 import pytest
 
-from gateway.decide import decide, policy_input
+from gateway.ask import ask
+from gateway.catalog.load import load_catalog
+from gateway.decide import decide
 from gateway.domain.access import AccessRequest, Principal
 from gateway.domain.agreement import AgreementFacts
-from gateway.domain.decision import Deny, LegalBasis, Permit, RowPredicate
+from gateway.domain.decision import Deny, LegalBasis, Permit, Question, RowPredicate
 from gateway.domain.identifiers import AgreementId, ClientId, ElementPath, InstitutionId, ResourceName
 from gateway.domain.treatments import Generalise, MaskText, Pseudonymise, Share
 from gateway.errors import Unavailable
-from gateway.pdp.embedded import EmbeddedPdp
-from gateway.pdp.open_engine import open_pdp
+from gateway.pdp import Answer, Policies, PolicyPoint, open_pdp
 
+CATALOG = load_catalog()
 PRINCIPAL = Principal(
     client=ClientId("riverton-sis"),
     institution=InstitutionId("riverton"),
@@ -41,18 +43,21 @@ ENTRY: Mapping[str, Any] = {
     "provider": "lakeside",
     "recipient": "riverton",
     "purposes": ["placement"],
+    "interests": {"placement": "To place candidates with a school and a mentor"},
     "legal_basis": BASIS,
     "persons": {"candidate": BASIS},
     "rows": [{"element": "tuitionCost", "comparison": "in", "values": [101, 2.5]}],
     "elements": {
         "candidateIdentifier": {"treatment": "pseudonymise"},
         "firstName": {"treatment": "share"},
-        "birthDate": {"treatment": "generalise", "to": "year"},
+        "backgroundCheck.backgroundCheckCompletedDate": {"treatment": "generalise", "to": "year"},
         "lastSurname": {"treatment": "mask", "keep": "initial"},
         "sexDescriptor": {"treatment": "aggregate_only"},
         "races.raceDescriptor": {"treatment": "withhold"},
     },
     "code_lists": {},
+    "formats": ["json"],
+    "limits": {"requests_per_minute": None, "rows_per_day": None},
 }
 FACTS = AgreementFacts(entries=(ENTRY,), today={"America/Chicago": "2026-11-24"})
 NOT_UNDERSTOOD, NOT_FROM_THE_FACTS = "GW-PDP-01", "GW-PDP-02"
@@ -67,41 +72,50 @@ class FakePdp:
         self.answer = answer
         self.asked: Mapping[str, object] = {}
 
-    def evaluate(self, facts: Mapping[str, object]) -> object:
-        self.asked = facts
-        return self.answer
+    def decide(self, question: Question) -> Answer:
+        self.asked = question.input
+        return Answer(self.answer, self.digest)
+
+    def problems(self) -> tuple[str, ...]:
+        return ()
+
+    def close(self) -> None:
+        """Nothing is open."""
 
 
 @pytest.fixture(scope="module")
-def engine() -> Iterator[EmbeddedPdp]:
-    opened = open_pdp(instances=1)
-    assert isinstance(opened, EmbeddedPdp)
+def engine() -> Iterator[PolicyPoint]:
+    opened = open_pdp(Policies(), instances=1)
     yield opened
     opened.close()
 
 
 @pytest.fixture
-def answer(engine: EmbeddedPdp) -> dict[str, Any]:
+def answer(engine: PolicyPoint) -> dict[str, Any]:
     """The real permit of the real policy, to be spoilt."""
-    found = engine.evaluate(policy_input(PRINCIPAL, REQUEST, FACTS))
+    found = engine.decide(_question()).result
     assert isinstance(found, dict)
     return dict(orjson.loads(orjson.dumps(found)))
 
 
+def _question(request: AccessRequest = REQUEST, facts: AgreementFacts = FACTS) -> Question:
+    return ask(PRINCIPAL, request, facts, CATALOG, ())
+
+
 def _rule(answer: object, request: AccessRequest = REQUEST, facts: AgreementFacts = FACTS) -> str:
-    decision = decide(PRINCIPAL, request, facts, FakePdp(answer))
+    decision = decide(_question(request, facts), FakePdp(answer))
     assert isinstance(decision, Deny)
     assert decision.bundle_digest == "b" * 64
     return decision.reasons[0].rule
 
 
-def test_the_shipped_policy_permits_what_the_agreement_says(engine: EmbeddedPdp) -> None:
-    permit = decide(PRINCIPAL, REQUEST, FACTS, engine)
+def test_the_shipped_policy_permits_what_the_agreement_says(engine: PolicyPoint) -> None:
+    permit = decide(_question(REQUEST, FACTS), engine)
     assert isinstance(permit, Permit)
     assert permit.elements == {
         "candidateIdentifier": Pseudonymise(),
         "firstName": Share(),
-        "birthDate": Generalise("year"),
+        "backgroundCheck.backgroundCheckCompletedDate": Generalise("year"),
         "lastSurname": MaskText("initial"),
     }
     assert {"sexDescriptor", "races.raceDescriptor", "loginId"} <= set(permit.withheld)
@@ -112,22 +126,22 @@ def test_the_shipped_policy_permits_what_the_agreement_says(engine: EmbeddedPdp)
     assert permit.bundle_digest == engine.digest
 
 
-def test_a_refusal_has_its_reasons(engine: EmbeddedPdp) -> None:
-    refusal = decide(PRINCIPAL, REQUEST, AgreementFacts((), {}), engine)
+def test_a_refusal_has_its_reasons(engine: PolicyPoint) -> None:
+    refusal = decide(_question(REQUEST, AgreementFacts((), {})), engine)
     assert isinstance(refusal, Deny)
     assert [(reason.rule, reason.title) for reason in refusal.reasons] == [("GW-AGR-01", "No agreement covers this request")]
 
 
-def test_several_agreements_are_choices(engine: EmbeddedPdp) -> None:
+def test_several_agreements_are_choices(engine: PolicyPoint) -> None:
     other = {**ENTRY, "id": "hillside-riverton", "provider": "hillside"}
-    refusal = decide(PRINCIPAL, REQUEST, AgreementFacts((ENTRY, other), FACTS.today), engine)
+    refusal = decide(_question(REQUEST, AgreementFacts((ENTRY, other), FACTS.today)), engine)
     assert isinstance(refusal, Deny)
     assert refusal.choices == ("hillside-riverton", "lakeside-riverton")
 
 
 def test_the_question_is_json_and_has_no_order_of_its_own() -> None:
     pdp = FakePdp(None)
-    decide(PRINCIPAL, REQUEST, FACTS, pdp)
+    decide(_question(REQUEST, FACTS), pdp)
     assert orjson.loads(orjson.dumps(pdp.asked)) == pdp.asked
     assert pdp.asked["principal"] == {"client": "riverton-sis", "institution": "riverton", "purposes": ["hiring", "placement"]}
     assert pdp.asked["request"] == {
@@ -143,11 +157,11 @@ def test_the_question_is_json_and_has_no_order_of_its_own() -> None:
 
 def test_an_engine_out_of_reach_is_not_a_refusal() -> None:
     class Gone(FakePdp):
-        def evaluate(self, facts: Mapping[str, object]) -> object:
+        def decide(self, question: Question) -> Answer:
             raise Unavailable("gone")
 
     with pytest.raises(Unavailable):
-        decide(PRINCIPAL, REQUEST, FACTS, Gone(None))
+        decide(_question(REQUEST, FACTS), Gone(None))
 
 
 @pytest.mark.parametrize(
@@ -182,8 +196,8 @@ def test_every_member_is_needed(answer: dict[str, Any]) -> None:
         {"elements": {"firstName": {"treatment": "shout"}}},
         {"elements": {"firstName": {"treatment": "withhold"}}},
         {"elements": {"firstName": {"treatment": "share", "to": "year"}}},
-        {"elements": {"birthDate": {"treatment": "generalise"}}},
-        {"elements": {"birthDate": {"treatment": "generalise", "to": "decade"}}},
+        {"elements": {"backgroundCheck.backgroundCheckCompletedDate": {"treatment": "generalise"}}},
+        {"elements": {"backgroundCheck.backgroundCheckCompletedDate": {"treatment": "generalise", "to": "decade"}}},
         {"elements": {"firstName": "share"}},
         {"redisclosure_notice": "true"},
         {"redisclosure_notice": 1},
@@ -216,8 +230,8 @@ def test_a_member_too_many_or_of_another_kind_refuses(answer: dict[str, Any], ch
         {"bases": {"candidate": {"basis": "consent", "citation": "34 CFR 99.30", "details": {}}}},
         {"consents": {"candidate": "a-form"}},
         {"code_lists": {"stem": {"a": "b"}}},
-        {"elements": {"birthDate": {"treatment": "generalise", "to": "month"}}},
-        {"elements": {"birthDate": {"treatment": "share"}}},
+        {"elements": {"backgroundCheck.backgroundCheckCompletedDate": {"treatment": "generalise", "to": "month"}}},
+        {"elements": {"backgroundCheck.backgroundCheckCompletedDate": {"treatment": "share"}}},
         {"elements": {"sexDescriptor": {"treatment": "share"}}},
         {"elements": {"loginId": {"treatment": "share"}}},
         {"withheld": ["firstName"]},
@@ -250,4 +264,4 @@ def test_a_permit_must_be_of_the_agreement_and_provider_asked_for(answer: dict[s
 
 def test_a_smaller_permit_than_the_agreement_is_believed(answer: dict[str, Any]) -> None:
     smaller = answer | {"elements": {"firstName": {"treatment": "share"}}}
-    assert isinstance(decide(PRINCIPAL, REQUEST, FACTS, FakePdp(smaller)), Permit)
+    assert isinstance(decide(_question(REQUEST, FACTS), FakePdp(smaller)), Permit)

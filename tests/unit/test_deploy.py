@@ -12,15 +12,14 @@ from pathlib import Path
 
 import orjson
 import pytest
-import typer
 from opa_client.opa import OpaClient
 from ruamel.yaml import YAML
 
-from gateway.cli.main import app
 from gateway.pdp.opa_server import OpaServerPdp
 from gateway.pdp.read_bundle import read_bundle
 from gateway.settings import Settings, read_settings
 from gateway.shipped import shipped
+from tests.commands import commands
 
 TOP = Path(__file__).resolve().parents[2]
 DEPLOY = TOP / "deploy"
@@ -47,16 +46,6 @@ def unit(name: str, directive: str) -> str:
     """The value of the one line `directive=` of a systemd unit."""
     (value,) = re.findall(rf"^{directive}=(.*)$", text(name), re.MULTILINE)
     return str(value)
-
-
-def commands() -> set[tuple[str, ...]]:
-    """Every command of `gateway`, as its words."""
-    root = typer.main.get_command(app)
-    found: set[tuple[str, ...]] = set()
-    for name, command in getattr(root, "commands", {}).items():
-        inner = getattr(command, "commands", None)
-        found |= {(name,)} if inner is None else {(name, below) for below in inner}
-    return found
 
 
 def opa_arguments(command: list[str]) -> list[str]:
@@ -159,12 +148,13 @@ def test_the_opa_server_answers_as_deployed(opa_binary: str) -> None:
         client = OpaClient(port=port)
         client.wait_for_ready(timeout=20, interval=0.05)
         client.close_connection()
-        engine = OpaServerPdp("127.0.0.1", port, read_bundle(bundle).digest, clock=time.monotonic)
-        answer = engine.evaluate({})
+        engine = OpaServerPdp("127.0.0.1", port, clock=time.monotonic)
+        answer, revisions = engine.exchange({})
         engine.close()
     finally:
         process.terminate()
         process.wait(timeout=10)
+    assert revisions == {read_bundle(bundle).digest}
     assert isinstance(answer, dict)
     assert answer["decision"] == "deny"
     assert [reason["rule"] for reason in answer["reasons"]] == ["GW-REQ-01"]

@@ -17,7 +17,8 @@ from sqlalchemy import func, select
 
 from gateway.clients import Issued, NewClient, PublicKey, Secret, rotate_client, suspend_client
 from gateway.errors import AuthenticationError, GatewayError
-from gateway.issue_token import ASSERTION_TYPE, ClientRefused, TokenRequestRefused, issue_token
+from gateway.issue_token import issue_token
+from gateway.prove_client import ASSERTION_TYPE, ClientRefused, TokenRequestRefused
 from gateway.store.schema import assertion_used
 from tests.oauth_world import AUDIENCE, ISSUER, World, assertion_form, basic
 

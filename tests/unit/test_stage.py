@@ -12,7 +12,7 @@ from sqlalchemy import MetaData, select
 from gateway.catalog.model import Resource
 from gateway.domain.access import AccessRequest, Scalar
 from gateway.domain.decision import LegalBasis, Permit
-from gateway.domain.identifiers import AgreementId, ElementPath, InstitutionId, ResourceName
+from gateway.domain.identifiers import AgreementId, ElementPath, InstitutionId, PersonId, ResourceName
 from gateway.domain.records import EducationRecord, Location, Rejection
 from gateway.domain.treatments import Share
 from gateway.errors import IngestError
@@ -28,7 +28,7 @@ from gateway.store.record_tables import RecordTables, build_record_tables
 from gateway.store.registry import register
 from gateway.store.schema import key_registry, metadata
 from gateway.store.staging import Counts, head, move_head
-from tests.small_catalog import CANDIDATES, PEOPLE, PLACEMENTS, small_catalog
+from tests.small_catalog import CANDIDATES, PEOPLE, PLACEMENTS, RESPONSES, small_catalog
 
 CATALOG = small_catalog()
 TODAY = date(2026, 11, 24)
@@ -43,6 +43,13 @@ class World:
     def __init__(self, database: Database, tables: Mapping[ResourceName, RecordTables]) -> None:
         self.database = database
         self.tables = tables
+        self.moved: dict[PersonId, PersonId] = {}
+
+    def persons(self, name: ResourceName) -> set[int]:
+        """Who the current rows are about."""
+        rows = self.tables[name].rows
+        with self.database.read() as connection:
+            return set(connection.execute(select(rows.c.person_id).where(rows.c.to_version.is_(None))).scalars())
 
     def stage(self, name: ResourceName) -> Stage:
         resource = CATALOG.resources[name]
@@ -56,6 +63,7 @@ class World:
             version=version,
             stored=frozenset(element.path for element in resource.every_element()),
             people=people_key_spaces(CATALOG.resources),
+            follow=lambda _connection, moved: self.moved.update(moved),
         )
 
     def promote(self, stage: Stage, name: ResourceName) -> None:
@@ -91,7 +99,7 @@ class World:
         sealers = {None: Sealer(KEYS.data, tables.rows.name)} | {
             collection: Sealer(KEYS.data, table.name) for collection, table in tables.members.items()
         }
-        treated = redact(rows, plan, PSEUDONYMS, lambda collection, blob, place: sealers[collection].unseal(blob, place))
+        treated = redact(rows, plan, PSEUDONYMS, lambda collection, blobs, places: sealers[collection].unseal_each(blobs, places))
         records = [dict(zip(treated.values, row, strict=True)) for row in zip(*treated.values.values(), strict=True)]
         for collection, lists in treated.members.items():
             for record, members in zip(records, lists, strict=True):
@@ -250,6 +258,30 @@ def test_a_candidate_that_names_its_person_is_that_person_and_so_are_its_placeme
             for name in (PEOPLE, CANDIDATES, PLACEMENTS)
         }
     assert len(persons) == 1
+
+
+@pytest.mark.parametrize(
+    ("named", "respondent"),
+    [
+        ({"studentReference.number": "c1"}, "c1"),
+        ({"studentReference.number": "c2"}, "c2"),
+        ({"personReference.personId": "P"}, "c1"),
+        ({"studentReference.number": "c2", "personReference.personId": "P"}, "c1"),
+        ({}, None),
+    ],
+)
+def test_who_answers_a_survey_is_the_candidate_or_person_that_the_response_names(
+    world: World, named: Mapping[str, str], respondent: str | None
+) -> None:
+    people: dict[int, str] = {}
+    for known in (candidate("c1", personReference__personId="P"), candidate("c2")):
+        world.load(CANDIDATES, known)
+        [found] = world.persons(CANDIDATES) - people.keys()
+        people[found] = str(known.elements[ElementPath("candidateIdentifier")])
+    named = {"surveyResponseIdentifier": "r1", **named}
+    world.load(RESPONSES, EducationRecord(RESPONSES, Location("r.csv", 2), {ElementPath(p): t for p, t in named.items()}, {}))
+    [answered] = world.persons(RESPONSES)
+    assert people.get(answered) == respondent
 
 
 def test_no_identifier_stands_in_the_database_in_clear(world: World, tmp_path: Path) -> None:

@@ -7,12 +7,13 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Literal
 
 from gateway.errors import ConfigurationError
-from gateway.pdp import Pdp, open_pdp
+from gateway.pdp import Pdp, Policies, open_pdp
+from gateway.pdp.read_bundle import ARCHIVE
 
 EMBEDDED: Literal["embedded"] = "embedded"
 OPA: Literal["opa"] = "opa"
@@ -22,19 +23,20 @@ POLL_SECONDS = 0.05
 
 
 @contextmanager
-def opened_engines(choice: str, bundle: Path) -> Iterator[Mapping[str, Pdp]]:
+def opened_engines(choice: str, policies: Policies) -> Iterator[Mapping[str, Pdp]]:
     """Engines by name. `both` leaves the server out where there is no `opa` program; `opa` alone raises `ConfigurationError`
     then."""
     with ExitStack() as stack:
         engines: dict[str, Pdp] = {}
         if choice in ("both", EMBEDDED):
-            engines[EMBEDDED] = open_pdp(EMBEDDED, bundle)
+            engines[EMBEDDED] = stack.enter_context(closing(open_pdp(policies, EMBEDDED)))
         program = shutil.which("opa")
         if choice == OPA and program is None:
             raise ConfigurationError("There is no opa program on PATH; install OPA, or use --engine embedded.")
         if choice in ("both", OPA) and program is not None:
-            port = stack.enter_context(_server(program, bundle / "bundle.tgz"))
-            engines[OPA] = open_pdp(OPA, bundle, port=port)
+            place = policies.place
+            port = stack.enter_context(_server(program, place / ARCHIVE if place.is_dir() else place))
+            engines[OPA] = stack.enter_context(closing(open_pdp(policies, OPA, port=port)))
         yield engines
 
 

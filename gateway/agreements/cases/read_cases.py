@@ -12,9 +12,10 @@ from ruamel.yaml.nodes import Node, ScalarNode
 
 from gateway.catalog.model import Catalog, Resource
 from gateway.domain.agreement import FORMATS, PURPOSES, AgreementState
+from gateway.domain.compose_yaml import compose
 from gateway.domain.identifiers import ElementPath, ResourceName
 from gateway.domain.treatments import Pseudonymise, Share, spoken
-from gateway.domain.yaml_nodes import Entry, NodeReader, compose, nearest
+from gateway.domain.yaml_nodes import Entry, NodeReader, nearest
 from gateway.errors import FileErrors
 
 HIDDEN = "hidden"

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from gateway.agreements.cases.read_cases import HIDDEN, Case
+from gateway.ask import ask
+from gateway.catalog.model import Catalog
 from gateway.decide import decide
 from gateway.domain.access import AccessRequest, Principal
 from gateway.domain.agreement import Agreement, AgreementFacts, Grant
@@ -28,13 +30,20 @@ class Outcome:
     decision: Decision
 
 
-def run_cases(cases: Iterable[Case], agreements: Sequence[Agreement], engines: Mapping[str, Pdp]) -> tuple[Outcome, ...]:
-    """Every case on every engine (by name). Raises `Unavailable` when an engine does not answer."""
+def run_cases(
+    cases: Iterable[Case],
+    agreements: Sequence[Agreement],
+    engines: Mapping[str, Pdp],
+    catalog: Catalog,
+    modules: Sequence[str],
+) -> tuple[Outcome, ...]:
+    """Every case on every engine (by name), with these state-law modules switched on. Raises `Unavailable` when an engine does
+    not answer."""
     outcomes = []
     for case in cases:
-        principal, request, facts = _question(case, agreements)
+        question = ask(*_question(case, agreements), catalog, modules)
         for name, engine in engines.items():
-            decision = decide(principal, request, facts, engine)
+            decision = decide(question, engine)
             outcomes.append(Outcome(case, name, _failure(case, decision), decision))
     return tuple(outcomes)
 

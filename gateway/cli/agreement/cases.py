@@ -12,10 +12,11 @@ from gateway.agreements.cases.junit import junit
 from gateway.agreements.cases.read_cases import read_cases
 from gateway.agreements.cases.run_cases import Outcome, not_exercised, run_cases
 from gateway.agreements.read_agreement import read_agreement
+from gateway.app import policies_of
 from gateway.catalog.load import load_catalog
 from gateway.cli.console import new_table, open_console
 from gateway.errors import RequestError
-from gateway.shipped import shipped
+from gateway.settings import read_settings
 
 FAILED = 1
 
@@ -33,12 +34,13 @@ def try_cases(
     if report is not None and len(files) > 1:
         raise RequestError("--junit takes the cases of one file; run it once a file.")
     catalog = load_catalog()
-    failed = False
-    with opened_engines(engine, shipped("policies") / "bundle") as engines:
+    settings, failed = read_settings(), False
+    policies = policies_of(settings)
+    with opened_engines(engine, policies) as engines:
         for file in files:
             cases = read_cases(file, catalog)
             agreements = [read_agreement(cases.agreement, catalog)]
-            outcomes = run_cases(cases.cases, agreements, engines)
+            outcomes = run_cases(cases.cases, agreements, engines, catalog, settings.modules)
             _print(file, outcomes, not_exercised(outcomes, agreements))
             if report is not None:
                 report.write_bytes(junit(outcomes, str(file)))

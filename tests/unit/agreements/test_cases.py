@@ -16,7 +16,7 @@ from gateway.agreements.read_agreement import read_agreement
 from gateway.catalog.load import load_catalog
 from gateway.cli.main import app
 from gateway.errors import ConfigurationError, FileErrors
-from gateway.pdp import Pdp
+from gateway.pdp import Pdp, Policies
 from gateway.shipped import shipped
 
 AGREEMENTS = shipped("policies") / "agreements"
@@ -28,7 +28,7 @@ PLACEMENT = "request: {resource: candidates, purpose: placement}"
 
 @pytest.fixture(scope="module")
 def embedded() -> Iterator[dict[str, Pdp]]:
-    with opened_engines("embedded", shipped("policies") / "bundle") as engines:
+    with opened_engines("embedded", Policies()) as engines:
         yield dict(engines)
 
 
@@ -36,14 +36,14 @@ def _outcome(folder: Path, engines: dict[str, Pdp], case: str) -> Outcome:
     file = folder / "one.cases.yaml"
     file.write_text(f"{HEAD}  - {{case: one, institution: riverton, {case}}}\n", encoding="utf-8")
     read = read_cases(file, CATALOG)
-    [outcome] = run_cases(read.cases, [read_agreement(read.agreement, CATALOG)], engines)
+    [outcome] = run_cases(read.cases, [read_agreement(read.agreement, CATALOG)], engines, CATALOG, ())
     return outcome
 
 
 @pytest.mark.parametrize("file", sorted(AGREEMENTS.glob("*.cases.yaml")), ids=lambda file: file.name)
 def test_the_shipped_cases_hold(file: Path, embedded: dict[str, Pdp]) -> None:
     read = read_cases(file, CATALOG)
-    outcomes = run_cases(read.cases, [read_agreement(read.agreement, CATALOG)], embedded)
+    outcomes = run_cases(read.cases, [read_agreement(read.agreement, CATALOG)], embedded, CATALOG, ())
     assert [outcome.failure for outcome in outcomes if outcome.failure] == []
 
 
@@ -99,7 +99,7 @@ def test_a_mistake_in_a_case_is_told_with_its_place(tmp_path: Path, case: str, m
     with pytest.raises(FileErrors) as caught:
         read_cases(file, CATALOG)
     [problem] = caught.value.problems
-    assert message in problem.message
+    assert message in f"{problem.message}; {problem.fix}"
     assert problem.line == 4
 
 
@@ -126,7 +126,7 @@ def test_a_report_for_build_servers(tmp_path: Path) -> None:
 
 def test_an_engine_that_is_not_installed_is_refused_by_name(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(ConfigurationError, match="--engine embedded"), opened_engines("opa", shipped("policies") / "bundle"):
+    with pytest.raises(ConfigurationError, match="--engine embedded"), opened_engines("opa", Policies()):
         pass
-    with opened_engines("both", shipped("policies") / "bundle") as engines:
+    with opened_engines("both", Policies()) as engines:
         assert list(engines) == ["embedded"]

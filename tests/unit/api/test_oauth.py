@@ -13,6 +13,7 @@ from fastapi import FastAPI
 
 from gateway.api.oauth import oauth_router
 from gateway.clients import Secret
+from gateway.errors import AuthenticationError
 from tests.oauth_world import ISSUER, World, assertion_form, basic
 
 FORM = "application/x-www-form-urlencoded"
@@ -30,7 +31,7 @@ class Web:
 
     def __init__(self, world: World) -> None:
         self._app = FastAPI()
-        self._app.include_router(oauth_router(world.issuer))
+        self._app.include_router(oauth_router(world.issuer, world.verifier))
 
     def get(self, path: str) -> httpx.Response:
         return asyncio.run(self._ask("GET", path))
@@ -66,6 +67,17 @@ def test_a_wrong_secret_is_asked_for_basic(world: World, web: Web) -> None:
     assert answer.headers["cache-control"] == "no-store"
 
 
+def test_a_client_revokes_its_token_and_hears_nothing_more(world: World, web: Web) -> None:
+    issued = world.client(Secret())
+    header = {"Authorization": basic(issued.client, issued.secret or "")}
+    token = web.post("/oauth/token", data={"grant_type": "client_credentials"}, headers=header).json()["access_token"]
+    answer = web.post("/oauth/revoke", data={"token": token, "token_type_hint": "access_token"}, headers=header)
+    assert (answer.status_code, answer.content, answer.headers["cache-control"]) == (200, b"", "no-store")
+    with pytest.raises(AuthenticationError):
+        world.principal(token)
+    assert web.post("/oauth/revoke", data={"token": token}).status_code == 401
+
+
 def test_two_authorization_headers_are_no_credential(world: World, web: Web) -> None:
     issued = world.client(Secret())
     right = ("Authorization", basic(issued.client, issued.secret or ""))
@@ -92,8 +104,8 @@ def test_a_body_that_is_no_small_form_is_an_invalid_request(web: Web, content: s
 
 def test_the_metadata_names_the_endpoints_of_the_issuer(web: Web) -> None:
     found = web.get("/.well-known/oauth-authorization-server").json()
-    endpoints = (found["issuer"], found["token_endpoint"], found["jwks_uri"])
-    assert endpoints == (ISSUER, f"{ISSUER}/oauth/token", f"{ISSUER}/oauth/jwks")
+    endpoints = (found["issuer"], found["token_endpoint"], found["revocation_endpoint"], found["jwks_uri"])
+    assert endpoints == (ISSUER, f"{ISSUER}/oauth/token", f"{ISSUER}/oauth/revoke", f"{ISSUER}/oauth/jwks")
 
 
 def test_the_published_key_set_holds_no_private_member(web: Web) -> None:

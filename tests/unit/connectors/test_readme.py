@@ -14,6 +14,7 @@ KNOWN = {
         frozenset({"candidateIdentifier", "birthDate", "sexDescriptor", "personReference.sourceSystemDescriptor"}),
         {"races": frozenset({"raceDescriptor"})},
         frozenset({"candidate"}),
+        frozenset({"candidateIdentifier"}),
     ),
     ResourceName("credentials"): Known(
         frozenset({"credentialIdentifier", "stateOfIssueStateAbbreviationDescriptor"}),
@@ -28,3 +29,7 @@ def test_example_of_the_readme_is_read_without_a_problem(tmp_path: Path) -> None
     (tmp_path / "source.yaml").write_text(readme.split("```yaml\n")[1].split("```")[0], encoding="utf-8")
     source = read_source_file(tmp_path / "source.yaml", KNOWN, {"EXTRACTS": "extracts"})
     assert set(source.resources) == set(KNOWN)
+    assert {kind: set(rules) for kind, rules in source.rights.items()} == {
+        "consents": {ResourceName("candidates")},
+        "opt_outs": {ResourceName("candidates")},
+    }

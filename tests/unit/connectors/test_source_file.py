@@ -32,7 +32,7 @@ def read(folder: Path, text: str, environ: dict[str, str] | None = None) -> Sour
 def problems(folder: Path, text: str) -> list[tuple[int, int, str]]:
     with pytest.raises(FileErrors) as caught:
         read(folder, text)
-    return [(problem.line, problem.column, problem.message) for problem in caught.value.problems]
+    return [(problem.line, problem.column, problem.sentence) for problem in caught.value.problems]
 
 
 def resource_problems(folder: Path, body: str) -> list[str]:
@@ -104,10 +104,10 @@ resources:
     columns: {}
 """
     assert problems(tmp_path, text) == [
-        (1, 10, '"2" is not a version: 1'),
+        (1, 10, '"2" is not a version: 1; write one of these'),
         (2, 5, '"Extract One" is not a slug: small letters, digits and inner hyphens, at most 64'),
         (4, 20, '"epq" is not a maintainer kind: district, epp; did you mean "epp"?'),
-        (6, 11, "the environment has no ${NOWHERE}"),
+        (6, 11, "the environment has no NOWHERE: set it, or write the folder itself"),
         (11, 11, '"candidateIdentifer" is not an element of candidates; did you mean "candidateIdentifier"?'),
         (12, 13, '"races.raceDescriptor" is not an element of candidates'),
         (13, 3, '"candidate" is not a resource of the catalog; did you mean "candidates"?'),
@@ -117,12 +117,12 @@ resources:
 def test_missing_members_are_told(tmp_path: Path) -> None:
     found = problems(tmp_path, "version: 1\nresources:\n  candidates: {file: c.csv}\n")
     assert [message for _, _, message in found] == [
-        'the source file lacks "id"',
-        'the source file lacks "kind"',
-        'the source file lacks "location"',
-        'the source file lacks "maintainer"',
-        'the source file lacks "provider"',
-        'resource candidates lacks "columns"',
+        'the source file lacks "id"; add id:',
+        'the source file lacks "kind"; add kind:',
+        'the source file lacks "location"; add location:',
+        'the source file lacks "maintainer"; add maintainer:',
+        'the source file lacks "provider"; add provider:',
+        'resource candidates lacks "columns"; add columns:',
     ]
 
 
@@ -171,7 +171,7 @@ def test_file_outside_the_location_is_refused(tmp_path: Path, file: str) -> None
 
 def test_what_is_not_yaml_is_told_with_its_place(tmp_path: Path) -> None:
     [(line, _, message)] = problems(tmp_path, "version: 1\nid: [a\n")
-    assert line == 3
+    assert line == 2
     assert message.startswith("not YAML")
 
 

@@ -8,7 +8,6 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from gateway.errors import IntegrityError, Unavailable
-from gateway.pdp import open_pdp
 from gateway.pdp.embedded import EmbeddedPdp
 from gateway.pdp.read_bundle import Bundle, read_bundle
 from gateway.shipped import shipped
@@ -16,8 +15,7 @@ from gateway.shipped import shipped
 
 @pytest.fixture
 def engine() -> Iterator[EmbeddedPdp]:
-    opened = open_pdp(instances=2)
-    assert isinstance(opened, EmbeddedPdp)
+    opened = EmbeddedPdp(read_bundle(shipped("policies") / "bundle"), instances=2)
     yield opened
     opened.close()
 
