@@ -1,260 +1,211 @@
-"""The decision on one request as a reader of `policies/agreements/README.md` and `policies/INPUT.md` would make it by hand.
+"""The decision on one request as a reader of the documents would make it by hand.
 
-Written from those pages and not from the Rego, so that the two can be held against each other. It says whether a request is
-permitted and what of it; the ids of the rules that refuse are the cases' affair.
+Written from `policies/README.md`, `policies/agreements/README.md`, `policies/INPUT.md` and the law, not from the Rego, so that the
+two can be held against each other: the whole permit, or the ids of all rules that refuse.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-Facts = Mapping[str, Any]
+from tests.oracle.grants import faults_of_elements, faults_of_floor, faults_of_rows, shares_nothing
+from tests.oracle.grounds import DEIDENTIFIED, DIRECTORY, faults_of_grounds, faults_of_the_day, needs_notice, served
+from tests.oracle.reading import NOTHING, UNSHOWN, Facts, Judged, is_day, is_number, mapping, read, worded
+from tests.oracle.satisfied import satisfied
 
-STUDENTS = {"candidate", "alumnus", "k12_student"}
-DEIDENTIFIED = {"b1_deidentified", "b2_coded_research"}
-BASES = {
-    "consent",
-    "a1_school_official",
-    "a2_enrollment",
-    "a3_audit_eval",
-    "a6_study",
-    "a7_accreditation",
-    "a9_order_or_subpoena",
-    "a10_emergency",
-    "a11_directory",
-    "a12_self",
-    *DEIDENTIFIED,
-    "none_not_education_record",
-}
-ONLY_FOR = {
-    "a2_enrollment": {"transfer"},
-    "a3_audit_eval": {"audit", "evaluation"},
-    "a6_study": {"research"},
-    "a7_accreditation": {"accreditation"},
-    "b2_coded_research": {"research"},
-}
-PLACING_AND_HIRING = {"placement", "hiring", "early_hire"}
-NUMBERS = {"integer", "number"}
-TEXTS = {"string", "descriptor"}
-SEALED = {"direct_identifier", "free_text"}
+MODULES = ("personnel-default",)
+"""The state-law modules that ship."""
 
 
-@dataclass(frozen=True)
-class View:
-    """What a permitted request sees."""
-
-    agreement: str
-    elements: Mapping[str, Any]
-    withheld: tuple[str, ...]
-    rows: tuple[Any, ...]
-    excluded_opt_outs: tuple[str, ...]
-    excluded_subjects: Mapping[str, Any]
-    consents: Mapping[str, str]
-    rows_left: int | None
-
-
-def decide(facts: Facts, catalog: Facts) -> View | None:
-    """What is seen; None where nothing is."""
+def decide(facts: Facts, catalog: Facts) -> dict[str, Any]:
+    """The answer of `disclosure/decision`; a denial has the sorted ids of its rules as `rules` in place of its reasons."""
+    if not _is_complete(facts, catalog):
+        return _denied({"GW-REQ-01"})
     request, principal = facts["request"], facts["principal"]
-    resource = catalog["resources"].get(request["resource"])
-    if resource is None or request["purpose"] not in principal["purposes"]:
-        return None
-    if any(entry["recipient"] != principal["institution"] for entry in facts["agreements"]):
-        return None
-    good = [entry for entry in facts["agreements"] if _covers(entry, request) and _in_force(entry, facts["today"])]
-    if len(good) != 1:
-        return None
-    [entry] = good
-    if not _everything_holds(entry, request, resource, facts["modules"]):
-        return None
-    elements = {
-        path: grant for path, grant in entry["elements"].items() if grant["treatment"] not in ("withhold", "aggregate_only")
-    }
-    limit = entry["limits"]["rows_per_day"]
-    persons = entry["persons"]
-    return View(
-        agreement=entry["id"],
-        elements=elements,
-        withheld=tuple(sorted(resource["elements"].keys() - elements.keys())),
-        rows=tuple(entry["rows"]),
-        excluded_opt_outs=tuple(sorted(role for role, basis in persons.items() if basis["basis"] == "a11_directory")),
-        excluded_subjects={
-            role: ["k12_student"] for role, person in resource["persons"].items() if "k12_student" in person["subject_types"]
-        },
-        consents={role: basis["details"]["form"]["id"] for role, basis in persons.items() if basis["basis"] == "consent"},
-        rows_left=None if limit is None else limit - entry["usage"]["rows_today"],
+    if request["purpose"] not in principal["purposes"]:
+        return _denied({"GW-PUR-01"})
+    own = [entry for entry in facts["agreements"] if entry.get("recipient") == principal["institution"]]
+    covering = [entry for entry in own if _covers(entry, request)]
+    live = [entry for entry in covering if _in_force(entry) and _in_term(entry, facts["today"])]
+    refused = set(_refusals_to_choose(facts["agreements"], own, covering, live, facts["today"]))
+    choices = sorted({entry["id"] for entry in live}) if len(live) > 1 else []
+    judged = _stands_on(facts, covering, live, catalog)
+    if judged is not None:
+        refused |= set(_faults(judged, request, catalog))
+    if refused or judged is None:
+        return _denied(refused, choices)
+    return _permit(judged, request, judged.entry)
+
+
+def _denied(rules: set[str], choices: Sequence[str] = ()) -> dict[str, Any]:
+    return {"decision": "deny", "rules": sorted(rules), "choices": list(choices)}
+
+
+def _is_complete(facts: Facts, catalog: Facts) -> bool:
+    principal, request = mapping(facts.get("principal")), mapping(facts.get("request"))
+    agreements, modules = facts.get("agreements"), facts.get("modules")
+    return (
+        worded(principal.get("client"))
+        and worded(principal.get("institution"))
+        and isinstance(principal.get("purposes"), list)
+        and isinstance(request.get("resource"), str)
+        and request["resource"] in catalog["resources"]
+        and worded(request.get("purpose"))
+        and all(name in request and (request[name] is None or isinstance(request[name], str)) for name in ("provider", "agreement"))
+        and request.get("operation") in ("read", "feed")
+        and isinstance(request.get("format"), str)
+        and isinstance(request.get("filters"), list)
+        and all(isinstance(path, str) for path in request["filters"])
+        and isinstance(facts.get("today"), Mapping)
+        and isinstance(modules, list)
+        and all(module in MODULES for module in modules)
+        and isinstance(agreements, list)
+        and all(_is_identified(mapping(entry)) for entry in agreements)
     )
 
 
+def _is_identified(entry: Facts) -> bool:
+    return is_number(entry.get("version")) and all(worded(entry.get(name)) for name in ("id", "digest", "schedule", "provider"))
+
+
 def _covers(entry: Facts, request: Facts) -> bool:
+    purposes = entry.get("purposes")
     return (
-        request["purpose"] in entry["purposes"]
+        entry.get("resource") == request["resource"]
+        and isinstance(purposes, list)
+        and request["purpose"] in purposes
         and request["provider"] in (None, entry["provider"])
         and request["agreement"] in (None, entry["id"])
     )
 
 
-def _in_force(entry: Facts, today: Facts) -> bool:
-    day: str = today[entry["timezone"]]
-    return entry["state"] == "in_force" and bool(entry["term"]["from"] <= day <= entry["term"]["until"])
+def _in_force(entry: Facts) -> bool:
+    return entry.get("state") == "in_force"
 
 
-def _everything_holds(entry: Facts, request: Facts, resource: Facts, modules: list[str]) -> bool:
-    elements = entry["elements"]
-    shown = {path: grant for path, grant in elements.items() if grant["treatment"] not in ("withhold", "aggregate_only")}
-    return (
-        bool(shown)
-        and all(_may_be_named(path, grant, resource) for path, grant in elements.items())
-        and all(
-            _fits(grant, resource["elements"][path], entry) for path, grant in elements.items() if grant["treatment"] != "withhold"
-        )
-        and all(_above_the_floor(resource["elements"][path], request["purpose"], entry) for path in shown)
-        and _bases_hold(entry, request, resource, modules)
-        and all(_stands_on_its_basis(path, grant, entry, resource) for path, grant in shown.items())
-        and _rows_hold(entry, resource, request["purpose"])
-        and _request_fits(entry, request, resource)
-        and _within_limits(entry)
-    )
+def _today(entry: Facts, today: Facts) -> str | None:
+    zone = entry.get("timezone")
+    day = today.get(zone) if isinstance(zone, str) else None
+    return day if is_day(day) else None
 
 
-def _may_be_named(path: str, grant: Facts, resource: Facts) -> bool:
-    if grant["treatment"] == "withhold":
-        return True
-    return path in resource["elements"] and resource["elements"][path]["class"] != "prohibited"
-
-
-def _fits(grant: Facts, element: Facts, entry: Facts) -> bool:
-    """The table of treatments: what each is for."""
-    kind, by = element["type"], grant.get("by")
-    match grant["treatment"]:
-        case "share" | "aggregate_only":
-            return True
-        case "pseudonymise":
-            return bool(element["pseudonymisable"])
-        case "mask":
-            return kind == "string"
-        case "generalise" if element["class"] in SEALED:
-            return False
-    match grant["to"]:
-        case "year" | "month":
-            return kind in {"date"}
-        case "age_band":
-            return kind == "date" and by >= 1
-        case "zip3":
-            return kind == "string"
-        case "band" | "round":
-            return kind in NUMBERS and by > 0
-        case "top_code" | "bottom_code":
-            return kind in NUMBERS
-        case "roll_up":
-            return kind in TEXTS and by in entry["code_lists"]
-        case "grade_band":
-            return kind == "descriptor"
-    return False
-
-
-def _above_the_floor(element: Facts, purpose: str, entry: Facts) -> bool:
-    """Never shared: record by record, for placing and hiring, and of an employee's evaluation."""
-    match element["floor"]:
-        case "record_level":
-            return False
-        case "hiring":
-            return purpose not in PLACING_AND_HIRING
-        case "evaluation":
-            return bool(entry["persons"][element["person"]]["basis"] != "none_not_education_record")
-        case _:
-            return True
-
-
-def _bases_hold(entry: Facts, request: Facts, resource: Facts, modules: list[str]) -> bool:
-    if entry["persons"].keys() != resource["persons"].keys():
+def _in_term(entry: Facts, today: Facts) -> bool:
+    day, term = _today(entry, today), mapping(entry.get("term"))
+    if day is None or not is_day(term.get("from")) or not is_day(term.get("until")):
         return False
-    named = [(entry["legal_basis"], None), *((entry["persons"][role], role) for role in resource["persons"])]
-    for basis, role in named:
-        if basis["basis"] not in BASES or not basis["citation"].strip():
-            return False
-        if role is None and resource["persons"]:
-            continue
-        types = set(resource["persons"][role]["subject_types"]) if role else set()
-        if not _basis_fits(basis, types, request["purpose"], entry, modules):
-            return False
-    return True
+    return bool(term["from"] <= day <= term["until"])
 
 
-def _basis_fits(basis: Facts, types: set[str], purpose: str, entry: Facts, modules: list[str]) -> bool:
-    name = basis["basis"]
-    if purpose not in ONLY_FOR.get(name, {purpose}):
+def _refusals_to_choose(
+    every: Sequence[Facts], own: Sequence[Facts], covering: Sequence[Facts], live: Sequence[Facts], today: Facts
+) -> Iterator[str]:
+    if len(own) < len(every):
+        yield "GW-AGR-06"
+    if not covering:
+        yield "GW-AGR-01"
+    if len(live) > 1:
+        yield "GW-AGR-04"
+    if not live and not all(_in_force(entry) for entry in covering):
+        yield "GW-AGR-02"
+    if not live and not all(_in_term(entry, today) for entry in covering):
+        yield "GW-AGR-03"
+
+
+def _stands_on(facts: Facts, covering: Sequence[Facts], live: Sequence[Facts], catalog: Facts) -> Judged | None:
+    """The agreement that the request stands on, or the only one that might have been it."""
+    possible = live or covering
+    if len(possible) != 1:
+        return None
+    [entry] = possible
+    request = facts["request"]
+    return read(entry, request["resource"], catalog, [request["purpose"]], _today(entry, facts["today"]), facts["modules"])
+
+
+def _faults(judged: Judged, request: Facts, catalog: Facts) -> Iterator[str]:
+    yield from faults_of_elements(judged)
+    yield from faults_of_floor(judged)
+    yield from faults_of_rows(judged, catalog)
+    yield from faults_of_grounds(judged)
+    yield from faults_of_the_day(judged)
+    if shares_nothing(judged):
+        yield "GW-ELM-03"
+    yield from _faults_of_asking(judged, request)
+    yield from _used_up(judged.entry)
+
+
+def _faults_of_asking(judged: Judged, request: Facts) -> Iterator[str]:
+    formats = judged.entry.get("formats")
+    if not isinstance(formats, list) or request["format"] not in formats:
+        yield "GW-FMT-01"
+    if request["operation"] == "feed" and judged.entry.get("change_feed") is not True:
+        yield "GW-FEED-01"
+    if request["filters"] and any(judged.on(*DEIDENTIFIED)):
+        yield "F-3-PIIg"
+    if any(judged.on(DIRECTORY)) and not all(_may_look_up(path, judged) for path in request["filters"]):
+        yield "F-37-E"
+
+
+def _may_look_up(path: str, judged: Judged) -> bool:
+    element = mapping(judged.resource.get("elements")).get(path)
+    if element is None:
         return False
-    if types == {"k12_student"}:
-        return False
-    if name == "none_not_education_record":
-        return not types & STUDENTS and basis["details"].get("module") in modules
-    if name == "a11_directory":
-        return types <= STUDENTS
-    if name == "consent":
-        return bool(basis["details"].get("form", {}).get("id"))
-    if name in DEIDENTIFIED:
-        return entry["release"] is not None
-    return True
-
-
-def _stands_on_its_basis(path: str, grant: Facts, entry: Facts, resource: Facts) -> bool:
-    """What a basis lets out of the elements about its person."""
-    element = resource["elements"][path]
     if element["person"] is None:
         return True
-    basis = entry["persons"][element["person"]]
-    match basis["basis"]:
-        case "a11_directory":
-            return bool(element["directory"])
-        case name if name in DEIDENTIFIED:
-            listed = basis["details"]["quasi_identifiers"]
-            if element["class"] == "direct_identifier":
-                return False
-            return element["class"] != "quasi_identifier" or (grant["treatment"] == "generalise" and path in listed)
-        case _:
-            return True
+    basis = mapping(judged.persons.get(element["person"])).get("basis")
+    return element["directory"] is True or basis not in (None, DIRECTORY)
 
 
-def _rows_hold(entry: Facts, resource: Facts, purpose: str) -> bool:
-    if entry["rows"] is None:
-        return False
-    for row in entry["rows"]:
-        element = resource["elements"].get(row["element"])
-        if element is None or element["class"] in SEALED | {"prohibited"} or row["element"] not in entry["discloses"]:
-            return False
-        if not _above_the_floor(element, purpose, entry):
-            return False
-        if (
-            element["person"] is not None
-            and entry["persons"][element["person"]]["basis"] == "a11_directory"
-            and not element["directory"]
-        ):
-            return False
-    return True
+def _used_up(entry: Facts) -> Iterator[str]:
+    limits, usage = mapping(entry.get("limits")), mapping(entry.get("usage"))
+    for limit, used, rule in (
+        ("rows_per_day", "rows_today", "GW-LIM-01"),
+        ("requests_per_minute", "requests_this_minute", "GW-LIM-02"),
+    ):
+        if limits.get(limit, NOTHING) is None:
+            continue
+        if not is_number(limits.get(limit)) or not is_number(usage.get(used)) or usage[used] >= limits[limit]:
+            yield rule
 
 
-def _request_fits(entry: Facts, request: Facts, resource: Facts) -> bool:
-    bases = {basis["basis"] for basis in entry["persons"].values()}
-    if request["format"] not in entry["formats"] or (request["operation"] == "feed" and not entry["change_feed"]):
-        return False
-    if request["filters"] and bases & DEIDENTIFIED:
-        return False
-    if "a11_directory" in bases:
-        return all(
-            resource["elements"].get(path, {}).get("directory") or resource["elements"].get(path, {}).get("person") is None
-            for path in request["filters"]
-        )
-    return True
+def _permit(judged: Judged, request: Facts, entry: Facts) -> dict[str, Any]:
+    elements = {path: grant for path, grant in judged.elements.items() if grant["treatment"] not in UNSHOWN}
+    absent = {role: sorted(set(person["subject_types"]) - served(judged, role)) for role, person in judged.resource["persons"].items()}
+    return {
+        "decision": "permit",
+        "agreement": {name: entry[name] for name in ("id", "version", "digest")},
+        "schedule": entry["schedule"],
+        "provider": entry["provider"],
+        "recipient": entry["recipient"],
+        "resource": request["resource"],
+        "purpose": request["purpose"],
+        "elements": elements,
+        "withheld": sorted(judged.resource["elements"].keys() - elements.keys()),
+        "rows": entry["rows"],
+        "bases": entry["persons"],
+        "excluded_opt_outs": sorted(role for basis in judged.on(DIRECTORY) for role in basis.roles),
+        "excluded_subjects": {role: types for role, types in absent.items() if types},
+        "consents": {role: basis.details["form"]["id"] for basis in judged.on("consent") for role in basis.roles},
+        "redisclosure_notice": needs_notice(judged),
+        "code_lists": entry["code_lists"],
+        "release": _release(judged),
+        "rows_left": _rows_left(entry),
+        "rules": sorted(satisfied(judged, request)),
+    }
 
 
-def _within_limits(entry: Facts) -> bool:
-    limits, usage = entry["limits"], entry.get("usage")
-    if limits["rows_per_day"] is None and limits["requests_per_minute"] is None:
-        return True
-    if usage is None:
-        return False
-    day, minute = limits["rows_per_day"], limits["requests_per_minute"]
-    return (day is None or usage["rows_today"] < day) and (minute is None or usage["requests_this_minute"] < minute)
+def _release(judged: Judged) -> dict[str, Any] | None:
+    listed = [basis.details["quasi_identifiers"] for basis in judged.on(*DEIDENTIFIED)]
+    if not listed:
+        return None
+    release = judged.entry["release"]
+    return {
+        "version": release["version"],
+        "smallest_class": release["smallest_class"],
+        "quasi_identifiers": sorted({path for paths in listed for path in paths}),
+    }
+
+
+def _rows_left(entry: Facts) -> int | None:
+    limit: int | None = entry["limits"]["rows_per_day"]
+    return None if limit is None else limit - entry["usage"]["rows_today"]
