@@ -52,11 +52,11 @@ def _is_complete(facts: Facts, catalog: Facts) -> bool:
         and isinstance(request.get("resource"), str)
         and request["resource"] in catalog["resources"]
         and worded(request.get("purpose"))
-        and all(name in request and (request[name] is None or isinstance(request[name], str)) for name in ("provider", "agreement"))
+        and all(name in request and (request[name] is None or worded(request[name])) for name in ("provider", "agreement"))
         and request.get("operation") in ("read", "feed")
-        and isinstance(request.get("format"), str)
+        and worded(request.get("format"))
         and isinstance(request.get("filters"), list)
-        and all(isinstance(path, str) for path in request["filters"])
+        and all(worded(path) for path in request["filters"])
         and isinstance(facts.get("today"), Mapping)
         and isinstance(modules, list)
         and all(module in MODULES for module in modules)
@@ -169,7 +169,7 @@ def _used_up(entry: Facts) -> Iterator[str]:
 
 
 def _permit(judged: Judged, request: Facts, entry: Facts) -> dict[str, Any]:
-    elements = {path: grant for path, grant in judged.elements.items() if grant["treatment"] not in UNSHOWN}
+    elements = {path: grant for path, grant in judged.elements.items() if grant not in UNSHOWN}
     absent = {role: sorted(set(person["subject_types"]) - served(judged, role)) for role, person in judged.resource["persons"].items()}
     return {
         "decision": "permit",
