@@ -188,8 +188,9 @@ def _members(tree: Mapping[str, object], name: str) -> Iterator[Mapping[str, obj
 
 
 def _frozen_as_determined(entry: Mapping[str, object], answer: _Permission) -> bool:
-    """What is de-identified is served as an official determined it, and only that."""
-    if not any(basis.basis in DEIDENTIFIED for basis in answer.bases.values()):
+    """What is de-identified is served as an official determined it, and only that. Records about nobody stand on the resource's basis."""
+    grounds = {basis.basis for basis in answer.bases.values()} or {_member(entry, "legal_basis").get("basis")}
+    if not grounds & set(DEIDENTIFIED):
         return answer.release is None
     determined = entry.get("release")
     if answer.release is None or not isinstance(determined, Mapping):

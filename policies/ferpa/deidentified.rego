@@ -172,7 +172,7 @@ serves_a_project(case, stated) if {
 # What an official determined stands for each basis of the row: the release's smallest class is none that a basis forbids.
 was_determined(case) if {
 	release_on_file := case.entry.release
-	disclosure.is_whole(release_on_file.version)
+	disclosure.is_step(release_on_file.version)
 	disclosure.is_text(release_on_file.official)
 	agreement.is_day(release_on_file.made_on)
 	release_on_file.made_on <= input.today[case.entry.timezone]
@@ -182,7 +182,10 @@ was_determined(case) if {
 
 is_large_enough(stated, _) if stated.basis.basis in (grounds - deidentified)
 
-is_large_enough(stated, release_on_file) if release_on_file.smallest_class >= stated.basis.details.smallest_class
+is_large_enough(stated, release_on_file) if {
+	is_number(stated.basis.details.smallest_class)
+	release_on_file.smallest_class >= stated.basis.details.smallest_class
+}
 
 listed_quasi_identifiers(case) := {path |
 	some stated in case.stated

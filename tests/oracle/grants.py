@@ -86,7 +86,7 @@ def _generalises(to: Any, by: Any, path: str, element: Mapping[str, Any], judged
         case "top_code" | "bottom_code":
             return kind in NUMBERS and is_number(by)
         case "roll_up":
-            return kind in {"string", "descriptor"} and isinstance(by, str) and by in mapping(judged.entry.get("code_lists"))
+            return kind in {"string", "descriptor"} and isinstance(by, str) and isinstance(mapping(judged.entry.get("code_lists")).get(by), Mapping)
     return False
 
 
@@ -103,7 +103,9 @@ def _may_choose(row: Any, resource: Mapping[str, Any], catalog: Mapping[str, Any
     match row:
         case {"related": str(related), "about": str(about), "where": [_, *_] as where, **more}:
             other = mapping(catalog["resources"].get(related))
-            return not more and about in mapping(resource.get("persons")) and all(_compares(one, other) for one in where)
+            here = set(mapping(mapping(resource.get("persons")).get(about)).get("subject_types", ()))
+            there = {subject for person in mapping(other.get("persons")).values() for subject in person["subject_types"]}
+            return not more and bool(here & there - {"nobody"}) and all(_compares(one, other) for one in where)
         case _:
             return _compares(row, resource)
 

@@ -56,12 +56,12 @@ def served(judged: Judged, role: str) -> set[str]:
     """The subject types of a person whose rows are served."""
     types = set(judged.resource["persons"][role]["subject_types"])
     basis = mapping(judged.persons.get(role)).get("basis")
-    fits = {subject for subject in types if _suits(basis, subject)}
+    fits = {subject for subject in types if suits(basis, subject)}
     rated = any(shown.role == role and shown.element.get("floor") == "evaluation" for shown in judged.shown)
     return fits - {"employee"} if rated and basis != PERSONNEL else fits
 
 
-def _suits(basis: Any, subject: str) -> bool:
+def suits(basis: Any, subject: str) -> bool:
     if basis not in BASES or subject == "k12_student":
         return False
     if subject in STUDENTS:

@@ -1,0 +1,103 @@
+"""The engine against the oracle: random questions, what each says, and which rules were reached."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import hypothesis
+from hypothesis import HealthCheck, Phase, given, settings
+
+from gateway.ask import question_of
+from gateway.decide import decide as understood
+from gateway.domain.decision import Permit, Question
+from gateway.pdp import Answer
+from gateway.pdp.embedded import EmbeddedPdp
+from gateway.pdp.read_bundle import Bundle, read_bundle
+from gateway.shipped import shipped
+from tests.oracle.oracle import decide
+from tests.oracle.questions import CATALOGS, questions
+
+Engines = Mapping[str, EmbeddedPdp]
+
+
+@dataclass
+class Toll:
+    """What a campaign saw: how many questions, permits and differences; each rule that refused, and that a permit satisfied."""
+
+    questions: int = 0
+    permits: int = 0
+    differences: list[str] = field(default_factory=list)
+    refused: Counter[str] = field(default_factory=Counter)
+    satisfied: Counter[str] = field(default_factory=Counter)
+
+
+@contextmanager
+def engines() -> Iterator[Engines]:
+    """The shipped WASM over each catalog."""
+    wasm = read_bundle(shipped("policies") / "bundle").wasm
+    opened = {name: EmbeddedPdp(Bundle(wasm, {"catalog": catalog}, "d" * 64), instances=1) for name, catalog in CATALOGS.items()}
+    try:
+        yield opened
+    finally:
+        for engine in opened.values():
+            engine.close()
+
+
+def said(answer: Any) -> Any:
+    """The engine's answer as the oracle puts it: of reasons the rules."""
+    if not isinstance(answer, dict) or answer.get("decision") != "deny":
+        return answer
+    return {**{name: member for name, member in answer.items() if name != "reasons"}, "rules": [reason["rule"] for reason in answer["reasons"]]}
+
+
+@dataclass(frozen=True)
+class Given:
+    """A policy that has answered."""
+
+    answer: object
+
+    def decide(self, question: Question) -> Answer:
+        return Answer(self.answer, "d" * 64)
+
+
+def ask(engine: EmbeddedPdp, asked: Mapping[str, Any]) -> Any:
+    """The engine's answer to a question as the gateway spells it. A permit is one that the gateway understands."""
+    question = question_of(asked)
+    answer = engine.evaluate(question.content)
+    if isinstance(answer, dict) and answer.get("decision") == "permit":
+        decision = understood(question, Given(answer))
+        return said(answer) if isinstance(decision, Permit) else {"not understood": decision}
+    return said(answer)
+
+
+def difference(asked: Mapping[str, Any], answer: Any, expected: Mapping[str, Any]) -> str:
+    """Where the two differ, and the question."""
+    names = [name for name in sorted({*answer, *expected}) if answer.get(name) != expected.get(name)]
+    told = [f"{name}: engine {answer.get(name)!r}, oracle {expected.get(name)!r}" for name in names if name != "rules"]
+    mine, theirs = set(expected.get("rules", ())), set(answer.get("rules", ()))
+    return f"{told}; only the engine: {sorted(theirs - mine)}; only the oracle: {sorted(mine - theirs)}; {question_of(asked).content.decode()}"
+
+
+def hold_against(cases: int, seed: int) -> Toll:
+    """Put many random questions to the engine and to the oracle."""
+    toll = Toll()
+    with engines() as opened:
+
+        @hypothesis.seed(seed)
+        @settings(max_examples=cases, deadline=None, database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+        @given(questions())
+        def put(drawn: tuple[str, dict[str, Any]]) -> None:
+            name, asked = drawn
+            answer, expected = ask(opened[name], asked), decide(asked, CATALOGS[name])
+            toll.questions += 1
+            toll.permits += answer.get("decision") == "permit"
+            (toll.satisfied if answer.get("decision") == "permit" else toll.refused).update(answer.get("rules", ()))
+            if answer != expected:
+                toll.differences.append(difference(asked, answer, expected))
+
+        put()
+    return toll
