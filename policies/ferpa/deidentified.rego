@@ -143,8 +143,10 @@ deny contains rego.metadata.rule() if {
 
 is_deidentified(case) if {
 	some stated in case.stated
-	stated.basis.basis in deidentified
+	stands_on_a_deidentified_ground(stated)
 }
+
+stands_on_a_deidentified_ground(stated) if stated.basis.basis in deidentified
 
 may_stay(shown) if shown.element.class in {"quasi_identifier", "sensitive", "operational"}
 
@@ -156,7 +158,7 @@ lists_its_quasi_identifiers(case, stated) if {
 	about := [shown | some shown in case.released; shown.role in stated.roles]
 	released_quasi := {shown.path | some shown in about; shown.element.class == "quasi_identifier"}
 	count(released_quasi - listed) == 0
-	count(listed - {shown.path | some shown in about}) == 0
+	count(listed - {shown.path | some shown in case.released}) == 0
 }
 
 classes_are_large(stated) if {
@@ -180,7 +182,7 @@ was_determined(case) if {
 	every stated in case.stated { is_large_enough(stated, release_on_file) }
 }
 
-is_large_enough(stated, _) if stated.basis.basis in (grounds - deidentified)
+is_large_enough(stated, _) if not stands_on_a_deidentified_ground(stated)
 
 is_large_enough(stated, release_on_file) if {
 	is_number(stated.basis.details.smallest_class)

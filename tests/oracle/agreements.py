@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from random import Random
 from typing import Any
-
-from hypothesis import strategies as st
-from hypothesis.strategies import DrawFn
 
 from tests.oracle.grants import PLACING_AND_HIRING, SEALED
 from tests.oracle.grounds import BASES, DEIDENTIFIED, DIRECTORY, ONLY_PURPOSES, PERSONNEL, PLACES_NOBODY, suits
+from tests.oracle.learning import is_known, may_be_learnt
 from tests.oracle.reading import Facts, read
+from tests.oracle.scopes import read_by, rows_of
 
 TODAY = "2026-11-24"
 ZONES = {"America/Chicago": TODAY, "Pacific/Auckland": "2026-11-25"}
@@ -18,19 +18,19 @@ CODES = {"stem": {"uri://x#Physics": "STEM"}}
 EMPLOYERS_TOO = ("early_hire", "hiring")
 
 
-def agreement(draw: DrawFn, catalog: Facts, name: str, purpose: str, number: int = 0) -> dict[str, Any]:
+def agreement(chance: Random, catalog: Facts, name: str, purpose: str, number: int = 0) -> dict[str, Any]:
     """An agreement about a resource that serves a purpose."""
     resource = catalog["resources"][name]
-    persons = _persons(draw, resource["persons"], purpose)
-    basis = draw(st.sampled_from(sorted(persons))) if persons else None
-    zone = draw(st.sampled_from(sorted(ZONES)))
+    persons = _persons(chance, resource["persons"], purpose)
+    basis = chance.choice(sorted(persons)) if persons else None
+    zone = chance.choice(sorted(ZONES))
     entry: dict[str, Any] = {
         "id": f"agreement-{number}",
-        "version": draw(st.integers(1, 3)),
+        "version": chance.randint(1, 3),
         "digest": "d1ce",
         "state": "in_force",
         "timezone": zone,
-        "term": {"from": draw(st.sampled_from(["2026-07-01", ZONES[zone]])), "until": draw(st.sampled_from(["2027-06-30", ZONES[zone]]))},
+        "term": {"from": chance.choice(["2026-07-01", ZONES[zone]]), "until": chance.choice(["2027-06-30", ZONES[zone]])},
         "redisclosure": {"allowed": False, "notice": "Do not pass on.", "additional_parties": []},
         "destruction": {"days_after_end": 90, "method": "deletion", "certification": True},
         "minimum_cell_size": 10,
@@ -42,7 +42,7 @@ def agreement(draw: DrawFn, catalog: Facts, name: str, purpose: str, number: int
         "resource": name,
         "purposes": [purpose],
         "interests": {purpose: "Because it is needed"},
-        "legal_basis": persons[basis] if basis else said_basis(draw, draw(st.sampled_from(_names(purpose))), purpose),
+        "legal_basis": persons[basis] if basis else said_basis(chance, chance.choice(_names(purpose)), purpose),
         "persons": persons,
         "rows": [],
         "discloses": [],
@@ -50,19 +50,17 @@ def agreement(draw: DrawFn, catalog: Facts, name: str, purpose: str, number: int
         "code_lists": CODES,
         "formats": ["json", "csv"],
         "change_feed": False,
-        "limits": {"requests_per_minute": draw(st.sampled_from([None, 60])), "rows_per_day": draw(st.sampled_from([None, 5000]))},
-        "usage": {"requests_this_minute": draw(st.integers(0, 59)), "rows_today": draw(st.integers(0, 4999))},
+        "limits": {"requests_per_minute": chance.choice([None, 60]), "rows_per_day": chance.choice([None, 5000])},
+        "usage": {"requests_this_minute": chance.randint(0, 59), "rows_today": chance.randint(0, 4999)},
         "release": None,
     }
     if any(own["basis"] in DEIDENTIFIED for own in (entry["legal_basis"], *persons.values())):
-        entry["release"] = {"version": 1, "smallest_class": 12, "official": "The registrar", "made_on": draw(st.sampled_from(["2026-10-01", ZONES[zone]]))}
+        entry["release"] = {"version": 1, "smallest_class": 12, "official": "The registrar", "made_on": chance.choice(["2026-10-01", ZONES[zone]])}
     else:
-        entry["change_feed"] = draw(st.booleans())
-    entry["elements"] = _elements(draw, resource, entry, purpose)
-    entry["rows"] = _rows(draw, catalog, name, entry, purpose)
-    entry["discloses"] = sorted(
-        condition if related is None else f"{related}.{condition}" for related, condition in _conditions(entry["rows"])
-    )
+        entry["change_feed"] = chance.choice([False, True])
+    entry["elements"] = _elements(chance, resource, entry, purpose)
+    entry["rows"] = rows_of(chance, catalog, name, entry["persons"], purpose)
+    entry["discloses"] = sorted(read_by(entry["rows"]))
     tell(entry, catalog)
     return entry
 
@@ -82,19 +80,19 @@ def tell(entry: dict[str, Any], catalog: Facts) -> None:
             details["quasi_identifiers"] = sorted(shown.path for shown in mine if shown.element["class"] == "quasi_identifier")
 
 
-def said_basis(draw: DrawFn, name: str, purpose: str) -> dict[str, Any]:
+def said_basis(chance: Random, name: str, purpose: str) -> dict[str, Any]:
     """A basis that says all that it must."""
     citation = "34 CFR 99.3; board policy 4119" if name == PERSONNEL else "34 CFR 99"
-    return {"basis": name, "citation": citation, "details": _details(draw, name, purpose)}
+    return {"basis": name, "citation": citation, "details": _details(chance, name, purpose)}
 
 
-def _persons(draw: DrawFn, persons: Facts, purpose: str) -> dict[str, Any]:
+def _persons(chance: Random, persons: Facts, purpose: str) -> dict[str, Any]:
     """One basis for each person; all are de-identified or none is, and those on the same basis may say it alike."""
     fitting = {
         role: [name for name in _names(purpose) if any(suits(name, subject) for subject in person["subject_types"])]
         for role, person in persons.items()
     }
-    first = draw(st.sampled_from(sorted(fitting))) if fitting else None
+    first = chance.choice(sorted(fitting)) if fitting else None
     if first is None:
         return {}
     bases: dict[str, Any] = {}
@@ -103,7 +101,7 @@ def _persons(draw: DrawFn, persons: Facts, purpose: str) -> dict[str, Any]:
         if bases:
             frozen = any(own["basis"] in DEIDENTIFIED for own in bases.values())
             allowed = [name for name in allowed if (name in DEIDENTIFIED) is frozen] or ["consent"]
-        bases[role] = said_basis(draw, draw(st.sampled_from(allowed)), purpose)
+        bases[role] = said_basis(chance, chance.choice(allowed), purpose)
     return bases
 
 
@@ -115,14 +113,14 @@ def _names(purpose: str) -> list[str]:
     return [name for name in names if purpose not in EMPLOYERS_TOO or name != "a1_school_official"]
 
 
-def _details(draw: DrawFn, name: str, purpose: str) -> dict[str, Any]:
+def _details(chance: Random, name: str, purpose: str) -> dict[str, Any]:
     match name:
         case "consent":
             return {"form": {"id": "release-2026", "text_sha256": "a" * 64, "records": {}}}
         case "a1_school_official":
             return {"institutional_function": "Hosts", "direct_control": "Section 4", "legitimate_interest": "Placing", "roles": ["mentor"]}
         case "a2_enrollment":
-            return {"notice": draw(st.sampled_from(["annual", "given", "initiated_by_student"]))}
+            return {"notice": chance.choice(["annual", "given", "initiated_by_student"])}
         case "a3_audit_eval":
             return {
                 "authority": "20 U.S.C. 1022d",
@@ -130,17 +128,17 @@ def _details(draw: DrawFn, name: str, purpose: str) -> dict[str, Any]:
                 "program": "Teacher Quality Partnership",
                 "activity": "The recipient compares what completers were taught with how they were placed.",
                 "safeguards": "Two named analysts",
-                "destruction": {"days_after_end": draw(st.sampled_from([0, 30]))},
-                "verification": {"last_on": draw(st.sampled_from(["2026-03-01", "2025-11-25"])), "audit_right": True},
+                "destruction": {"days_after_end": chance.choice([0, 30])},
+                "verification": {"last_on": chance.choice(["2026-03-01", "2025-11-25"]), "audit_right": True},
             }
         case "a6_study":
             return {
                 "on_behalf_of": "lakeside",
                 "study": {
-                    "purpose": draw(st.sampled_from(["predictive_tests", "student_aid", "improve_instruction"])),
+                    "purpose": chance.choice(["predictive_tests", "student_aid", "improve_instruction"]),
                     "scope": "Two years",
-                    "from": draw(st.sampled_from(["2026-09-01", TODAY])),
-                    "until": draw(st.sampled_from(["2027-03-31", "2026-11-25"])),
+                    "from": chance.choice(["2026-09-01", TODAY]),
+                    "until": chance.choice(["2027-03-31", "2026-11-25"]),
                 },
                 "no_identification": True,
                 "representatives": ["R. Analyst"],
@@ -157,13 +155,13 @@ def _details(draw: DrawFn, name: str, purpose: str) -> dict[str, Any]:
             return {
                 "notice": {
                     "published": "2026-08-01",
-                    "opt_out_until": draw(st.sampled_from(["2026-08-01", "2026-11-23"])),
+                    "opt_out_until": chance.choice(["2026-08-01", "2026-11-23"]),
                     "designated": ["firstName"],
-                    **{name: limits[name] for name in draw(st.sets(st.sampled_from(sorted(limits))))},
+                    **{name: limits[name] for name in chance.sample(sorted(limits), chance.randint(0, 2))},
                 }
             }
         case "b1_deidentified":
-            return {"smallest_class": draw(st.sampled_from([10, 12])), "quasi_identifiers": []}
+            return {"smallest_class": chance.choice([10, 12]), "quasi_identifiers": []}
         case "b2_coded_research":
             return {"smallest_class": 10, "quasi_identifiers": [], "project": "Residency", "code_source": "random"}
         case "none_not_education_record":
@@ -171,24 +169,18 @@ def _details(draw: DrawFn, name: str, purpose: str) -> dict[str, Any]:
     return {}
 
 
-def _elements(draw: DrawFn, resource: Facts, entry: Facts, purpose: str) -> dict[str, Any]:
+def _elements(chance: Random, resource: Facts, entry: Facts, purpose: str) -> dict[str, Any]:
     described = resource["elements"]
-    usable = [path for path, element in described.items() if _is_known(element, resource)]
+    usable = [path for path, element in described.items() if is_known(element, resource)]
     if not usable:
         return {}
-    chosen = draw(st.lists(st.sampled_from(usable), min_size=1, max_size=5, unique=True))
+    chosen = chance.sample(usable, min(len(usable), chance.randint(1, 5)))
     found = {}
     for path in chosen:
         grants = record_level(path, described[path], entry, purpose)
         hidden = [{"treatment": "aggregate_only"}, {"treatment": "withhold"}]
-        found[path] = draw(st.sampled_from([*grants * (1 + 6 // (1 + len(grants))), *hidden]))
+        found[path] = chance.choice([*grants * (1 + 6 // (1 + len(grants))), *hidden])
     return found
-
-
-def _is_known(element: Facts, resource: Facts) -> bool:
-    person = element.get("person")
-    known = {"class", "pii", "floor", "person"} <= element.keys() and (person is None or person in resource["persons"])
-    return known and element["class"] != "prohibited" and element["floor"] != "sometimes" and element["pii"] != "wizardry"
 
 
 def record_level(path: str, element: Facts, entry: Facts, purpose: str) -> list[dict[str, Any]]:
@@ -205,24 +197,6 @@ def record_level(path: str, element: Facts, entry: Facts, purpose: str) -> list[
     if element["type"] == "string":
         grants += [{"treatment": "mask", "keep": "initial"}, {"treatment": "mask", "keep": "last_four"}]
     return grants
-
-
-def may_be_learnt(element: Facts, basis: str | None, purpose: str) -> bool:
-    """Whether an element may be told record by record on a basis."""
-    if element["floor"] == "record_level" or (element["floor"] == "hiring" and purpose in PLACING_AND_HIRING):
-        return False
-    match basis:
-        case "a11_directory":
-            return bool(element["directory"])
-        case "b1_deidentified" | "b2_coded_research":
-            return element["class"] not in SEALED
-        case "none_not_education_record":
-            return (
-                element["class"] not in {"sensitive", "free_text"}
-                and element["floor"] != "evaluation"
-                and element["pii"] not in {"address", "indirect_id", "parent_name"}
-            )
-    return True
 
 
 def coarser_of(path: str, kind: str) -> Sequence[dict[str, Any]]:
@@ -243,59 +217,3 @@ def coarser_of(path: str, kind: str) -> Sequence[dict[str, Any]]:
     }
     own = named.get(last, []) if {"birthDate": "date", "postalCode": "string"}.get(last, "descriptor") == kind else []
     return [{"treatment": "generalise", **how} for how in (*own, *by_type.get(kind, []))]
-
-
-def _rows(draw: DrawFn, catalog: Facts, name: str, entry: Facts, purpose: str) -> list[dict[str, Any]]:
-    resource = catalog["resources"][name]
-    found: list[dict[str, Any]] = []
-    if draw(st.integers(1, 3)) == 1:
-        found += draw(st.lists(conditions(resource, entry["persons"], None, purpose), max_size=2)) if _choosing(resource, entry["persons"], None, purpose) else []
-    if resource["persons"] and draw(st.integers(1, 4)) == 1:
-        about = draw(st.sampled_from(sorted(resource["persons"])))
-        basis = entry["persons"][about]["basis"]
-        others = [
-            other
-            for other in sorted(catalog["resources"])
-            if in_common(resource["persons"][about], catalog["resources"][other]) and _choosing(catalog["resources"][other], {}, basis, purpose)
-        ]
-        if others:
-            related = draw(st.sampled_from(others))
-            where = draw(st.lists(conditions(catalog["resources"][related], {}, basis, purpose), min_size=1, max_size=2))
-            found.append({"related": related, "about": about, "where": where})
-    return found
-
-
-def in_common(person: Facts, other: Facts) -> bool:
-    """Whether somebody of a row may have a row of another resource."""
-    theirs = {subject for described in other["persons"].values() for subject in described["subject_types"]}
-    return bool(set(person["subject_types"]) & theirs - {"nobody"})
-
-
-def _choosing(resource: Facts, persons: Facts, basis: str | None, purpose: str) -> list[str]:
-    """The elements that may choose rows of what flows on these bases."""
-
-    def basis_of(element: Facts) -> str | None:
-        return persons[element["person"]]["basis"] if basis is None and element["person"] else basis
-
-    return [
-        path
-        for path, element in resource["elements"].items()
-        if _is_known(element, resource)
-        and element["class"] not in SEALED
-        and may_be_learnt(element, basis_of(element), purpose)
-        and not (basis_of(element) in DEIDENTIFIED and element["class"] == "quasi_identifier")
-        and not (element["floor"] == "evaluation" and basis_of(element) != "consent")
-    ]
-
-
-def conditions(resource: Facts, persons: Facts, basis: str | None, purpose: str) -> st.SearchStrategy[dict[str, Any]]:
-    """Conditions over the elements that may choose rows."""
-    compared = st.sampled_from(
-        [("in", ["a", 1, True]), ("in", []), ("equals", ["a"]), ("at_least", [3]), ("at_most", ["2026-01-01"]), ("present", [False])]
-    )
-    paths = st.sampled_from(_choosing(resource, persons, basis, purpose))
-    return st.builds(lambda path, how: {"element": path, "comparison": how[0], "values": list(how[1])}, paths, compared)
-
-
-def _conditions(rows: Sequence[Facts]) -> set[tuple[str | None, str]]:
-    return {(row.get("related"), condition["element"]) for row in rows for condition in row.get("where", [row])}

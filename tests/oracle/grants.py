@@ -64,7 +64,7 @@ def _fits(path: str, grant: Any, element: Mapping[str, Any], judged: Judged) -> 
             return not more and element.get("type") == "string"
         case {"treatment": "generalise", "to": to, **more}:
             by = more.pop("by", ABSENT)
-            return not more and element.get("class") not in SEALED and _generalises(to, by, path, element, judged)
+            return not more and element.get("class") in CLASSES - SEALED - {"prohibited"} and _generalises(to, by, path, element, judged)
     return False
 
 

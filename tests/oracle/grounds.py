@@ -126,7 +126,7 @@ def _directory(judged: Judged) -> Iterator[str]:
             yield "F-37-A"
         parties = notice.get("parties", [judged.entry.get("recipient")])
         purposes = notice.get("purposes", list(judged.purposes))
-        if not notice or judged.entry.get("recipient") not in _items(parties) or not set(judged.purposes) <= set(_items(purposes)):
+        if not isinstance(basis.details.get("notice"), Mapping) or judged.entry.get("recipient") not in _items(parties) or not set(judged.purposes) <= set(_items(purposes)):
             yield "F-37-D"
 
 
@@ -134,7 +134,7 @@ def _deidentified(judged: Judged) -> Iterator[str]:
     bases = [basis for basis in judged.bases if basis.name in DEIDENTIFIED]
     if not bases:
         return
-    if len(bases) != len(judged.bases) or len(judged.persons) < len(judged.resource["persons"]):
+    if any(mapping(judged.persons.get(role)).get("basis") not in DEIDENTIFIED for role in judged.resource["persons"]):
         yield "GW-DEI-05"
     if judged.entry.get("change_feed") is not False:
         yield "GW-DEI-06"
@@ -142,7 +142,7 @@ def _deidentified(judged: Judged) -> Iterator[str]:
         listed = basis.details.get("quasi_identifiers")
         mine = [shown for shown in judged.shown if shown.role in basis.roles]
         for shown in mine:
-            if shown.element.get("class") in {"direct_identifier", "free_text", None}:
+            if shown.element.get("class") not in {"quasi_identifier", "sensitive", "operational"}:
                 yield "GW-DEI-01"
             if shown.element.get("class") == "quasi_identifier" and mapping(shown.grant).get("treatment") != "generalise":
                 yield "GW-DEI-02"
@@ -160,7 +160,8 @@ def _lists_what_is_released(listed: list[Any], mine: list[Shown], judged: Judged
 
 def needs_notice(judged: Judged) -> bool:
     """Whether somebody can be told by these records under FERPA, so that a redisclosure notice goes with them."""
-    return any(basis.roles and basis.name not in (*DEIDENTIFIED, PERSONNEL) for basis in judged.bases)
+    roles = mapping(judged.resource.get("persons"))
+    return any(mapping(judged.persons.get(role)).get("basis") not in (*DEIDENTIFIED, PERSONNEL) for role in roles)
 
 
 def _notice(judged: Judged) -> Iterator[str]:
@@ -184,13 +185,14 @@ def _personnel(judged: Judged) -> Iterator[str]:
 
 def _personnel_default(basis: Basis, mine: list[Shown]) -> Iterator[str]:
     """The strictest reading, where no state's own module is at hand."""
-    cited = str(basis.said.get("citation", ""))
-    if not any(part.strip() and not part.strip().startswith("34 CFR") for part in cited.split(";")):
+    cited = basis.said.get("citation")
+    own = [part for part in cited.split(";") if part.strip() and not part.strip().startswith("34 CFR")] if worded(cited) else []
+    if not own:
         yield "GW-PER-01"
     for shown in mine:
         if shown.element.get("pii") in {"address", "indirect_id", "parent_name"}:
             yield "GW-PER-02"
-        if shown.element.get("class") in {"sensitive", "free_text"} and shown.element.get("floor") != "evaluation":
+        if shown.element.get("class") in {"sensitive", "free_text"}:
             yield "GW-PER-03"
 
 

@@ -148,12 +148,12 @@ def _faults_of_asking(judged: Judged, request: Facts) -> Iterator[str]:
 
 def _may_look_up(path: str, judged: Judged) -> bool:
     element = mapping(judged.resource.get("elements")).get(path)
-    if element is None:
+    if element is None or element["person"] not in (None, *judged.resource["persons"]):
         return False
     if element["person"] is None:
         return True
     basis = mapping(judged.persons.get(element["person"])).get("basis")
-    return element["directory"] is True or basis not in (None, DIRECTORY)
+    return element["directory"] is True or basis != DIRECTORY
 
 
 def _used_up(entry: Facts) -> Iterator[str]:

@@ -53,7 +53,7 @@ class Judged:
     resource: Facts
     purposes: tuple[str, ...]
     day: str | None
-    modules: frozenset[str]
+    modules: tuple[str, ...]
     bases: tuple[Basis, ...]
     shown: tuple[Shown, ...]
 
@@ -88,7 +88,7 @@ def read(
         resource=resource,
         purposes=tuple(purposes),
         day=day,
-        modules=frozenset(modules),
+        modules=tuple(modules),
         bases=tuple(_bases(entry, resource)),
         shown=(*_granted(entry, name, resource), *_told_by_rows(entry, name, catalog)),
     )

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from copy import deepcopy
+from random import Random
 from typing import Any
-
-from hypothesis import strategies as st
-from hypothesis.strategies import DrawFn
 
 from gateway.domain.agreement import FORMATS, PURPOSES
 from tests.oracle.agreements import CODES, coarser_of, said_basis
@@ -15,7 +13,7 @@ from tests.oracle.grounds import BASES
 from tests.oracle.reading import Facts
 
 Question = dict[str, Any]
-Slip = Callable[[DrawFn, Question, Facts], None]
+Slip = Callable[[Random, Question, Facts], None]
 
 ABSENT = "(absent)"
 TREATMENTS = (
@@ -108,148 +106,145 @@ def change(tree: Any, path: str, value: Any) -> None:
         tree[last] = deepcopy(value)
 
 
-def _one_of(table: Mapping[str, tuple[Any, ...]]) -> st.SearchStrategy[tuple[str, Any]]:
-    return st.sampled_from([(path, value) for path, values in table.items() for value in values])
-
-
-def in_an_agreement(draw: DrawFn, asked: Question, catalog: Facts) -> None:
+def in_an_agreement(chance: Random, asked: Question, catalog: Facts) -> None:
     """A clause says something else, or nothing."""
-    path = draw(st.sampled_from(sorted(OF_ENTRY)))
-    change(draw(st.sampled_from(asked["agreements"])), path, draw(st.sampled_from(OF_ENTRY[path])))
+    path = chance.choice(sorted(OF_ENTRY))
+    change(chance.choice(asked["agreements"]), path, chance.choice(OF_ENTRY[path]))
 
 
-def in_the_question(draw: DrawFn, asked: Question, catalog: Facts) -> None:
+def in_the_question(chance: Random, asked: Question, catalog: Facts) -> None:
     """The request or the client is another, or incomplete."""
-    path = draw(st.sampled_from(sorted(OF_QUESTION)))
-    change(asked, path, draw(st.sampled_from(OF_QUESTION[path])))
+    path = chance.choice(sorted(OF_QUESTION))
+    change(asked, path, chance.choice(OF_QUESTION[path]))
 
 
-def in_identity(draw: DrawFn, asked: Question, catalog: Facts) -> None:
+def in_identity(chance: Random, asked: Question, catalog: Facts) -> None:
     """An agreement does not say which it is."""
-    change(draw(st.sampled_from(asked["agreements"])), *draw(_one_of(IDENTITY)))
+    name = chance.choice(sorted(IDENTITY))
+    change(chance.choice(asked["agreements"]), name, chance.choice(IDENTITY[name]))
 
 
-def in_a_basis(draw: DrawFn, asked: Question, catalog: Facts) -> None:
+def in_a_basis(chance: Random, asked: Question, catalog: Facts) -> None:
     """A legal basis says something else."""
-    basis = _a_basis(draw, asked)
+    basis = _a_basis(chance, asked)
     if basis is None:
         return
     place, names = basis["details"], sorted(basis["details"])
     while names:
-        name = draw(st.sampled_from(names))
-        if isinstance(place[name], dict) and place[name] and draw(st.integers(1, 8)) > 1:
+        name = chance.choice(names)
+        if isinstance(place[name], dict) and place[name] and chance.randint(1, 8) > 1:
             place, names = place[name], sorted(place[name])
         else:
-            change(place, name.replace(".", "\0"), draw(st.sampled_from(IN_DETAILS)))
+            change(place, name.replace(".", "\0"), chance.choice(IN_DETAILS))
             return
 
 
-def another_basis(draw: DrawFn, asked: Question, catalog: Facts) -> None:
+def another_basis(chance: Random, asked: Question, catalog: Facts) -> None:
     """Somebody stands on another basis, or on none."""
-    entry = draw(st.sampled_from(asked["agreements"]))
+    entry = chance.choice(asked["agreements"])
     if not entry["persons"]:
         return
-    role = draw(st.sampled_from(sorted(entry["persons"])))
-    name = draw(st.sampled_from(sorted(BASES)))
-    whole = said_basis(draw, name, asked["request"]["purpose"])
+    role = chance.choice(sorted(entry["persons"]))
+    name = chance.choice(sorted(BASES))
+    whole = said_basis(chance, name, asked["request"]["purpose"])
     kept = {**entry["persons"][role], "basis": name}
-    change(entry["persons"], role, draw(st.sampled_from([whole, whole, whole, kept, {}, "consent", ABSENT])))
+    change(entry["persons"], role, chance.choice([whole, whole, whole, kept, {}, "consent", ABSENT]))
 
 
-def another_citation(draw: DrawFn, asked: Question, catalog: Facts) -> None:
+def another_citation(chance: Random, asked: Question, catalog: Facts) -> None:
     """A basis is cited otherwise."""
-    basis = _a_basis(draw, asked)
+    basis = _a_basis(chance, asked)
     cited = ["", " ", "34 CFR 99.3", "34 CFR 99.3; 34 CFR 99.31", "34 CFR 99.3; ", "board policy 4119", 7, ABSENT]
     if basis is not None:
-        change(basis, "citation", draw(st.sampled_from(cited)))
+        change(basis, "citation", chance.choice(cited))
 
 
-def another_module(draw: DrawFn, asked: Question, catalog: Facts) -> None:
+def another_module(chance: Random, asked: Question, catalog: Facts) -> None:
     """The modules that are switched on are not those that bases name."""
-    change(asked, "modules", draw(st.sampled_from([[], ["personnel-default"]])))
+    change(asked, "modules", chance.choice([[], ["personnel-default"]]))
 
 
-def another_grant(draw: DrawFn, asked: Question, catalog: Facts) -> None:
+def another_grant(chance: Random, asked: Question, catalog: Facts) -> None:
     """An element is granted that the rest of the agreement does not reckon with."""
-    entry = draw(st.sampled_from(asked["agreements"]))
+    entry = chance.choice(asked["agreements"])
     described = catalog["resources"][entry["resource"]]["elements"]
     kinds: dict[str, list[str]] = {}
     for path, element in described.items():
         for kind in (element.get("class"), element.get("pii"), f"floor {element.get('floor', ABSENT)}", element.get("type")):
             kinds.setdefault(str(kind), []).append(path)
-    path = draw(st.sampled_from(draw(st.sampled_from([*(kinds[kind] for kind in sorted(kinds)), ["shoeSize"]]))))
+    path = chance.choice(chance.choice([*(kinds[kind] for kind in sorted(kinds)), ["shoeSize"]]))
     if isinstance(entry["elements"], dict):
-        entry["elements"][path] = deepcopy(draw(st.sampled_from([*4 * [{"treatment": "share"}], *TREATMENTS])))
+        entry["elements"][path] = deepcopy(chance.choice([*4 * [{"treatment": "share"}], *TREATMENTS]))
 
 
-def another_row(draw: DrawFn, asked: Question, catalog: Facts) -> None:
+def another_row(chance: Random, asked: Question, catalog: Facts) -> None:
     """Rows are chosen by whatever element, in whatever way."""
-    entry = draw(st.sampled_from(asked["agreements"]))
+    entry = chance.choice(asked["agreements"])
     if not isinstance(entry["rows"], list):
         return
-    related = draw(st.booleans())
-    place = draw(st.sampled_from(sorted(catalog["resources"]))) if related else entry["resource"]
-    path = draw(st.sampled_from([*catalog["resources"][place]["elements"], "shoeSize"]))
-    comparison = draw(st.sampled_from(["in", "in", "equals", "at_least", "at_most", "present", "like"]))
-    condition = {"element": path, "comparison": comparison, "values": draw(st.sampled_from([["a"], [True], [], ["a", "b"], "a"]))}
-    about = draw(st.sampled_from([*entry["persons"], "dragon"]))
-    row = {"related": draw(st.sampled_from([place, place, place, "dragons"])), "about": about, "where": draw(st.sampled_from([[condition], [condition], []]))}
+    related = chance.choice([False, True])
+    place = chance.choice(sorted(catalog["resources"])) if related else entry["resource"]
+    path = chance.choice([*catalog["resources"][place]["elements"], "shoeSize"])
+    comparison = chance.choice(["in", "in", "equals", "at_least", "at_most", "present", "like"])
+    condition = {"element": path, "comparison": comparison, "values": chance.choice([["a"], [True], [], ["a", "b"], "a"])}
+    about = chance.choice([*entry["persons"], "dragon"])
+    row = {"related": chance.choice([place, place, place, "dragons"]), "about": about, "where": chance.choice([[condition], [condition], []])}
     entry["rows"].append(row if related else condition)
 
 
-def another_purpose(draw: DrawFn, asked: Question, catalog: Facts) -> None:
+def another_purpose(chance: Random, asked: Question, catalog: Facts) -> None:
     """All agree on a purpose that the bases may not serve."""
-    purpose = draw(st.sampled_from(PURPOSES))
+    purpose = chance.choice(PURPOSES)
     asked["request"]["purpose"] = purpose
     asked["principal"]["purposes"] = [purpose]
     for entry in asked["agreements"]:
         entry["purposes"] = [*entry["purposes"], purpose]
-        entry["interests"][purpose] = draw(st.sampled_from(["Because", "Because", " "]))
+        entry["interests"][purpose] = chance.choice(["Because", "Because", " "])
 
 
-def not_the_clients_purpose(draw: DrawFn, asked: Question, catalog: Facts) -> None:
+def not_the_clients_purpose(chance: Random, asked: Question, catalog: Facts) -> None:
     """The client may not ask for the purpose."""
     asked["principal"]["purposes"] = [purpose for purpose in ("pipeline", "transfer") if purpose != asked["request"]["purpose"]]
 
 
-def no_interest(draw: DrawFn, asked: Question, catalog: Facts) -> None:
+def no_interest(chance: Random, asked: Question, catalog: Facts) -> None:
     """Nobody says why the recipient needs it."""
-    entry = draw(st.sampled_from(asked["agreements"]))
-    entry["interests"] = draw(st.sampled_from([{}, {asked["request"]["purpose"]: " "}, {asked["request"]["purpose"]: None}]))
+    entry = chance.choice(asked["agreements"])
+    entry["interests"] = chance.choice([{}, {asked["request"]["purpose"]: " "}, {asked["request"]["purpose"]: None}])
 
 
-def filters(draw: DrawFn, asked: Question, catalog: Facts) -> None:
+def filters(chance: Random, asked: Question, catalog: Facts) -> None:
     """The client looks somebody up."""
     known = sorted(catalog["resources"][asked["request"]["resource"]]["elements"])
-    asked["request"]["filters"] = sorted(draw(st.sets(st.sampled_from([*known, "shoeSize"]), min_size=1, max_size=2)))
+    asked["request"]["filters"] = sorted(chance.sample([*known, "shoeSize"], chance.randint(1, 2)))
 
 
-def feed(draw: DrawFn, asked: Question, catalog: Facts) -> None:
+def feed(chance: Random, asked: Question, catalog: Facts) -> None:
     """What changed is asked for."""
     asked["request"]["operation"] = "feed"
 
 
-def another_agreement(draw: DrawFn, asked: Question, catalog: Facts) -> None:
+def another_agreement(chance: Random, asked: Question, catalog: Facts) -> None:
     """A second agreement covers the request, or nearly."""
     other = deepcopy(asked["agreements"][0])
-    other["id"] = draw(st.sampled_from(["agreement-1", "agreement-0"]))
-    change(other, "provider", draw(st.sampled_from(["lakeside", "hillside"])))
+    other["id"] = chance.choice(["agreement-1", "agreement-0"])
+    change(other, "provider", chance.choice(["lakeside", "hillside"]))
     asked["agreements"].append(other)
-    if draw(st.booleans()):
-        in_an_agreement(draw, asked, catalog)
-    if draw(st.booleans()):
-        change(asked, *draw(st.sampled_from([("request.provider", "hillside"), ("request.agreement", "agreement-1")])))
+    if chance.choice([False, True]):
+        in_an_agreement(chance, asked, catalog)
+    if chance.choice([False, True]):
+        change(asked, *chance.choice([("request.provider", "hillside"), ("request.agreement", "agreement-1")]))
 
 
-def another_code_list(draw: DrawFn, asked: Question, catalog: Facts) -> None:
+def another_code_list(chance: Random, asked: Question, catalog: Facts) -> None:
     """The groups of codes are others; a permit gives them as they are."""
-    draw(st.sampled_from(asked["agreements"]))["code_lists"] = draw(st.sampled_from([{}, CODES, {"other": {}}]))
+    chance.choice(asked["agreements"])["code_lists"] = chance.choice([{}, CODES, {"other": {}}])
 
 
-def _a_basis(draw: DrawFn, asked: Question) -> Any:
-    entry = draw(st.sampled_from(asked["agreements"]))
+def _a_basis(chance: Random, asked: Question) -> Any:
+    entry = chance.choice(asked["agreements"])
     bases = [basis for basis in (*entry["persons"].values(), entry["legal_basis"]) if isinstance(basis, dict) and "details" in basis]
-    return draw(st.sampled_from(bases)) if bases else None
+    return chance.choice(bases) if bases else None
 
 
 SLIPS: tuple[Slip, ...] = (
