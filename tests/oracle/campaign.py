@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 
 from gateway.ask import question_of
 from gateway.decide import decide as understood
-from gateway.domain.decision import Permit, Question
+from gateway.domain.decision import Deny, Question
 from gateway.pdp import Answer
 from gateway.pdp.embedded import EmbeddedPdp
 from gateway.pdp.read_bundle import Bundle, read_bundle
@@ -21,6 +21,7 @@ from gateway.shipped import shipped
 from tests.oracle.oracle import decide
 from tests.oracle.questions import CATALOGS, questions
 
+SEED = 20_261_124
 Engines = Mapping[str, EmbeddedPdp]
 
 
@@ -65,12 +66,13 @@ class Given:
 
 
 def ask(engine: EmbeddedPdp, asked: Mapping[str, Any]) -> Any:
-    """The engine's answer to a question as the gateway spells it. A permit is one that the gateway understands."""
+    """The engine's answer to a question as the gateway spells it; a permit that the gateway does not understand is its denial."""
     question = question_of(asked)
     answer = engine.evaluate(question.content)
     if isinstance(answer, dict) and answer.get("decision") == "permit":
         decision = understood(question, Given(answer))
-        return said(answer) if isinstance(decision, Permit) else {"not understood": decision}
+        if isinstance(decision, Deny):
+            return {"decision": "deny", "rules": [reason.rule for reason in decision.reasons], "choices": list(decision.choices)}
     return said(answer)
 
 

@@ -57,7 +57,10 @@ def served(judged: Judged, role: str) -> set[str]:
     types = set(judged.resource["persons"][role]["subject_types"])
     basis = mapping(judged.persons.get(role)).get("basis")
     fits = {subject for subject in types if suits(basis, subject)}
-    rated = any(shown.role == role and shown.element.get("floor") == "evaluation" for shown in judged.shown)
+    has_ratings = any(
+        element.get("floor") == "evaluation" and element.get("person") == role for element in judged.resource["elements"].values()
+    )
+    rated = has_ratings or any(shown.role == role and shown.element.get("floor") == "evaluation" for shown in judged.shown)
     return fits - {"employee"} if rated and basis != PERSONNEL else fits
 
 

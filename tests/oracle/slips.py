@@ -54,7 +54,7 @@ OF_ENTRY: Mapping[str, tuple[Any, ...]] = {
     "legal_basis.citation": WORDS,
     "persons": ({}, [], None, ABSENT),
     "rows": (None, {}, "all", ABSENT),
-    "elements": ({}, ABSENT),
+    "elements": ({}, "firstName", ABSENT),
     "code_lists": ({}, {"other": {}}),
     "formats": ([], ["csv"], {"a": "json"}, None, ABSENT),
     "change_feed": (True, False, "true", None, ABSENT),
