@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from random import Random
 from typing import Any
 
-from tests.oracle.grants import PLACING_AND_HIRING, SEALED
+from tests.oracle.grants import SEALED
 from tests.oracle.grounds import BASES, DEIDENTIFIED, DIRECTORY, ONLY_PURPOSES, PERSONNEL, PLACES_NOBODY, suits
 from tests.oracle.learning import is_known, may_be_learnt
 from tests.oracle.reading import Facts, read
@@ -55,7 +55,12 @@ def agreement(chance: Random, catalog: Facts, name: str, purpose: str, number: i
         "release": None,
     }
     if any(own["basis"] in DEIDENTIFIED for own in (entry["legal_basis"], *persons.values())):
-        entry["release"] = {"version": 1, "smallest_class": 12, "official": "The registrar", "made_on": chance.choice(["2026-10-01", ZONES[zone]])}
+        entry["release"] = {
+            "version": 1,
+            "smallest_class": 12,
+            "official": "The registrar",
+            "made_on": chance.choice(["2026-10-01", ZONES[zone]]),
+        }
     else:
         entry["change_feed"] = chance.choice([False, True])
     entry["elements"] = _elements(chance, resource, entry, purpose)
@@ -118,7 +123,12 @@ def _details(chance: Random, name: str, purpose: str) -> dict[str, Any]:
         case "consent":
             return {"form": {"id": "release-2026", "text_sha256": "a" * 64, "records": {}}}
         case "a1_school_official":
-            return {"institutional_function": "Hosts", "direct_control": "Section 4", "legitimate_interest": "Placing", "roles": ["mentor"]}
+            return {
+                "institutional_function": "Hosts",
+                "direct_control": "Section 4",
+                "legitimate_interest": "Placing",
+                "roles": ["mentor"],
+            }
         case "a2_enrollment":
             return {"notice": chance.choice(["annual", "given", "initiated_by_student"])}
         case "a3_audit_eval":
@@ -202,12 +212,17 @@ def record_level(path: str, element: Facts, entry: Facts, purpose: str) -> list[
 def coarser_of(path: str, kind: str) -> Sequence[dict[str, Any]]:
     """The generalisations for an element of a type."""
     last = path.rpartition(".")[2]
-    named = {
+    named: Mapping[str, list[dict[str, Any]]] = {
         "birthDate": [{"to": "age_band", "by": 2}],
         "postalCode": [{"to": "zip3"}],
         "gradeLevelDescriptor": [{"to": "grade_band"}],
     }
-    numbers = [{"to": "band", "by": 1}, {"to": "round", "by": 0.5}, {"to": "top_code", "by": 90}, {"to": "bottom_code", "by": -1.5}]
+    numbers: list[dict[str, Any]] = [
+        {"to": "band", "by": 1},
+        {"to": "round", "by": 0.5},
+        {"to": "top_code", "by": 90},
+        {"to": "bottom_code", "by": -1.5},
+    ]
     by_type: Mapping[str, list[dict[str, Any]]] = {
         "date": [{"to": "year"}, {"to": "month"}],
         "integer": numbers,

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from random import Random
 from typing import Any
 
 import hypothesis
@@ -18,8 +19,9 @@ from gateway.pdp import Answer
 from gateway.pdp.embedded import EmbeddedPdp
 from gateway.pdp.read_bundle import Bundle, read_bundle
 from gateway.shipped import shipped
+from tests.oracle.narrowing import gives_no_more, less
 from tests.oracle.oracle import decide
-from tests.oracle.questions import CATALOGS, questions
+from tests.oracle.questions import CATALOGS, CHANCES, question, sound_question
 
 SEED = 20_261_124
 Engines = Mapping[str, EmbeddedPdp]
@@ -52,7 +54,10 @@ def said(answer: Any) -> Any:
     """The engine's answer as the oracle puts it: of reasons the rules."""
     if not isinstance(answer, dict) or answer.get("decision") != "deny":
         return answer
-    return {**{name: member for name, member in answer.items() if name != "reasons"}, "rules": [reason["rule"] for reason in answer["reasons"]]}
+    return {
+        **{name: member for name, member in answer.items() if name != "reasons"},
+        "rules": [reason["rule"] for reason in answer["reasons"]],
+    }
 
 
 @dataclass(frozen=True)
@@ -60,9 +65,16 @@ class Given:
     """A policy that has answered."""
 
     answer: object
+    digest: str = "d" * 64
 
     def decide(self, question: Question) -> Answer:
-        return Answer(self.answer, "d" * 64)
+        return Answer(self.answer, self.digest)
+
+    def problems(self) -> tuple[str, ...]:
+        return ()
+
+    def close(self) -> None:
+        """Nothing is open."""
 
 
 def ask(engine: EmbeddedPdp, asked: Mapping[str, Any]) -> Any:
@@ -81,7 +93,8 @@ def difference(asked: Mapping[str, Any], answer: Any, expected: Mapping[str, Any
     names = [name for name in sorted({*answer, *expected}) if answer.get(name) != expected.get(name)]
     told = [f"{name}: engine {answer.get(name)!r}, oracle {expected.get(name)!r}" for name in names if name != "rules"]
     mine, theirs = set(expected.get("rules", ())), set(answer.get("rules", ()))
-    return f"{told}; only the engine: {sorted(theirs - mine)}; only the oracle: {sorted(mine - theirs)}; {question_of(asked).content.decode()}"
+    rules = f"only the engine: {sorted(theirs - mine)}; only the oracle: {sorted(mine - theirs)}"
+    return f"{told}; {rules}; {question_of(asked).content.decode()}"
 
 
 def hold_against(cases: int, seed: int) -> Toll:
@@ -89,17 +102,51 @@ def hold_against(cases: int, seed: int) -> Toll:
     toll = Toll()
     with engines() as opened:
 
-        @hypothesis.seed(seed)
-        @settings(max_examples=cases, deadline=None, database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
-        @given(questions())
-        def put(drawn: tuple[str, dict[str, Any]]) -> None:
-            name, asked = drawn
+        def put(chance: Random) -> None:
+            name, asked = question(chance)
             answer, expected = ask(opened[name], asked), decide(asked, CATALOGS[name])
+            permits = answer["decision"] == "permit"
             toll.questions += 1
-            toll.permits += answer.get("decision") == "permit"
-            (toll.satisfied if answer.get("decision") == "permit" else toll.refused).update(answer.get("rules", ()))
+            toll.permits += permits
+            (toll.satisfied if permits else toll.refused).update(answer["rules"])
             if answer != expected:
                 toll.differences.append(difference(asked, answer, expected))
 
-        put()
+        _many_times(put, cases, seed)
     return toll
+
+
+@dataclass
+class Narrowing:
+    """How many agreements with something taken away were asked about, how many of them still gave something, and what gave more."""
+
+    agreements: int = 0
+    permits: int = 0
+    wider: list[str] = field(default_factory=list)
+
+
+def take_away(cases: int, seed: int) -> Narrowing:
+    """Ask about many agreements, and about what is left of each of them."""
+    toll = Narrowing()
+    with engines() as opened:
+
+        def put(chance: Random) -> None:
+            name, asked = sound_question(chance)
+            before = ask(opened[name], asked)
+            left = {**asked, "agreements": [less(chance, asked["agreements"][0])]}
+            after = ask(opened[name], left)
+            if before["decision"] == "permit":
+                toll.agreements += 1
+                toll.permits += after["decision"] == "permit"
+                if not gives_no_more(after, before):
+                    toll.wider.append(difference(left, after, before))
+
+        _many_times(put, cases, seed)
+    return toll
+
+
+def _many_times(put: Callable[[Random], None], cases: int, seed: int) -> None:
+    many = settings(
+        max_examples=cases, deadline=None, database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck)
+    )
+    hypothesis.seed(seed)(many(given(CHANCES)(put)))()

@@ -64,7 +64,11 @@ def _fits(path: str, grant: Any, element: Mapping[str, Any], judged: Judged) -> 
             return not more and element.get("type") == "string"
         case {"treatment": "generalise", "to": to, **more}:
             by = more.pop("by", ABSENT)
-            return not more and element.get("class") in CLASSES - SEALED - {"prohibited"} and _generalises(to, by, path, element, judged)
+            return (
+                not more
+                and element.get("class") in CLASSES - SEALED - {"prohibited"}
+                and _generalises(to, by, path, element, judged)
+            )
     return False
 
 
@@ -86,7 +90,11 @@ def _generalises(to: Any, by: Any, path: str, element: Mapping[str, Any], judged
         case "top_code" | "bottom_code":
             return kind in NUMBERS and is_number(by)
         case "roll_up":
-            return kind in {"string", "descriptor"} and isinstance(by, str) and isinstance(mapping(judged.entry.get("code_lists")).get(by), Mapping)
+            return (
+                kind in {"string", "descriptor"}
+                and isinstance(by, str)
+                and isinstance(mapping(judged.entry.get("code_lists")).get(by), Mapping)
+            )
     return False
 
 
@@ -114,11 +122,7 @@ def _compares(condition: Any, resource: Mapping[str, Any]) -> bool:
     match condition:
         case {"element": str(path), "comparison": str(comparison), "values": list(values), **more}:
             element = mapping(mapping(resource.get("elements")).get(path))
-            return (
-                not more
-                and element.get("class") in CLASSES - SEALED - {"prohibited"}
-                and _takes(comparison, values)
-            )
+            return not more and element.get("class") in CLASSES - SEALED - {"prohibited"} and _takes(comparison, values)
     return False
 
 

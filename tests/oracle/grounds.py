@@ -129,7 +129,11 @@ def _directory(judged: Judged) -> Iterator[str]:
             yield "F-37-A"
         parties = notice.get("parties", [judged.entry.get("recipient")])
         purposes = notice.get("purposes", list(judged.purposes))
-        if not isinstance(basis.details.get("notice"), Mapping) or judged.entry.get("recipient") not in _items(parties) or not set(judged.purposes) <= set(_items(purposes)):
+        if (
+            not isinstance(basis.details.get("notice"), Mapping)
+            or judged.entry.get("recipient") not in _items(parties)
+            or not set(judged.purposes) <= set(_items(purposes))
+        ):
             yield "F-37-D"
 
 

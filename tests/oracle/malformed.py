@@ -59,7 +59,11 @@ def disfigured(chance: Random, asked: dict[str, Any]) -> str:
     whole = chance.randint(1, 3) == 1
     needed = NEEDED if whole else NEEDED_OF_AGREEMENT
     path = chance.choice(sorted(needed))
-    change(asked if whole else asked["agreements"][0], path, chance.choice([value for value in SHAPES if not _has_shape(value, needed[path])]))
+    change(
+        asked if whole else asked["agreements"][0],
+        path,
+        chance.choice([value for value in SHAPES if not _has_shape(value, needed[path])]),
+    )
     return path
 
 

@@ -97,7 +97,17 @@ def time(chance: Random, entry: dict[str, Any]) -> None:
         entry["term"][name] = pick(entry["term"][name], value)
 
 
-REMOVALS: tuple[Removal, ...] = (an_element, an_element, an_element, a_purpose, a_member_of_a_basis, a_member_of_a_basis, a_format, a_person, time)
+REMOVALS: tuple[Removal, ...] = (
+    an_element,
+    an_element,
+    an_element,
+    a_purpose,
+    a_member_of_a_basis,
+    a_member_of_a_basis,
+    a_format,
+    a_person,
+    time,
+)
 
 
 def gives_no_more(new: Facts, old: Facts) -> bool:

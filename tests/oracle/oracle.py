@@ -170,7 +170,9 @@ def _used_up(entry: Facts) -> Iterator[str]:
 
 def _permit(judged: Judged, request: Facts, entry: Facts) -> dict[str, Any]:
     elements = {path: grant for path, grant in judged.elements.items() if grant not in UNSHOWN}
-    absent = {role: sorted(set(person["subject_types"]) - served(judged, role)) for role, person in judged.resource["persons"].items()}
+    absent = {
+        role: sorted(set(person["subject_types"]) - served(judged, role)) for role, person in judged.resource["persons"].items()
+    }
     return {
         "decision": "permit",
         "agreement": {name: entry[name] for name in ("id", "version", "digest")},

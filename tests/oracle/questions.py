@@ -27,7 +27,11 @@ def _often(catalog: Mapping[str, Any]) -> list[str]:
     """Every resource, those about people more often, and those of which something is never shared most often."""
     resources = catalog["resources"].items()
     about_people = [name for name, resource in resources if resource["persons"]]
-    delicate = [name for name, resource in resources if any(element.get("floor", "") is not None for element in resource["elements"].values())]
+    delicate = [
+        name
+        for name, resource in resources
+        if any(element.get("floor", "") is not None for element in resource["elements"].values())
+    ]
     return sorted([*catalog["resources"], *2 * about_people, *4 * delicate])
 
 
@@ -69,12 +73,7 @@ def question(chance: Random) -> tuple[str, dict[str, Any]]:
 
 
 CHANCES = st.randoms(use_true_random=True)
-"""Hypothesis draws where chance begins, not each turn of it: neighbours of a question that it makes by itself differ too little."""
-
-
-def questions() -> st.SearchStrategy[tuple[str, dict[str, Any]]]:
-    """Catalogs and questions, right or wrong."""
-    return CHANCES.map(question)
+"""Where chance begins. Hypothesis does not draw each turn of it: of neighbours that it makes by itself too many ask the same."""
 
 
 def _is_whole(asked: Mapping[str, Any]) -> bool:
@@ -88,5 +87,9 @@ def _is_whole(asked: Mapping[str, Any]) -> bool:
 def _is_whole_about(entry: Any, resource: str) -> bool:
     match entry:
         case {"persons": dict() as persons, "purposes": list(), "interests": dict(), "legal_basis": dict(), "resource": about}:
-            return about == resource and {"rows", "elements"} <= entry.keys() and all(isinstance(own, dict) for own in persons.values())
+            return (
+                about == resource
+                and {"rows", "elements"} <= entry.keys()
+                and all(isinstance(own, dict) for own in persons.values())
+            )
     return False

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, TypeGuard
 
 Facts = Mapping[str, Any]
 
@@ -78,9 +78,7 @@ class Judged:
         return (shown for shown in self.shown if self.basis_of(shown) in names)
 
 
-def read(
-    entry: Facts, name: str, catalog: Facts, purposes: Sequence[str], day: str | None, modules: Sequence[str]
-) -> Judged:
+def read(entry: Facts, name: str, catalog: Facts, purposes: Sequence[str], day: str | None, modules: Sequence[str]) -> Judged:
     """An entry of a resource as it is judged."""
     resource = mapping(catalog["resources"].get(name))
     return Judged(
@@ -124,9 +122,11 @@ def _told_by_rows(entry: Facts, name: str, catalog: Facts) -> Iterator[Shown]:
         described = mapping(mapping(catalog["resources"].get(place)).get("elements"))
         for condition in conditions if isinstance(conditions, list) else ():
             path = mapping(condition).get("element")
-            if path in described:
+            if isinstance(path, str) and path in described:
                 element = described[path]
-                yield Shown(place, path, element, element.get("person") if related is None else row.get("about"), None)
+                yield Shown(
+                    str(place), path, element, element.get("person") if related is None else mapping(row).get("about"), None
+                )
 
 
 def mapping(value: Any) -> Mapping[str, Any]:
@@ -134,7 +134,7 @@ def mapping(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else NOTHING
 
 
-def worded(value: Any) -> bool:
+def worded(value: Any) -> TypeGuard[str]:
     """Whether something is said in words."""
     return isinstance(value, str) and bool(value.strip())
 
@@ -148,7 +148,7 @@ def is_whole(value: Any, least: int, most: float = float("inf")) -> bool:
     return is_number(value) and value == int(value) and least <= value <= most
 
 
-def is_day(value: Any) -> bool:
+def is_day(value: Any) -> TypeGuard[str]:
     """Whether a value is a day that the calendar has, as in 2026-07-01."""
     if not isinstance(value, str) or len(value) != len("2026-07-01"):
         return False

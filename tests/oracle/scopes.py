@@ -25,7 +25,9 @@ def rows_of(chance: Random, catalog: Facts, name: str, persons: Facts, purpose: 
     """Conditions over a resource's own elements, and over another resource of the same people."""
     resource = catalog["resources"][name]
     found = []
-    own = [path for path, element in resource["elements"].items() if _may_choose(element, resource, _basis(element, persons), purpose)]
+    own = [
+        path for path, element in resource["elements"].items() if _may_choose(element, resource, _basis(element, persons), purpose)
+    ]
     if own and chance.randint(1, 3) == 1:
         found += [_condition(chance, own) for _ in range(chance.randint(1, 2))]
     if persons and chance.randint(1, 4) == 1:
@@ -56,8 +58,8 @@ def _related(catalog: Facts, person: Facts, basis: str, purpose: str) -> Mapping
 
 
 def _basis(element: Facts, persons: Facts) -> str | None:
-    said = persons.get(element.get("person"))
-    return None if said is None else said["basis"]
+    person = element.get("person")
+    return None if person is None or person not in persons else persons[person]["basis"]
 
 
 def _may_choose(element: Facts, resource: Facts, basis: str | None, purpose: str) -> bool:

@@ -16,13 +16,17 @@ Question = dict[str, Any]
 Slip = Callable[[Random, Question, Facts], None]
 
 ABSENT = "(absent)"
-TREATMENTS = (
+TREATMENTS: tuple[Any, ...] = (
     {"treatment": "share"},
     {"treatment": "withhold"},
     {"treatment": "aggregate_only"},
     {"treatment": "pseudonymise"},
     {"treatment": "mask", "keep": "initial"},
-    *(grant for path, kind in (("birthDate", "date"), ("x", "number"), ("postalCode", "string"), ("gradeLevelDescriptor", "descriptor")) for grant in coarser_of(path, kind)),
+    *(
+        grant
+        for path, kind in (("birthDate", "date"), ("x", "number"), ("postalCode", "string"), ("gradeLevelDescriptor", "descriptor"))
+        for grant in coarser_of(path, kind)
+    ),
     {"treatment": "generalise", "to": "age_band", "by": 1},
     {"treatment": "generalise", "to": "band", "by": 2.5},
     {"treatment": "generalise", "to": "round", "by": 0},
@@ -36,8 +40,23 @@ TREATMENTS = (
     {},
     "share",
 )
-DAYS = ("2026-11-23", "2026-11-24", "2026-11-25", "2026-11-26", "2025-06-30", "2026-02-30", "2026-13-01", "2026-7-01", "2026-11-24T10:00:00Z", "forever", "", 0, None, ABSENT)
-WORDS = ("", " ", "other", 7, None, [], ABSENT)
+DAYS: tuple[Any, ...] = (
+    "2026-11-23",
+    "2026-11-24",
+    "2026-11-25",
+    "2026-11-26",
+    "2025-06-30",
+    "2026-02-30",
+    "2026-13-01",
+    "2026-7-01",
+    "2026-11-24T10:00:00Z",
+    "forever",
+    "",
+    0,
+    None,
+    ABSENT,
+)
+WORDS: tuple[Any, ...] = ("", " ", "other", 7, None, [], ABSENT)
 OF_ENTRY: Mapping[str, tuple[Any, ...]] = {
     "state": ("draft", "proposed", "signed", "suspended", "expired", "terminated", "destroyed", None, ABSENT),
     "timezone": ("Pacific/Auckland", "Europe/Paris", 7, ABSENT),
@@ -90,7 +109,7 @@ OF_QUESTION: Mapping[str, tuple[Any, ...]] = {
     "agreements": ([], {}, None, [None], ABSENT),
 }
 IDENTITY = {"id": WORDS, "version": ("1", None, ABSENT), "digest": WORDS, "schedule": WORDS, "provider": WORDS}
-IN_DETAILS = (*DAYS[:6], "", " ", "other", -1, 0, 0.5, 9, 10, 11.5, True, False, [], ["other"], {}, None, ABSENT)
+IN_DETAILS: tuple[Any, ...] = (*DAYS[:6], "", " ", "other", -1, 0, 0.5, 9, 10, 11.5, True, False, [], ["other"], {}, None, ABSENT)
 
 
 def change(tree: Any, path: str, value: Any) -> None:
@@ -188,7 +207,11 @@ def another_row(chance: Random, asked: Question, catalog: Facts) -> None:
     comparison = chance.choice(["in", "in", "equals", "at_least", "at_most", "present", "like"])
     condition = {"element": path, "comparison": comparison, "values": chance.choice([["a"], [True], [], ["a", "b"], "a"])}
     about = chance.choice([*entry["persons"], "dragon"])
-    row = {"related": chance.choice([place, place, place, "dragons"]), "about": about, "where": chance.choice([[condition], [condition], []])}
+    row = {
+        "related": chance.choice([place, place, place, "dragons"]),
+        "about": about,
+        "where": chance.choice([[condition], [condition], []]),
+    }
     entry["rows"].append(row if related else condition)
 
 
@@ -243,7 +266,9 @@ def another_code_list(chance: Random, asked: Question, catalog: Facts) -> None:
 
 def _a_basis(chance: Random, asked: Question) -> Any:
     entry = chance.choice(asked["agreements"])
-    bases = [basis for basis in (*entry["persons"].values(), entry["legal_basis"]) if isinstance(basis, dict) and "details" in basis]
+    bases = [
+        basis for basis in (*entry["persons"].values(), entry["legal_basis"]) if isinstance(basis, dict) and "details" in basis
+    ]
     return chance.choice(bases) if bases else None
 
 

@@ -1,4 +1,4 @@
-"""The engine against the oracle on random agreements and requests, malformed questions, and agreements with something taken away."""
+"""The engine against the oracle on random agreements and requests; malformed questions; agreements with something taken away."""
 
 from __future__ import annotations
 
