@@ -15,8 +15,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from gateway.ask import question_of
 from gateway.decide import decide as understood
 from gateway.domain.decision import Deny, Question
-from gateway.pdp import Answer
 from gateway.pdp.embedded import EmbeddedPdp
+from gateway.pdp.engine import Answer
 from gateway.pdp.read_bundle import Bundle, read_bundle
 from gateway.shipped import shipped
 from tests.oracle.narrowing import gives_no_more, less
