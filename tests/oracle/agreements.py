@@ -65,7 +65,7 @@ def agreement(chance: Random, catalog: Facts, name: str, purpose: str, number: i
         entry["change_feed"] = chance.choice([False, True])
     entry["elements"] = _elements(chance, resource, entry, purpose)
     entry["rows"] = rows_of(chance, catalog, name, entry["persons"], purpose)
-    entry["discloses"] = sorted(read_by(entry["rows"]))
+    entry["discloses"] = sorted(read_by(entry["rows"], name))
     tell(entry, catalog)
     return entry
 

@@ -10,6 +10,7 @@ from random import Random
 from typing import Any
 
 import hypothesis
+import orjson
 from hypothesis import HealthCheck, Phase, given, settings
 
 from gateway.ask import question_of
@@ -17,13 +18,16 @@ from gateway.decide import decide as understood
 from gateway.domain.decision import Deny, Question
 from gateway.pdp.embedded import EmbeddedPdp
 from gateway.pdp.engine import Answer
-from gateway.pdp.read_bundle import Bundle, read_bundle
+from gateway.pdp.read_bundle import CHECK, Bundle, read_bundle
 from gateway.shipped import shipped
+from tests.oracle.file_check import check
+from tests.oracle.files import agreement_file
 from tests.oracle.narrowing import gives_no_more, less
 from tests.oracle.oracle import decide
 from tests.oracle.questions import CATALOGS, CHANCES, question, sound_question
 
 SEED = 20_261_124
+CANNOT_BE_JUDGED = "GW-CHK-01"
 Engines = Mapping[str, EmbeddedPdp]
 
 
@@ -111,6 +115,25 @@ def hold_against(cases: int, seed: int) -> Toll:
             (toll.satisfied if permits else toll.refused).update(answer["rules"])
             if answer != expected:
                 toll.differences.append(difference(asked, answer, expected))
+
+        _many_times(put, cases, seed)
+    return toll
+
+
+def hold_files_against(cases: int, seed: int) -> Toll:
+    """Have the engine and the oracle check many random agreement files; a permit is a file in which nothing is wrong."""
+    toll = Toll()
+    with engines() as opened:
+
+        def put(chance: Random) -> None:
+            name, file = agreement_file(chance)
+            answer: Any = opened[name].evaluate(orjson.dumps(file), CHECK)
+            found, expected = {fault["rule"] for fault in answer}, check(file, CATALOGS[name])
+            toll.questions += 1
+            toll.permits += not found
+            toll.refused.update(found)
+            if found != expected and not (expected == {CANNOT_BE_JUDGED} and CANNOT_BE_JUDGED in found):
+                toll.differences.append(difference(file, {"rules": found}, {"rules": expected}))
 
         _many_times(put, cases, seed)
     return toll

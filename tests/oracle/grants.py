@@ -103,23 +103,28 @@ def faults_of_rows(judged: Judged, catalog: Mapping[str, Any]) -> Iterator[str]:
     rows = judged.entry.get("rows")
     if not isinstance(rows, list):
         yield "GW-ROW-03"
-    elif not all(_may_choose(row, judged.resource, catalog) for row in rows):
+    elif not all(may_choose(row, judged.resource, catalog) for row in rows):
         yield "GW-ROW-01"
 
 
-def _may_choose(row: Any, resource: Mapping[str, Any], catalog: Mapping[str, Any]) -> bool:
+def may_choose(row: Any, resource: Mapping[str, Any], catalog: Mapping[str, Any], *, ahead: bool = False) -> bool:
+    """Whether a condition may choose rows; `ahead`: one that looks ahead too, as files have them."""
     match row:
         case {"related": str(related), "about": str(about), "where": [_, *_] as where, **more}:
             other = mapping(catalog["resources"].get(related))
             here = set(mapping(mapping(resource.get("persons")).get(about)).get("subject_types", ()))
             there = {subject for person in mapping(other.get("persons")).values() for subject in person["subject_types"]}
-            return not more and bool(here & there - {"nobody"}) and all(_compares(one, other) for one in where)
+            return not more and bool(here & there - {"nobody"}) and all(_compares(one, other, ahead) for one in where)
         case _:
-            return _compares(row, resource)
+            return _compares(row, resource, ahead)
 
 
-def _compares(condition: Any, resource: Mapping[str, Any]) -> bool:
+def _compares(condition: Any, resource: Mapping[str, Any], ahead: bool) -> bool:
     match condition:
+        case {"element": str(path), "within": "days" | "terms", "count": count, **more} if ahead:
+            element = mapping(mapping(resource.get("elements")).get(path))
+            open_day = element.get("type") == "date" and element.get("class") in CLASSES - SEALED - {"prohibited"}
+            return not more and open_day and is_whole(count, 1)
         case {"element": str(path), "comparison": str(comparison), "values": list(values), **more}:
             element = mapping(mapping(resource.get("elements")).get(path))
             return not more and element.get("class") in CLASSES - SEALED - {"prohibited"} and _takes(comparison, values)

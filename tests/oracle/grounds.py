@@ -85,7 +85,7 @@ def _purposes(judged: Judged) -> Iterator[str]:
     asked = set(judged.purposes)
     for basis in judged.bases:
         rule, allowed = ONLY_PURPOSES.get(str(basis.name), ("", asked))
-        if not asked or not asked <= allowed:
+        if rule and (not asked or not asked <= allowed):
             yield rule
         if "placement" in asked and basis.name in PLACES_NOBODY:
             yield "GW-FIT-03"
@@ -131,7 +131,9 @@ def _directory(judged: Judged) -> Iterator[str]:
         purposes = notice.get("purposes", list(judged.purposes))
         if (
             not isinstance(basis.details.get("notice"), Mapping)
+            or "recipient" not in judged.entry
             or judged.entry.get("recipient") not in _items(parties)
+            or not judged.purposes
             or not set(judged.purposes) <= set(_items(purposes))
         ):
             yield "F-37-D"

@@ -66,7 +66,7 @@ def question(chance: Random) -> tuple[str, dict[str, Any]]:
     name, sound = sound_question(chance)
     asked = orjson.loads(orjson.dumps(sound))  # in which nothing is one object twice
     for _ in range(chance.choice([0, 1, 1, 1, 2, 3])):
-        if not _is_whole(asked):
+        if not is_whole(asked):
             break
         chance.choice(SLIPS)(chance, asked, CATALOGS[name])
     return name, asked
@@ -76,7 +76,7 @@ CHANCES = st.randoms(use_true_random=True)
 """Where chance begins. Hypothesis does not draw each turn of it: of neighbours that it makes by itself too many ask the same."""
 
 
-def _is_whole(asked: Mapping[str, Any]) -> bool:
+def is_whole(asked: Mapping[str, Any]) -> bool:
     """Whether what another slip would change is still there."""
     match asked:
         case {"principal": dict(), "request": {"resource": str(resource), "purpose": str()}, "agreements": [_, *_] as entries}:

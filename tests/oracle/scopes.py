@@ -40,10 +40,11 @@ def rows_of(chance: Random, catalog: Facts, name: str, persons: Facts, purpose: 
     return found
 
 
-def read_by(rows: Sequence[Facts]) -> set[str]:
+def read_by(rows: Sequence[Facts], resource: str) -> set[str]:
     """What an agreement must disclose for its rows."""
     own = {row["element"] for row in rows if "element" in row}
-    return own | {f"{row['related']}.{condition['element']}" for row in rows if "related" in row for condition in row["where"]}
+    others = [(row["related"], condition["element"]) for row in rows if "related" in row for condition in row["where"]]
+    return own | {path if related == resource else f"{related}.{path}" for related, path in others}
 
 
 def _related(catalog: Facts, person: Facts, basis: str, purpose: str) -> Mapping[str, list[str]]:

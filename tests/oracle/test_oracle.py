@@ -16,7 +16,7 @@ from gateway.decide import decide as understood
 from gateway.domain.decision import Deny
 from gateway.pdp.rules import read_rules
 from gateway.shipped import shipped
-from tests.oracle.campaign import SEED, Engines, Given, ask, engines, hold_against
+from tests.oracle.campaign import SEED, Engines, Given, ask, engines, hold_against, hold_files_against
 from tests.oracle.malformed import disfigured
 from tests.oracle.narrowing import gives_no_more, less
 from tests.oracle.questions import CATALOGS, CHANCES, sound_question
@@ -40,6 +40,15 @@ def test_the_engine_says_what_the_oracle_says() -> None:
     for reached in (toll.refused, toll.satisfied):
         missed = [rule for rule in held if rule not in reached]
         assert len(missed) <= len(held) // 10, missed
+
+
+def test_the_engine_finds_in_a_file_what_the_oracle_finds() -> None:
+    toll = hold_files_against(SAMPLE, SEED)
+    assert toll.differences == []
+    assert 0 < toll.permits < toll.questions == SAMPLE
+    held = [rule.id for rule in read_rules(shipped("policies")) if "file" in rule.when]
+    missed = [rule for rule in held if rule not in toll.refused]
+    assert len(missed) <= len(held) // 10, missed
 
 
 @PROPERTIES

@@ -26,7 +26,7 @@ from tests.campaigns.kills import kill_repeatedly
 from tests.campaigns.opa_chaos import LONGEST_ANSWER, LONGEST_RECOVERY, disturb
 from tests.campaigns.two_worlds import pairs, two_worlds
 from tests.databases import copied_postgres, copied_sqlite, migrated_sqlite, postgres_cluster, postgres_programs
-from tests.oracle.campaign import hold_against, take_away
+from tests.oracle.campaign import hold_against, hold_files_against, take_away
 from tests.policies.mutate import LEAST_RATE, mutants, run
 from tests.questions import questions
 
@@ -100,6 +100,15 @@ def soak_oracle() -> Mapping[str, object]:
     return {**counts, "held": toll.questions == QUESTIONS and differences == 0 and not missed}
 
 
+def soak_file_oracle() -> Mapping[str, object]:
+    """20,000 random agreement files: the check finds what the oracle finds, and every rule of a file was reached."""
+    toll = hold_files_against(QUESTIONS, SEED)
+    missed = [rule.id for rule in read_rules(shipped("policies")) if "file" in rule.when and rule.id not in toll.refused]
+    differences = len(toll.differences)
+    counts = {"files": toll.questions, "without_fault": toll.permits, "differences": differences, "rules_missed": missed}
+    return {**counts, "held": toll.questions == QUESTIONS and differences == 0 and not missed}
+
+
 def soak_narrowing() -> Mapping[str, object]:
     """20,000 random agreements, each with something taken away: none gives more than before."""
     toll = take_away(QUESTIONS, SEED)
@@ -108,7 +117,13 @@ def soak_narrowing() -> Mapping[str, object]:
 
 
 CAMPAIGNS = {"two_worlds": soak_two_worlds, "kills": soak_kills}
-WITHOUT_DATABASE = {"opa": soak_opa, "mutants": soak_mutants, "oracle": soak_oracle, "narrowing": soak_narrowing}
+WITHOUT_DATABASE = {
+    "opa": soak_opa,
+    "mutants": soak_mutants,
+    "oracle": soak_oracle,
+    "file_oracle": soak_file_oracle,
+    "narrowing": soak_narrowing,
+}
 
 
 @contextmanager
