@@ -25,7 +25,7 @@ demo: $(VENV)/run ## Walk the whole road with two fictional institutions, then s
 	$(BIN)/gateway demo $(if $(ONCE),--once) $(if $(PORT),--port $(PORT))
 
 test: $(VENV)/dev ## Run the tests; what needs PostgreSQL or OPA is skipped where they are missing
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q --numprocesses auto --dist worksteal
 
 lint: $(VENV)/dev ## Check style and the import contracts
 	$(BIN)/ruff check $(SOURCES)

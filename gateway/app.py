@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import gc
 import os
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import TracebackType
 
 import uuid_utils
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from fastapi import FastAPI
 
 from gateway.accountability.replay import ReplayDesk
 from gateway.accountability.verify import Verified, check_not_restored, verify
 from gateway.agreements.check import Law
 from gateway.agreements.lifecycle import Registry
 from gateway.agreements.open_law import open_law
-from gateway.api.build import Edge, build_api
 from gateway.audit import AuditLog
 from gateway.authenticate import TokenVerifier
 from gateway.catalog.load import load_catalog
@@ -35,7 +32,10 @@ from gateway.issue_token import TokenIssuer
 from gateway.keys.cursors import Cursors
 from gateway.keys.seal import Sealer
 from gateway.keys.wrap import open_key_file
-from gateway.pdp import Pdp, Policies, PolicyPoint, open_pdp
+from gateway.pdp.engine import Pdp
+from gateway.pdp.open_engine import open_pdp
+from gateway.pdp.point import PolicyPoint
+from gateway.pdp.policies import Policies
 from gateway.pdp.read_bundle import Bundle
 from gateway.settings import Settings
 from gateway.shipped import shipped
@@ -54,7 +54,6 @@ AUDIENCE = "educator-data-gateway"
 DETAIL_TABLE = "audit_detail"
 FIRST_LOG = 1
 STORAGE_FAILED = 8
-NEW_OBJECTS, NEW_ROUNDS, OLD_ROUNDS = 100_000, 20, 100
 Clock = Callable[[], datetime]
 
 
@@ -134,6 +133,7 @@ class Gateway:
             clock=self.clock,
             new_run_id=new_id,
             shrink_limit=self.settings.shrink_limit,
+            keep_versions=timedelta(days=self.settings.keep_versions_days),
         )
 
     def gate(self, pdp: Pdp) -> Gate:
@@ -272,28 +272,6 @@ def open_gateway(settings: Settings, clock: Clock = utc_now) -> Gateway:
         database.close()
         raise
     return gateway
-
-
-def settle_collector() -> None:
-    """For a process that only serves, once it is put together: a page makes thousands of objects that live for milliseconds and
-    hold no cycles. The collector's usual limits walk all that the process holds several times a page, which took half of its
-    time (tests/benchmarks)."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(NEW_OBJECTS, NEW_ROUNDS, OLD_ROUNDS)
-
-
-def build_app(gateway: Gateway) -> FastAPI:
-    """The HTTP application; notes the start on the log first."""
-    settings, pdp = gateway.settings, gateway.pdp()
-    gateway.note_start(pdp)
-    pdp.start()
-    edge = Edge(
-        allowed_hosts=tuple(host.strip() for host in settings.allowed_hosts.split(",") if host.strip()),
-        data_threads=settings.data_threads,
-        new_request_id=new_id,
-    )
-    return build_api(gateway.gate(pdp), gateway.law, gateway.token_issuer(), edge)
 
 
 def _is_new(database: Database) -> bool:

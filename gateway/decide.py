@@ -24,7 +24,7 @@ from gateway.domain.decision import (
 from gateway.domain.identifiers import AgreementId, ElementPath, InstitutionId, ResourceName
 from gateway.domain.treatments import Generalisation, Generalise, Mask, MaskText, Pseudonymise, Share, Treatment
 from gateway.errors import Reason
-from gateway.pdp import Pdp
+from gateway.pdp.engine import Pdp
 
 _NOT_UNDERSTOOD = Reason("GW-PDP-01", "Educator Data Gateway", "The policy engine's answer was not understood")
 _NOT_FROM_THE_FACTS = Reason("GW-PDP-02", "Educator Data Gateway", "The policy engine's answer goes beyond what it was asked")
@@ -160,7 +160,7 @@ def _says(entry: Mapping[str, object], answer: _Permission, asked: Mapping[str, 
         and (answer.schedule, answer.provider, answer.recipient)
         == (entry.get("schedule"), entry.get("provider"), entry.get("recipient"))
         and answer.recipient == principal.get("institution")
-        and answer.resource == request.get("resource")
+        and answer.resource == request.get("resource") == entry.get("resource")
         and answer.purpose == request.get("purpose")
         and answer.purpose in purposes
         and request.get("provider") in (None, answer.provider)
@@ -188,8 +188,10 @@ def _members(tree: Mapping[str, object], name: str) -> Iterator[Mapping[str, obj
 
 
 def _frozen_as_determined(entry: Mapping[str, object], answer: _Permission) -> bool:
-    """What is de-identified is served as an official determined it, and only that."""
-    if not any(basis.basis in DEIDENTIFIED for basis in answer.bases.values()):
+    """What is de-identified is served as an official determined it, and only that; what is about nobody stands on the resource's
+    basis."""
+    of_persons: list[object] = [basis.basis for basis in answer.bases.values()]
+    if not any(basis in DEIDENTIFIED for basis in of_persons or [_member(entry, "legal_basis").get("basis")]):
         return answer.release is None
     determined = entry.get("release")
     if answer.release is None or not isinstance(determined, Mapping):

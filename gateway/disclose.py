@@ -32,7 +32,7 @@ from gateway.keys.cursors import Cursors
 from gateway.keys.keyed_hashes import keyed_hashes
 from gateway.keys.pseudonym import Pseudonyms
 from gateway.keys.seal import Sealer
-from gateway.pdp import Pdp
+from gateway.pdp.engine import Pdp
 from gateway.plan import compile_plan
 from gateway.read import read
 from gateway.redact import Opener, redact

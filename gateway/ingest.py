@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from connectors.base import Connector, Page
@@ -26,6 +26,7 @@ from gateway.store.engine import Connection, Database
 from gateway.store.epoch import lock_epoch
 from gateway.store.exclusive import exclusive
 from gateway.store.key_ring import KeyRing
+from gateway.store.prune import prune
 from gateway.store.record_tables import RecordTables
 from gateway.store.staging import Counts, begin_run, drop_quarantine, end_run, head, move_head, write_quarantine
 
@@ -36,7 +37,8 @@ Progress = Callable[[ResourceName, int, int | None], None]
 
 @dataclass(frozen=True)
 class Intake:
-    """What a sync needs from outside itself. `clock` gives UTC, `new_run_id` an id for each resource's run."""
+    """What a sync needs from outside itself. `clock` gives UTC, `new_run_id` an id for each resource's run, `keep_versions` is
+    how long superseded row versions are kept."""
 
     catalog: Catalog
     tables: Mapping[ResourceName, RecordTables]
@@ -46,6 +48,7 @@ class Intake:
     clock: Callable[[], datetime]
     new_run_id: Callable[[], str]
     shrink_limit: float
+    keep_versions: timedelta
 
 
 @dataclass(frozen=True)
@@ -122,10 +125,14 @@ def _take_in(order: SyncOrder, connector: Connector, intake: Intake, resource: R
             progress(resource.name, run.rows, connector.rows_in(resource.name))
         if not run.unidentified:
             run.stage.remove_unseen(1.0 if order.allow_shrink else intake.shrink_limit)
-        return run.promote(widened=frozenset(stored) != stored_before)
+        report = run.promote(widened=frozenset(stored) != stored_before)
     except GatewayError as why:
         run.give_up(why)
         raise
+    before = utc_text(intake.clock() - intake.keep_versions)
+    with intake.database.write() as connection:
+        prune(connection, intake.tables[resource.name], order.provider, before)
+    return report
 
 
 class _Run:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from gateway.errors import ConfigurationError
+
+CONNECTIONS_OF_A_REQUEST = 2
 
 
 class Settings(BaseSettings):
@@ -46,6 +49,14 @@ class Settings(BaseSettings):
     )
     keep_versions_days: int = Field(default=30, ge=0, description="Days that superseded row versions are kept.")
     shrink_limit: float = Field(default=0.2, ge=0.0, le=1.0, description="Largest share of a resource that one sync may delete.")
+
+    @field_validator("pool_size")
+    @classmethod
+    def _enough_connections(cls, size: int, others: ValidationInfo) -> int:
+        """A request for records may hold two connections: its snapshot's and its entry's."""
+        if size < CONNECTIONS_OF_A_REQUEST * others.data.get("data_threads", 1):
+            raise PydanticCustomError("pool", "must be at least twice GATEWAY_DATA_THREADS")
+        return size
 
     @property
     def database(self) -> str:

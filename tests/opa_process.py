@@ -70,7 +70,7 @@ def opa_process(binary: str, bundle: Path | None, *arguments: str) -> Iterator[O
         process.kill()
 
 
-def until(holds: object, seconds: float = 5.0) -> float:
+def until(holds: object, seconds: float = 30.0) -> float:
     """Seconds until `holds()` is true. Raises `AssertionError` when it is not in time."""
     begun = time.monotonic()
     while time.monotonic() - begun < seconds:

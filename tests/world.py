@@ -18,12 +18,13 @@ from connectors.delimited import DelimitedSource
 from connectors.source import Source
 from gateway.agreements.activate import activate
 from gateway.agreements.read_agreement import read_agreement
-from gateway.app import Gateway, build_app, open_gateway, prepare
+from gateway.app import Gateway, open_gateway, prepare
 from gateway.cli.source import read_source
 from gateway.clients import KeyPair, NewClient, add_client
 from gateway.demo.extracts import Sizes, write_extracts
 from gateway.ingest import ResourceReport, ingest, order_of
 from gateway.prove_client import ASSERTION_TYPE
+from gateway.serve_api import build_app
 from gateway.settings import Settings
 from gateway.shipped import shipped
 from gateway.store.audit_log import read_entries

@@ -18,7 +18,8 @@ from gateway.domain.auditing import AuditEvent
 from gateway.domain.decision import Permit, Question
 from gateway.domain.identifiers import InstitutionId
 from gateway.errors import IntegrityError, RequestError
-from gateway.pdp import Policies, fixed_pdp
+from gateway.pdp.open_engine import fixed_pdp
+from gateway.pdp.policies import Policies
 from gateway.pdp.read_bundle import Bundle, unpacked
 from gateway.store.decisions import read_bundle_content, read_input
 from gateway.store.engine import Database

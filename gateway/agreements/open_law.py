@@ -8,8 +8,8 @@ from datetime import date
 from functools import partial
 
 from gateway.agreements.check import Law
-from gateway.pdp import Policies
 from gateway.pdp.embedded import EmbeddedPdp
+from gateway.pdp.policies import Policies
 from gateway.pdp.read_bundle import CHECK
 
 SECONDS = 10.0

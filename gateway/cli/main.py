@@ -6,31 +6,37 @@ import sys
 
 import typer
 
-from gateway.cli import agreement, audit, client, db, decision, demo, determination, rights, serve, signatory, source
 from gateway.cli.console import open_console
+from gateway.cli.contents import Entry, contents
 from gateway.errors import FileErrors, GatewayError
 
+ENTRIES = (
+    Entry("demo", "gateway.cli.demo", "demo", "Walk the whole road with two fictional institutions."),
+    Entry("serve", "gateway.cli.serve", "serve", "Serve the API until interrupted."),
+    Entry("db", "gateway.cli.db", "app", "Create the database or bring it to the newest schema."),
+    Entry("client", "gateway.cli.client", "app", "Register, rotate and suspend partners' systems."),
+    Entry("signatory", "gateway.cli.signatory", "app", "Register and retire who signs for an institution."),
+    Entry("agreement", "gateway.cli.agreement", "app", "Check agreement files, sign them, put them in force, end them."),
+    Entry("source", "gateway.cli.source", "app", "Check source files; list what is in quarantine."),
+    Entry("consent", "gateway.cli.rights", "consents", "Record, withdraw and list people's written consents."),
+    Entry("opt-out", "gateway.cli.rights", "opt_outs", "Record, rescind and list directory opt-outs."),
+    Entry("sync", "gateway.cli.source", "sync", "Pull sources through their connectors."),
+    Entry("decision", "gateway.cli.decision", "app", "Make past decisions again."),
+    Entry("audit", "gateway.cli.audit", "app", "Verify the audit log and read its entries."),
+)
 app = typer.Typer(
     name="gateway",
-    help="Educator Data Gateway: share educator-preparation data under an agreement, redacted and audited.",
+    cls=contents(ENTRIES),
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-app.command("demo", help="Walk the whole road with two fictional institutions.")(demo.demo)
-app.command("serve", help="Serve the API until interrupted.")(serve.serve)
-app.add_typer(db.app, name="db", help="Create the database or bring it to the newest schema.")
-app.add_typer(client.app, name="client", help="Register, rotate and suspend partners' systems.")
-app.add_typer(signatory.app, name="signatory", help="Register and retire who signs for an institution.")
-app.add_typer(agreement.app, name="agreement", help="Check agreement files, sign them, put them in force, end them.")
-agreement.app.command("determine")(determination.determine)
-app.add_typer(source.app, name="source", help="Check source files; list what is in quarantine.")
-app.add_typer(rights.consents, name="consent", help="Record, withdraw and list people's written consents.")
-app.add_typer(rights.opt_outs, name="opt-out", help="Record, rescind and list directory opt-outs.")
-app.command("sync", help="Pull sources through their connectors.")(source.sync)
-app.add_typer(decision.app, name="decision", help="Make past decisions again.")
-app.add_typer(audit.app, name="audit", help="Verify the audit log and read its entries.")
+
+
+@app.callback()
+def gateway() -> None:
+    """Educator Data Gateway: share educator-preparation data under an agreement, redacted and audited."""
 
 
 def main() -> None:

@@ -9,7 +9,8 @@ import uvicorn
 
 from gateway.agreements.expire import expire_ended
 from gateway.agreements.lifecycle import by_operator
-from gateway.app import build_app, open_gateway, settle_collector
+from gateway.app import open_gateway
+from gateway.serve_api import build_app, settle_collector
 from gateway.settings import read_settings
 from gateway.telemetry import configure_logs
 

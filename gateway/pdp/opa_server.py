@@ -143,17 +143,17 @@ class ServedEngine:
 
     def _counting_now(self) -> frozenset[str]:
         """The bundles whose answers count for a question that is asked now."""
-        with self._lock:
-            accepted = self._accepted
+        accepted = self._accepted
         older = accepted.older if self._clock() < accepted.older_until else None
         return frozenset(digest for digest in (accepted.newest, older) if digest is not None)
 
     def _counting(self, revisions: frozenset[str], begun: frozenset[str]) -> str | None:
-        """Which of the server's bundles counts for a question that was asked when those of `begun` did."""
+        """Which of the server's bundles counts for a question that was asked when those of `begun` did, or counts now: both may
+        have been exchanged twice since."""
         with self._lock:
             newest = self._accepted.newest
             if newest in revisions:
                 # From here on the server has it: what it had before counts for those only who have asked already.
                 self._accepted = _Accepted(newest)
                 return newest
-        return next(iter(revisions & begun), None)
+            return next(iter(revisions & (begun | self._counting_now())), None)

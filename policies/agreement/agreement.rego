@@ -101,6 +101,7 @@ narrowed if {
 covering := [entry |
 	some entry in input.agreements
 	received_by_the_principal(entry)
+	entry.resource == input.request.resource
 	is_array(entry.purposes)
 	input.request.purpose in entry.purposes
 	named_or_any(input.request.provider, entry.provider)
@@ -121,12 +122,10 @@ named_or_any(name, name)
 
 in_force(entry) if entry.state == "in_force"
 
-# First and last day belong to the term; days are ISO text of the agreement's own time zone.
+# First and last day belong to the term; days are those of the agreement's own time zone.
 in_term(entry) if {
 	today := input.today[entry.timezone]
 	every day in [today, entry.term.from, entry.term.until] { is_day(day) }
 	entry.term.from <= today
 	today <= entry.term.until
 }
-
-is_day(text) if [count(part) | some part in split(text, "-")] == [4, 2, 2]

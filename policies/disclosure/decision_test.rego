@@ -33,6 +33,7 @@ entry := {
 	"schedule": "s",
 	"provider": "p",
 	"recipient": "r",
+	"resource": "candidates",
 	"purposes": ["placement"],
 	"legal_basis": basis,
 	"persons": {"candidate": basis},

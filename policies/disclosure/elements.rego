@@ -96,7 +96,8 @@ treatment_fits(case, path, {"treatment": "generalise", "to": "age_band", "by": y
 	is_in_the_open(case, path)
 	case.elements[path].type == "date"
 	endswith(path, "irthDate")
-	is_step(years)
+	is_whole(years)
+	years >= 2
 }
 
 treatment_fits(case, path, grant) if {

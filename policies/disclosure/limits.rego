@@ -48,6 +48,7 @@ deny contains rego.metadata.rule() if {
 requests_are_left if agreement.chosen.limits.requests_per_minute == null
 
 requests_are_left if {
+	is_number(agreement.chosen.limits.requests_per_minute)
 	is_number(agreement.chosen.usage.requests_this_minute)
 	agreement.chosen.usage.requests_this_minute < agreement.chosen.limits.requests_per_minute
 }

@@ -39,6 +39,7 @@ well_formed if {
 	input.request.operation in {"read", "feed"}
 	is_text(input.request.format)
 	is_array(input.request.filters)
+	every path in input.request.filters { is_text(path) }
 	is_object(input.today)
 	modules.all_known
 	is_array(input.agreements)

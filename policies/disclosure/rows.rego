@@ -36,10 +36,18 @@ rows_are_told(case) if {
 chooses_fairly(case, row) if condition_is_fair(case.elements, row)
 
 chooses_fairly(case, row) if {
-	is_string(case.persons[row.about].subject_types[0])
+	related := data.catalog.resources[row.related]
+	has_people_in_common(case.persons[row.about], related)
 	count(row.where) > 0
-	related := data.catalog.resources[row.related].elements
-	every condition in row.where { condition_is_fair(related, condition) }
+	every condition in row.where { condition_is_fair(related.elements, condition) }
+}
+
+# Whoever this row is about may also have a row of the other resource.
+has_people_in_common(person, related) if {
+	some type in person.subject_types
+	type != "nobody"
+	some other in related.persons
+	type in other.subject_types
 }
 
 condition_is_fair(elements, condition) if {

@@ -143,8 +143,10 @@ deny contains rego.metadata.rule() if {
 
 is_deidentified(case) if {
 	some stated in case.stated
-	stated.basis.basis in deidentified
+	stands_on_a_deidentified_ground(stated)
 }
+
+stands_on_a_deidentified_ground(stated) if stated.basis.basis in deidentified
 
 may_stay(shown) if shown.element.class in {"quasi_identifier", "sensitive", "operational"}
 
@@ -156,7 +158,7 @@ lists_its_quasi_identifiers(case, stated) if {
 	about := [shown | some shown in case.released; shown.role in stated.roles]
 	released_quasi := {shown.path | some shown in about; shown.element.class == "quasi_identifier"}
 	count(released_quasi - listed) == 0
-	count(listed - {shown.path | some shown in about}) == 0
+	count(listed - {shown.path | some shown in case.released}) == 0
 }
 
 classes_are_large(stated) if {
@@ -172,7 +174,7 @@ serves_a_project(case, stated) if {
 # What an official determined stands for each basis of the row: the release's smallest class is none that a basis forbids.
 was_determined(case) if {
 	release_on_file := case.entry.release
-	disclosure.is_whole(release_on_file.version)
+	disclosure.is_step(release_on_file.version)
 	disclosure.is_text(release_on_file.official)
 	agreement.is_day(release_on_file.made_on)
 	release_on_file.made_on <= input.today[case.entry.timezone]
@@ -180,9 +182,12 @@ was_determined(case) if {
 	every stated in case.stated { is_large_enough(stated, release_on_file) }
 }
 
-is_large_enough(stated, _) if stated.basis.basis in (grounds - deidentified)
+is_large_enough(stated, _) if not stands_on_a_deidentified_ground(stated)
 
-is_large_enough(stated, release_on_file) if release_on_file.smallest_class >= stated.basis.details.smallest_class
+is_large_enough(stated, release_on_file) if {
+	is_number(stated.basis.details.smallest_class)
+	release_on_file.smallest_class >= stated.basis.details.smallest_class
+}
 
 listed_quasi_identifiers(case) := {path |
 	some stated in case.stated

@@ -83,6 +83,7 @@ public_was_told(case, stated) if {
 	notice := stated.basis.details.notice
 	every day in [notice.published, notice.opt_out_until] { agreement.is_day(day) }
 	notice.published <= notice.opt_out_until
+	is_array(notice.designated)
 	count(notice.designated) > 0
 	time_to_opt_out_is_over(case, notice)
 }

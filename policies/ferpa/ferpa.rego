@@ -106,8 +106,9 @@ every_basis_fits(case) if {
 
 # METADATA
 # description: >-
-#   The subject types of a role whose rows are served: those whom the basis fits, and no employee where ratings of an evaluation
-#   are shown that a state-law module does not allow. `modules` refuses the rest of the ratings.
+#   The subject types of a role whose rows are served: those whom the basis fits, and no employee who is rated: in records that
+#   have ratings of an evaluation, whether they are shown or not, so that taking a rating out of an agreement lets nobody in; and
+#   on a list that a rating chooses. On a personnel ground `modules` refuses the ratings.
 served(case, role) := {type |
 	some type in case.persons[role].subject_types
 	case.entry.persons[role].basis in grounds_of[type]
@@ -116,7 +117,14 @@ served(case, role) := {type |
 
 is_rated(case, role, "employee") if {
 	case.entry.persons[role].basis != "none_not_education_record"
-	some shown in case.shown
+	some element in case.elements
+	element.floor == "evaluation"
+	element.person == role
+}
+
+is_rated(case, role, "employee") if {
+	case.entry.persons[role].basis != "none_not_education_record"
+	some shown in case.read
 	shown.element.floor == "evaluation"
 	shown.role == role
 }

@@ -20,8 +20,8 @@ from gateway.decide import decide
 from gateway.domain.access import AccessRequest
 from gateway.domain.decision import Permit, Question
 from gateway.domain.identifiers import ResourceName
-from gateway.pdp import Answer
 from gateway.pdp.embedded import EmbeddedPdp
+from gateway.pdp.engine import Answer
 from gateway.pdp.read_bundle import read_bundle
 from gateway.shipped import shipped
 from gateway.store.agreements import agreements_that_matter, insert_version, move_state

@@ -22,8 +22,9 @@ from urllib.parse import urlencode
 
 import uvicorn
 
-from gateway.app import build_app, open_gateway, settle_collector
+from gateway.app import open_gateway
 from gateway.demo.extracts import Sizes
+from gateway.serve_api import build_app, settle_collector
 from gateway.settings import Settings
 from tests.benchmarks.floor import PAGE, SHAPES
 from tests.databases import free_port

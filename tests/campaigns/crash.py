@@ -17,9 +17,10 @@ from rich.console import Console
 
 import gateway.disclose
 import gateway.ingest
-from gateway.app import build_app, open_gateway
+from gateway.app import open_gateway
 from gateway.audit import AuditLog
 from gateway.cli.source import pull, read_source
+from gateway.serve_api import build_app
 from gateway.settings import read_settings
 from gateway.stage import Stage
 

@@ -16,7 +16,9 @@ from pathlib import Path
 
 from gateway.domain.decision import Question
 from gateway.errors import Unavailable
-from gateway.pdp import Policies, PolicyPoint, fixed_pdp, open_pdp
+from gateway.pdp.open_engine import fixed_pdp, open_pdp
+from gateway.pdp.point import PolicyPoint
+from gateway.pdp.policies import Policies
 from gateway.pdp.read_bundle import read_bundle
 from tests.opa_process import OpaProcess
 

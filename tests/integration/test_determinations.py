@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from gateway.agreements.activate import activate
 from gateway.agreements.determine import Determined, determine
@@ -20,8 +20,7 @@ from gateway.domain.identifiers import AgreementId, InstitutionId, ResourceName
 from gateway.errors import AgreementError, RequestError
 from gateway.store.agreements import agreements_that_matter
 from gateway.store.epoch import read_epoch
-from gateway.store.prune import prune
-from gateway.store.schema import determination, promotion
+from gateway.store.schema import determination
 from tests.moving import change_state
 from tests.world import EXAMPLE, SMALL, World, placement_world
 
@@ -129,8 +128,6 @@ def test_pruning_keeps_what_a_determination_is_frozen_at(world: World) -> None:
     load_again(world, 55)
     decide(world)
     load_again(world, 50)
-    with world.gateway.database.write() as connection:
-        connection.execute(update(promotion).values(at="2026-01-01T00:00:00.000000Z"))
 
     def versions() -> list[tuple[int, int]]:
         columns = (tables.rows.c.from_version, tables.rows.c.to_version)
@@ -139,11 +136,13 @@ def test_pruning_keeps_what_a_determination_is_frozen_at(world: World) -> None:
         return sorted({(begun, ended) for begun, ended in ended})
 
     assert {2, 3} <= {ended for _, ended in versions()}
-    with world.gateway.database.write() as connection:
-        assert prune(connection, tables, LAKESIDE, LATER) > 0
+    world.later(days=29)
+    load_again(world, 50)
+    assert {2, 3} <= {ended for _, ended in versions()}, "a superseded version is kept for thirty days"
+    world.later(days=2)
+    load_again(world, 50)
     assert versions() and all(begun <= 2 < ended for begun, ended in versions())
     for state in ("terminated", "destroyed"):
         change_state(RELEASE, state, "test", world.gateway.registry())
-    with world.gateway.database.write() as connection:
-        assert prune(connection, tables, LAKESIDE, LATER) > 0
+    load_again(world, 50)
     assert versions() == []

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import httpx
@@ -15,6 +17,8 @@ from sqlalchemy import select
 
 from connectors.delimited import DelimitedSource
 from connectors.source import Source
+from gateway.agreements.activate import activate
+from gateway.agreements.read_agreement import read_agreement
 from gateway.app import new_id
 from gateway.cli.source import read_source
 from gateway.consent.change import (
@@ -69,6 +73,19 @@ schedules:
       candidates:
         elements: {lastSurname: share}
 """
+BY_FORM = """schedules:
+  - id: by-form
+    provider: lakeside
+    recipient: riverton
+    legal_basis:
+      basis: consent
+      citation: 34 CFR 99.30
+      form: {id: release-2026, text_sha256: DIGEST, records: {candidates: [lastSurname]}}
+    purposes: {placement: {legitimate_interest: Placing those who agreed}}
+    resources:
+      candidates:
+        elements: {lastSurname: share}
+""".replace("DIGEST", "a" * 64)
 SOURCE = """
 version: 1
 id: registrar
@@ -167,6 +184,12 @@ class Registrar:
         assert answer.status_code == httpx.codes.OK, answer.text
         return sorted(record["lastSurname"] for record in answer.json()["data"])
 
+    def by_form(self) -> list[str]:
+        """The names that the partner sees of those who signed."""
+        answer = self.world.api.get("/v1/candidates", self.world.token("placing"), purpose="placement")
+        assert answer.status_code == httpx.codes.OK, answer.text
+        return sorted(record["lastSurname"] for record in answer.json()["data"])
+
     def epoch(self) -> int:
         with self.world.gateway.database.read() as connection:
             return read_epoch(connection)
@@ -217,6 +240,34 @@ def test_an_entry_says_what_and_by_whom_and_nothing_of_the_person(registrar: Reg
     assert all(leaf["actor"] == "operator" and leaf["institutions"] == ["lakeside"] and "detail" in leaf for leaf in leaves)
     assert "bo" not in json.dumps(leaves).replace("body", "")
     registrar.world.gateway.verify_log()
+
+
+def test_whatever_is_withdrawn_or_refused_shows_one_person_less_and_nothing_more(registrar: Registrar) -> None:
+    file = registrar.world.folder / "by-form.yaml"
+    file.write_text(AGREEMENT.partition("schedules:")[0].replace("by-consent", "by-form") + BY_FORM, encoding="utf-8")
+    activate(read_agreement(file, registrar.world.gateway.catalog), "test", registrar.world.gateway.registry())
+    registrar.world.client("placing", "riverton", ("placement",))
+    chance, names = Random(20_261_124), ["ana", "bo", "cy", "di", "ed"]
+    can_give, agreed, refused = set(names), set[str](), set[str]()  # a form that was taken back counts no more
+    less: Counter[str] = Counter()
+    for _ in range(40):
+        name = chance.choice(names)
+        steps = [
+            "rescind" if name in refused else "opt_out",
+            *(["give"] if name in can_give else ["withdraw"] if name in agreed else []),
+        ]
+        step = chance.choice(steps)
+        before = set(registrar.directory()), set(registrar.by_form())
+        getattr(registrar, step)(name)
+        after = set(registrar.directory()), set(registrar.by_form())
+        if step in ("withdraw", "opt_out"):
+            less[step] += 1
+            assert after != before and after[0] <= before[0] and after[1] <= before[1]
+        refused ^= {name} if step in ("opt_out", "rescind") else set()
+        agreed ^= {name} if step in ("give", "withdraw") else set()
+        can_give -= agreed
+        assert after == ({one.upper() for one in names if one not in refused}, {one.upper() for one in agreed})
+    assert less["withdraw"] >= 3 and less["opt_out"] >= 3
 
 
 def test_what_stands_already_changes_nothing(registrar: Registrar) -> None:

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from gateway.pdp.bundle import find_opa
 from gateway.pdp.read_bundle import ARCHIVE
+from gateway.pdp.rules import read_rules
 from gateway.shipped import shipped
 from tests.bundles import other_bundle
 from tests.campaigns.crash import SERVE_POINTS, SYNC_POINTS
@@ -25,6 +26,7 @@ from tests.campaigns.kills import kill_repeatedly
 from tests.campaigns.opa_chaos import LONGEST_ANSWER, LONGEST_RECOVERY, disturb
 from tests.campaigns.two_worlds import pairs, two_worlds
 from tests.databases import copied_postgres, copied_sqlite, migrated_sqlite, postgres_cluster, postgres_programs
+from tests.oracle.campaign import hold_against, hold_files_against, take_away
 from tests.policies.mutate import LEAST_RATE, mutants, run
 from tests.questions import questions
 
@@ -33,6 +35,7 @@ SEED = 20_261_124
 PAIRS = 2_500
 KILLS = 60
 DISTURBANCES = 100
+QUESTIONS = 20_000
 NewDatabase = Callable[[Path], AbstractContextManager[str]]
 
 
@@ -87,8 +90,40 @@ def soak_opa() -> Mapping[str, object]:
     }
 
 
+def soak_oracle() -> Mapping[str, object]:
+    """20,000 random questions: the engine says what the oracle says, and every rule of a request was reached, both ways."""
+    toll = hold_against(QUESTIONS, SEED)
+    held_at_requests = [rule.id for rule in read_rules(shipped("policies")) if "request" in rule.when]
+    missed = [rule for rule in held_at_requests if rule not in toll.refused or rule not in toll.satisfied]
+    differences = len(toll.differences)
+    counts = {"questions": toll.questions, "permits": toll.permits, "differences": differences, "rules_missed": missed}
+    return {**counts, "held": toll.questions == QUESTIONS and differences == 0 and not missed}
+
+
+def soak_file_oracle() -> Mapping[str, object]:
+    """20,000 random agreement files: the check finds what the oracle finds, and every rule of a file was reached."""
+    toll = hold_files_against(QUESTIONS, SEED)
+    missed = [rule.id for rule in read_rules(shipped("policies")) if "file" in rule.when and rule.id not in toll.refused]
+    differences = len(toll.differences)
+    counts = {"files": toll.questions, "without_fault": toll.permits, "differences": differences, "rules_missed": missed}
+    return {**counts, "held": toll.questions == QUESTIONS and differences == 0 and not missed}
+
+
+def soak_narrowing() -> Mapping[str, object]:
+    """20,000 random agreements, each with something taken away: none gives more than before."""
+    toll = take_away(QUESTIONS, SEED)
+    wider = len(toll.wider)
+    return {"agreements": toll.agreements, "still_permitted": toll.permits, "wider": wider, "held": toll.permits > 0 and wider == 0}
+
+
 CAMPAIGNS = {"two_worlds": soak_two_worlds, "kills": soak_kills}
-WITHOUT_DATABASE = {"opa": soak_opa, "mutants": soak_mutants}
+WITHOUT_DATABASE = {
+    "opa": soak_opa,
+    "mutants": soak_mutants,
+    "oracle": soak_oracle,
+    "file_oracle": soak_file_oracle,
+    "narrowing": soak_narrowing,
+}
 
 
 @contextmanager

@@ -13,11 +13,14 @@ from gateway.catalog.load import load_catalog
 from gateway.decide import decide
 from gateway.domain.access import AccessRequest, Principal
 from gateway.domain.agreement import AgreementFacts
-from gateway.domain.decision import Deny, LegalBasis, Permit, Question, RowPredicate
+from gateway.domain.decision import Deny, LegalBasis, Permit, Question, Release, RowPredicate
 from gateway.domain.identifiers import AgreementId, ClientId, ElementPath, InstitutionId, ResourceName
 from gateway.domain.treatments import Generalise, MaskText, Pseudonymise, Share
 from gateway.errors import Unavailable
-from gateway.pdp import Answer, Policies, PolicyPoint, open_pdp
+from gateway.pdp.engine import Answer
+from gateway.pdp.open_engine import open_pdp
+from gateway.pdp.point import PolicyPoint
+from gateway.pdp.policies import Policies
 
 CATALOG = load_catalog()
 PRINCIPAL = Principal(
@@ -42,6 +45,7 @@ ENTRY: Mapping[str, Any] = {
     "schedule": "candidates-to-district",
     "provider": "lakeside",
     "recipient": "riverton",
+    "resource": "candidates",
     "purposes": ["placement"],
     "interests": {"placement": "To place candidates with a school and a mentor"},
     "legal_basis": BASIS,
@@ -243,7 +247,8 @@ def test_a_permit_beyond_the_facts_refuses(answer: dict[str, Any], change: dict[
 
 
 @pytest.mark.parametrize(
-    "change", [{"state": "suspended"}, {"purposes": ["hiring"]}, {"recipient": "hillside"}, {"elements": None}]
+    "change",
+    [{"state": "suspended"}, {"purposes": ["hiring"]}, {"recipient": "hillside"}, {"resource": "schools"}, {"elements": None}],
 )
 def test_a_permit_is_not_believed_when_its_agreement_says_otherwise(answer: dict[str, Any], change: dict[str, object]) -> None:
     assert _rule(answer, facts=AgreementFacts(({**ENTRY, **change},), FACTS.today)) == NOT_FROM_THE_FACTS
@@ -265,3 +270,21 @@ def test_a_permit_must_be_of_the_agreement_and_provider_asked_for(answer: dict[s
 def test_a_smaller_permit_than_the_agreement_is_believed(answer: dict[str, Any]) -> None:
     smaller = answer | {"elements": {"firstName": {"treatment": "share"}}}
     assert isinstance(decide(_question(REQUEST, FACTS), FakePdp(smaller)), Permit)
+
+
+def test_records_about_nobody_are_served_as_they_were_determined(engine: PolicyPoint) -> None:
+    basis = {
+        "basis": "b1_deidentified",
+        "citation": "34 CFR 99.31(b)(1)",
+        "details": {"smallest_class": 10, "quasi_identifiers": []},
+    }
+    release = {"version": 7, "smallest_class": 12, "official": "The registrar", "made_on": "2026-11-01"}
+    elements = {"nameOfInstitution": {"treatment": "share"}}
+    of_schools = {"resource": "schools", "legal_basis": basis, "persons": {}, "rows": [], "elements": elements, "release": release}
+    facts = AgreementFacts(({**ENTRY, **of_schools, "change_feed": False},), FACTS.today)
+    request = AccessRequest(ResourceName("schools"), "placement")
+    permit = decide(_question(request, facts), engine)
+    assert isinstance(permit, Permit)
+    assert permit.release == Release(7, 12, ())
+    without: Any = engine.decide(_question(request, facts)).result
+    assert _rule({**without, "release": None}, request, facts) == NOT_FROM_THE_FACTS

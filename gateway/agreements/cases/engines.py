@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Literal
 
 from gateway.errors import ConfigurationError
-from gateway.pdp import Pdp, Policies, open_pdp
+from gateway.pdp.engine import Pdp
+from gateway.pdp.open_engine import open_pdp
+from gateway.pdp.policies import Policies
 from gateway.pdp.read_bundle import ARCHIVE
 
 EMBEDDED: Literal["embedded"] = "embedded"

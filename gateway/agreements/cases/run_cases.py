@@ -15,7 +15,7 @@ from gateway.domain.decision import Decision, Deny, Permit
 from gateway.domain.grant_facts import entry_on, grant_facts
 from gateway.domain.identifiers import AgreementId, ClientId, InstitutionId
 from gateway.domain.treatments import Withhold, spoken
-from gateway.pdp import Pdp
+from gateway.pdp.engine import Pdp
 
 CLIENT = ClientId("case")
 

@@ -21,7 +21,7 @@ from gateway.cli.console import new_table, open_console
 from gateway.domain.agreement import Agreement
 from gateway.domain.treatments import Withhold, spoken
 from gateway.errors import FileErrors
-from gateway.pdp import Policies
+from gateway.pdp.policies import Policies
 from gateway.settings import read_settings
 
 Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Agreement files (YAML).", show_default=False)]

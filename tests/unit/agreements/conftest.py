@@ -9,7 +9,7 @@ import pytest
 
 from gateway.agreements.check import Law
 from gateway.agreements.open_law import open_law
-from gateway.pdp import Policies
+from gateway.pdp.policies import Policies
 
 DAY = date(2026, 11, 24)
 

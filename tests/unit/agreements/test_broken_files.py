@@ -14,7 +14,7 @@ from gateway.agreements.check import Checked, Law, check_source
 from gateway.agreements.open_law import open_law
 from gateway.catalog.load import load_catalog
 from gateway.cli.agreement.check import told
-from gateway.pdp import Policies
+from gateway.pdp.policies import Policies
 from tests.unit.agreements.conftest import DAY
 
 BROKEN = Path(__file__).resolve().parents[2] / "agreements" / "broken"

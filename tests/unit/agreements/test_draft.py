@@ -17,7 +17,8 @@ from gateway.agreements.read_agreement import read_agreement
 from gateway.catalog.load import load_catalog
 from gateway.cli.main import app
 from gateway.errors import FileErrors, RequestError
-from gateway.pdp import Pdp, Policies
+from gateway.pdp.engine import Pdp
+from gateway.pdp.policies import Policies
 from gateway.shipped import shipped
 
 SHELF = shipped("policies") / "agreements" / "templates"

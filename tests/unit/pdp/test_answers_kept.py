@@ -7,7 +7,7 @@ import pytest
 from gateway.ask import question_of
 from gateway.pdp.embedded import EmbeddedPdp
 from gateway.pdp.live import EMPTY, MOST_ANSWERS, LiveEngine
-from gateway.pdp.open_engine import Policies
+from gateway.pdp.policies import Policies
 
 
 @pytest.fixture

@@ -213,6 +213,18 @@ def test_a_server_that_has_a_new_bundle_first_has_the_gateway_look_for_it(engine
         found.ask(EMPTY)
 
 
+def test_an_answer_counts_though_its_bundle_was_taken_and_exchanged_again_since(
+    engine: OpaServerPdp, opa: FakeOpa, clock: Clock
+) -> None:
+    def twice(_: float) -> None:
+        found.take(replace(BUNDLE, digest=OTHER))
+        found.take(BUNDLE)
+
+    found = ServedEngine(engine, BUNDLE, clock=clock, hurry=twice)
+    _says(opa, OTHER, 1)
+    assert found.ask(EMPTY) == (1, OTHER)
+
+
 def test_after_a_new_bundle_the_older_ones_answers_count_for_a_while(served: ServedEngine, opa: FakeOpa, clock: Clock) -> None:
     served.take(replace(BUNDLE, digest=OTHER))
     _says(opa, BUNDLE.digest, 1)

@@ -10,8 +10,11 @@ import pytest
 
 from gateway.domain.decision import Question
 from gateway.errors import ConfigurationError, IntegrityError
-from gateway.pdp import Answer, Policies, PolicyPoint, fixed_pdp, open_pdp
+from gateway.pdp.engine import Answer
+from gateway.pdp.open_engine import fixed_pdp, open_pdp
 from gateway.pdp.operator import NO_ANSWER, NOT_UNDERSTOOD, OperatorRules
+from gateway.pdp.point import PolicyPoint
+from gateway.pdp.policies import Policies
 from gateway.pdp.read_bundle import read_bundle, read_operator_bundle
 from gateway.shipped import shipped
 from tests.bundles import operator_bundle, put

@@ -1,0 +1,1 @@
+"""An independent reading of the agreement language, and random questions to put to it and to the engine."""
