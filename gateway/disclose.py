@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import NoReturn
@@ -29,18 +29,17 @@ from gateway.domain.treatments import Share, spoken
 from gateway.encode import encode
 from gateway.errors import AuthenticationError, DisclosureDenied, GatewayError, IntegrityError, Reason, RequestError
 from gateway.keys.cursors import Cursors
-from gateway.keys.keyed_hashes import keyed_hashes
 from gateway.keys.pseudonym import Pseudonyms
 from gateway.keys.seal import Sealer
 from gateway.pdp.engine import Pdp
 from gateway.plan import compile_plan
 from gateway.read import read
-from gateway.redact import Opener, redact
+from gateway.redact import Opener, Place, redact
 from gateway.store.agreements import agreements_that_matter
 from gateway.store.engine import Connection, Database
 from gateway.store.key_ring import KeyRing
 from gateway.store.record_tables import RecordTables
-from gateway.tlog.merkle import leaf_hashes, root_of
+from gateway.tlog.subjects import subject_root
 
 SALT_BYTES = 32
 POSITION_BYTES = 8
@@ -200,9 +199,12 @@ def _position(cursor: str | None, cursors: Cursors, bound: tuple[bytes, ...]) ->
 def _opener(gate: Gate, permit: Permit) -> Opener:
     tables = gate.tables[permit.resource]
     key = gate.ring.provider(permit.provider).data
-    sealers: dict[str | None, Sealer] = {None: Sealer(key, tables.rows.name)}
-    sealers |= {name: Sealer(key, table.name) for name, table in tables.members.items()}
-    return lambda collection, sealed, places: sealers[collection].unseal_each(sealed, places)
+
+    def opened(collection: str | None, sealed: Sequence[bytes | None], places: Iterable[Place]) -> Iterable[bytes | None]:
+        table = tables.rows if collection is None else tables.members[collection]
+        return Sealer(key, table.name).unseal_each(sealed, permit.provider, places)
+
+    return opened
 
 
 def _notice(permit: Permit, facts: AgreementFacts) -> str | None:
@@ -244,7 +246,7 @@ def _disclosed(
         "withheld": list(permit.withheld),
         "filtered_by": sorted({path for path, _ in request.filters}),
         "rows": str(len(rows.records)),
-        "subjects": _subjects(persons.values(), subject_key),
+        "subjects": subject_root(subject_key, BitMap().union(*persons.values())).hex(),
         "body": hashlib.sha256(salt + body.content).hexdigest(),
         "body_length": str(len(body.content)),
         "media_type": body.media_type,
@@ -261,12 +263,6 @@ def _disclosed(
         state_epoch=epoch,
         question=trail.question,
     )
-
-
-def _subjects(persons: Iterable[BitMap], key: bytes) -> str:
-    """Merkle root over keyed hashes of the people disclosed, in order: says nothing, and can be opened person by person."""
-    people = BitMap().union(*persons)
-    return root_of(leaf_hashes(keyed_hashes(key, [number.to_bytes(8, "big") for number in people]))).hex()
 
 
 def refused(principal: Principal, request: AccessRequest, why: GatewayError, gate: Gate, trail: _Trail) -> AuditEvent:

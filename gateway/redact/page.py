@@ -14,15 +14,15 @@ from gateway.keys.pseudonym import Pseudonyms
 from gateway.redact.mask import mask
 
 NOTHING = b"{}"
-Opener = Callable[[str | None, Sequence[bytes | None], Sequence[str]], Iterable[bytes | None]]
-"""(collection or None, sealed bytes, row's place) -> JSON of the sealed elements by path."""
+Place = tuple[int, ...]
+"""Where a sealed value stands: record, version and, in a collection, ordinal."""
+Opener = Callable[[str | None, Sequence[bytes | None], Iterable[Place]], Iterable[bytes | None]]
+"""(collection or None, sealed bytes, the place of each) -> JSON of the sealed elements by path."""
 
 
 def redact(rows: Rows, plan: QueryPlan, pseudonyms: Pseudonyms, unseal: Opener) -> TreatedRows:
     """Every selected element's treated values. Raises `IntegrityError` when a sealed value does not open."""
-    anything_sealed = rows.sealed is not None or any(members.sealed is not None for members in rows.members.values())
-    numbers = zip(rows.records, rows.versions, strict=True) if anything_sealed else ()
-    places = [f"{plan.provider}|{record}|{version}" for record, version in numbers]
+    places = list(zip(rows.records, rows.versions, strict=True))
     own = [element for element in plan.selected if element.collection is None]
     values = {**rows.values, **_opened(None, own, rows.sealed, places, unseal)}
     return TreatedRows(
@@ -36,7 +36,7 @@ def _opened(
     collection: str | None,
     elements: Sequence[PlannedElement],
     sealed: Sequence[bytes | None] | None,
-    places: Sequence[str],
+    places: Iterable[Place],
     unseal: Opener,
 ) -> Mapping[ElementPath, Sequence[object]]:
     """The sealed elements' values, by column."""
@@ -57,19 +57,20 @@ def _treated(element: PlannedElement, column: Sequence[object], pseudonyms: Pseu
 
 
 def _members(
-    name: str, members: MemberRows, plan: QueryPlan, places: Sequence[str], pseudonyms: Pseudonyms, unseal: Opener
+    name: str, members: MemberRows, plan: QueryPlan, places: Sequence[Place], pseudonyms: Pseudonyms, unseal: Opener
 ) -> TreatedMembers:
     elements = [element for element in plan.selected if element.collection == name]
-    numbers = zip(members.row, members.ordinal, strict=True) if members.sealed is not None else ()
-    own_places = [f"{places[row]}|{ordinal}" for row, ordinal in numbers]
+    own_places = ((*places[row], ordinal) for row, ordinal in zip(members.row, members.ordinal, strict=True))
     columns = {**members.values, **_opened(name, elements, members.sealed, own_places, unseal)}
     treated = [_treated(element, columns[element.path], pseudonyms) for element in elements]
+    paths = [element.path.partition(".")[2] for element in elements]
+    if len(treated) == 1 and None not in treated[0] and len(set(members.row)) == len(members.row):
+        return TreatedMembers(members.row, dict(zip(paths, treated, strict=True)))
     nothing = (None,) * len(elements)
     shown = [(row, values) for row, values in zip(members.row, zip(*treated, strict=True), strict=True) if values != nothing]
     if len({row for row, _ in shown}) < len(shown):
         shown = _told_apart(shown)
     kept = zip(*(values for _, values in shown), strict=True) if shown else ((),) * len(elements)
-    paths = [element.path.partition(".")[2] for element in elements]
     return TreatedMembers([row for row, _ in shown], dict(zip(paths, kept, strict=True)))
 
 

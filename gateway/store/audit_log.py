@@ -9,6 +9,7 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 
 from gateway.domain.auditing import Checkpoint
 from gateway.errors import ConfigurationError
+from gateway.store.engine import without_waiting
 from gateway.store.schema import (
     audit_checkpoint,
     audit_detail,
@@ -97,35 +98,33 @@ def write_entries(
     rolled-back batch leaves no gap; leaves' own hashes stand with the entries, so only inner nodes are nodes here."""
     log_id = head.log_id
     numbered = list(enumerate(entries, start=head.size))
-    connection.execute(
-        _ADD_ENTRY,
-        [{"log_id": log_id, "seq": seq, "entry_id": e.entry, "leaf": e.leaf, "leaf_hash": e.leaf_hash} for seq, e in numbered],
-    )
     inner = [{"log_id": log_id, "level": n.level, "idx": n.index, "hash": n.hash} for n in nodes if n.level > 0]
-    if inner:
-        connection.execute(_ADD_NODE, inner)
     details = [
         {"log_id": log_id, "entry_id": e.entry, "key_id": e.key_id, "ciphertext": e.ciphertext}
         for e in entries
         if e.ciphertext is not None
     ]
-    if details:
-        connection.execute(_ADD_DETAIL, details)
     parties = [
         {"log_id": log_id, "institution_id": institution, "seq": seq} for seq, e in numbered for institution in e.institutions
     ]
-    if parties:
-        connection.execute(_ADD_PARTY, parties)
-    connection.execute(
-        _MOVE_HEAD,
-        {
-            "of_log": log_id,
-            "size": checkpoint.size,
-            "frontier": b"".join(frontier),
-            "root": checkpoint.root,
-            "checkpoint": checkpoint.note,
-        },
-    )
+    with without_waiting(connection):
+        connection.execute(
+            _ADD_ENTRY,
+            [{"log_id": log_id, "seq": seq, "entry_id": e.entry, "leaf": e.leaf, "leaf_hash": e.leaf_hash} for seq, e in numbered],
+        )
+        for statement, rows in ((_ADD_NODE, inner), (_ADD_DETAIL, details), (_ADD_PARTY, parties)):
+            if rows:
+                connection.execute(statement, rows)
+        connection.execute(
+            _MOVE_HEAD,
+            {
+                "of_log": log_id,
+                "size": checkpoint.size,
+                "frontier": b"".join(frontier),
+                "root": checkpoint.root,
+                "checkpoint": checkpoint.note,
+            },
+        )
 
 
 def read_entries(connection: Connection, log_id: int, start: int = 0) -> Iterator[StoredEntry]:

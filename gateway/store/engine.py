@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any
 import sqlalchemy
 from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from gateway.errors import ConfigurationError, GatewayError, StorageFailed, Unavailable
@@ -23,6 +24,9 @@ Connection = sqlalchemy.Connection
 
 SQLITE_BUSY_MILLISECONDS = 10_000
 POOL_WAIT_SECONDS = 3.0
+TRUSTED_SECONDS = 1.0
+"""For so long after it was used a connection is taken to be open still."""
+LEFT_AT = "gateway:left"
 UNREACHABLE = "The database is out of reach; try again shortly."
 
 
@@ -74,6 +78,24 @@ class Database:
 
     def close(self) -> None:
         self.engine.dispose()
+
+
+@contextmanager
+def without_waiting(connection: Connection) -> Iterator[None]:
+    """Send the statements of the block one after another without waiting for the outcome of each, where the driver can; an error
+    of any of them is raised when the block ends. For statements that return nothing."""
+    if connection.dialect.name != "postgresql":
+        yield
+        return
+    driver: Any = connection.connection.driver_connection
+    errors = connection.dialect.loaded_dbapi.Error
+    try:
+        with driver.pipeline():
+            yield
+    except errors as why:
+        # The statement is not known by now, and its parameters must not be.
+        broken = connection.dialect.is_disconnect(why, driver, None)
+        raise DBAPIError.instance(None, None, why, errors, hide_parameters=True, connection_invalidated=broken) from why
 
 
 @contextmanager
@@ -137,6 +159,7 @@ def _open_sqlite(url: str, pool_size: int) -> Database:
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=POOL_WAIT_SECONDS,
+        pool_use_lifo=True,  # the connection that was used last has its pages and statements at hand
         connect_args={"check_same_thread": False, "timeout": SQLITE_BUSY_MILLISECONDS / 1000},
     )
 
@@ -166,9 +189,23 @@ def _open_postgresql(url: str, pool_size: int) -> Database:
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=POOL_WAIT_SECONDS,
-        pool_pre_ping=True,
+        pool_use_lifo=True,  # the connection that was used last has its pages and statements at hand
         connect_args={"connect_timeout": 3, "options": "-c timezone=UTC -c datestyle=ISO"},
     )
+
+    @event.listens_for(engine, "checkin")
+    def left(_connection: Any, record: Any) -> None:
+        record.info[LEFT_AT] = time.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def still_there(connection: Any, record: Any, _proxy: object) -> None:
+        # Asking a connection that was used a moment ago costs a round trip more than the statements of a small page.
+        if time.monotonic() - record.info.get(LEFT_AT, 0.0) < TRUSTED_SECONDS:
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except engine.dialect.loaded_dbapi.Error as why:
+            raise DisconnectionError from why  # the pool opens another one
 
     @event.listens_for(engine, "checkout")
     def forget_mode(connection: Any, _record: object, _proxy: object) -> None:

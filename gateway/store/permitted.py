@@ -15,8 +15,9 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Connection,
+    CursorResult,
     Date,
-    Executable,
+    Dialect,
     LargeBinary,
     Select,
     Subquery,
@@ -63,6 +64,32 @@ class _AsItCame(LargeBinary):
         return None
 
 
+class _Columns:
+    """A statement whose result is taken apart by column, so that no object is made of a row."""
+
+    def __init__(self, statement: Select[*tuple[Any, ...]], dialect: Dialect) -> None:
+        self._statement = statement
+        self._dialect = dialect
+        self._as_it_came: bool | None = None
+
+    def fetch(self, connection: Connection, bound: Mapping[str, object]) -> list[Sequence[Any]]:
+        """The columns; an empty list where there is no row."""
+        result = connection.execute(self._statement, bound)
+        if self._as_it_came is None:
+            self._as_it_came = self._nothing_to_process(result)
+        # The driver's tuples, where SQLAlchemy has nothing to make of their values: an object a row costs as much as reading it.
+        rows = result.cursor.fetchall() if self._as_it_came and result.cursor is not None else result.fetchall()
+        result.close()
+        return list(zip(*rows, strict=True))
+
+    def _nothing_to_process(self, result: CursorResult[*tuple[Any, ...]]) -> bool:
+        described = [] if result.cursor is None else result.cursor.description
+        types = [column.type.dialect_impl(self._dialect) for column in self._statement.selected_columns]
+        return len(types) == len(described) and all(
+            type_.result_processor(self._dialect, column[1]) is None for type_, column in zip(types, described, strict=True)
+        )
+
+
 @dataclass(frozen=True)
 class _MembersStatement:
     """Selects the members of one collection for the records of a page: record, version, ordinal, `paths` and
@@ -71,7 +98,7 @@ class _MembersStatement:
     paths: tuple[ElementPath, ...]
     has_sealed: bool
     listed: bool
-    statement: Executable
+    statement: _Columns
 
 
 @dataclass(frozen=True)
@@ -79,7 +106,7 @@ class _Statements:
     """What a plan is run by. `names` are the columns of the page's own statement."""
 
     names: tuple[str, ...]
-    page: Select[tuple[object, ...]]
+    page: _Columns
     members: Mapping[str, _MembersStatement]
 
 
@@ -88,30 +115,28 @@ _kept: dict[tuple[object, ...], _Statements] = {}
 
 def fetch(connection: Connection, every_table: Tables, plan: QueryPlan) -> Rows:
     """Run the plan in the caller's snapshot."""
-    statements = _statements(every_table, plan, connection.dialect.name)
+    statements = _statements(every_table, plan, connection.dialect)
     version = plan.frozen.version if plan.frozen else connection.execute(_HEAD, _head_of(plan)).scalar()
     bound = {"version": version or 0, LIMIT: plan.limit + 1} | ({} if plan.after is None else {AFTER: plan.after})
-    page = connection.execute(statements.page, bound).fetchall()
-    more = len(page) > plan.limit
-    page = page[: plan.limit] if more else page
     names = statements.names
-    columns: dict[str, Sequence[object]] = (
-        dict(zip(names, zip(*page, strict=True), strict=True)) if page else dict.fromkeys(names, ())
-    )
-    records: Sequence[int] = columns[RECORD]  # type: ignore[assignment]
-    versions: Sequence[int] = columns[VERSION]  # type: ignore[assignment]
+    page = statements.page.fetch(connection, bound) or [()] * len(names)
+    more = len(page[0]) > plan.limit
+    columns = dict(zip(names, (column[: plan.limit] for column in page) if more else page, strict=True))
+    records: Sequence[int] = columns[RECORD]
+    versions: Sequence[int] = columns[VERSION]
+    positions = {of: at for at, of in enumerate(zip(records, versions, strict=True))} if statements.members else {}
     return Rows(
         records=records,
         versions=versions,
         values={ElementPath(name): columns[name] for name in names if not name.startswith(OWN)},
-        sealed=columns.get(SEALED),  # type: ignore[arg-type]
-        members={name: _members(connection, found, records, versions) for name, found in statements.members.items()},
-        persons={role: columns[PERSON + role] for role, _ in plan.person_columns},  # type: ignore[misc]
+        sealed=columns.get(SEALED),
+        members={name: _members(connection, found, positions) for name, found in statements.members.items()},
+        persons={role: columns[PERSON + role] for role, _ in plan.person_columns},
         last=RecordId(records[-1]) if more else None,
     )
 
 
-def _statements(every_table: Tables, plan: QueryPlan, dialect: str) -> _Statements:
+def _statements(every_table: Tables, plan: QueryPlan, dialect: Dialect) -> _Statements:
     """Building the statements takes as long as running them, so that they are kept for the next page of a plan that says the same.
     They follow from the plan alone, which is made anew for each request. What a client filters by is not kept."""
     if plan.filters:
@@ -119,7 +144,7 @@ def _statements(every_table: Tables, plan: QueryPlan, dialect: str) -> _Statemen
     alike = replace(plan, limit=0, after=None if plan.after is None else RecordId(0))
     # 1, 1.0 and True are equal, but not the same in SQL.
     exactly = repr((plan.scope, plan.related, [element.treatment for element in plan.permitted]))
-    key = (every_table[plan.resource].rows, dialect, alike, exactly)
+    key = (every_table[plan.resource].rows, dialect.name, alike, exactly)
     known = _kept.get(key)
     if known is None:
         if len(_kept) >= MOST_KEPT:
@@ -128,7 +153,7 @@ def _statements(every_table: Tables, plan: QueryPlan, dialect: str) -> _Statemen
     return known
 
 
-def _built(every_table: Tables, plan: QueryPlan, dialect: str) -> _Statements:
+def _built(every_table: Tables, plan: QueryPlan, dialect: Dialect) -> _Statements:
     own = [element for element in plan.selected if element.collection is None]
     names = (
         RECORD,
@@ -143,7 +168,7 @@ def _built(every_table: Tables, plan: QueryPlan, dialect: str) -> _Statements:
             wanted.setdefault(element.collection, []).append(element)
     tables = every_table[plan.resource].members
     members = {name: _members_statement(tables[name], plan, elements, dialect) for name, elements in wanted.items()}
-    return _Statements(names, _statement(_permitted(every_table, plan, own), plan, names), members)
+    return _Statements(names, _Columns(_statement(_permitted(every_table, plan, own), plan, names), dialect), members)
 
 
 def _head(provider: InstitutionId, resource: ResourceName) -> Select[tuple[int]]:
@@ -310,7 +335,7 @@ def _bounds(records: Sequence[int], statement: _MembersStatement, dialect: str) 
     return bounds
 
 
-def _members_statement(members: Table, plan: QueryPlan, elements: Sequence[PlannedElement], dialect: str) -> _MembersStatement:
+def _members_statement(members: Table, plan: QueryPlan, elements: Sequence[PlannedElement], dialect: Dialect) -> _MembersStatement:
     plain = [element for element in elements if element.origin != "sealed"]
     has_sealed = len(plain) < len(elements)
     columns: list[ColumnElement[object]] = [members.c.record_id, members.c.from_version, members.c.ordinal]
@@ -318,25 +343,27 @@ def _members_statement(members: Table, plan: QueryPlan, elements: Sequence[Plann
     columns += [type_coerce(members.c.sealed, _AsItCame())] if has_sealed else []
     statement = (
         select(*columns)
-        .where(members.c.provider_id == plan.provider, _on_the_page(members.c.record_id, plan, dialect))
+        .where(members.c.provider_id == plan.provider, _on_the_page(members.c.record_id, plan, dialect.name))
         .order_by(members.c.record_id, members.c.ordinal)
     )
-    return _MembersStatement(tuple(element.path for element in plain), has_sealed, plan.narrows, statement)
+    return _MembersStatement(tuple(element.path for element in plain), has_sealed, plan.narrows, _Columns(statement, dialect))
 
 
-def _members(connection: Connection, statement: _MembersStatement, records: Sequence[int], versions: Sequence[int]) -> MemberRows:
-    found: Sequence[Sequence[object]] = ()
-    if records:
-        bounds = _bounds(records, statement, connection.dialect.name)
-        found = connection.execute(statement.statement, bounds).fetchall()
+def _members(connection: Connection, statement: _MembersStatement, positions: Mapping[tuple[int, int], int]) -> MemberRows:
+    """`positions` says where on the page a version of a record stands."""
+    columns: list[Sequence[Any]] = []
+    if positions:
+        bounds = _bounds([record for record, _ in positions], statement, connection.dialect.name)
+        columns = statement.statement.fetch(connection, bounds)
+    columns = columns or [()] * (3 + len(statement.paths) + statement.has_sealed)
     # Other versions of a record have members too; the page has one version of each.
-    position = {of: at for at, of in enumerate(zip(records, versions, strict=True))}
-    placed = [(position[row[:2]], row) for row in found if row[:2] in position]  # type: ignore[index]
-    width = 3 + len(statement.paths) + statement.has_sealed
-    values: list[tuple[object, ...]] = list(zip(*(row for _, row in placed), strict=True)) or [()] * width
+    rows = [positions.get(of, -1) for of in zip(columns[0], columns[1], strict=True)]
+    if -1 in rows:
+        columns = [[value for value, at in zip(column, rows, strict=True) if at >= 0] for column in columns]
+        rows = [at for at in rows if at >= 0]
     return MemberRows(
-        row=[at for at, _ in placed],
-        ordinal=values[2],  # type: ignore[arg-type]
-        sealed=values[-1] if statement.has_sealed else None,  # type: ignore[arg-type]
-        values={path: values[3 + at] for at, path in enumerate(statement.paths)},
+        row=rows,
+        ordinal=columns[2],
+        sealed=columns[-1] if statement.has_sealed else None,
+        values={path: columns[3 + at] for at, path in enumerate(statement.paths)},
     )

@@ -100,7 +100,9 @@ class World:
         sealers = {None: Sealer(KEYS.data, tables.rows.name)} | {
             collection: Sealer(KEYS.data, table.name) for collection, table in tables.members.items()
         }
-        treated = redact(rows, plan, PSEUDONYMS, lambda collection, blobs, places: sealers[collection].unseal_each(blobs, places))
+        treated = redact(
+            rows, plan, PSEUDONYMS, lambda collection, blobs, places: sealers[collection].unseal_each(blobs, LAKESIDE, places)
+        )
         records: list[dict[str, Any]] = [
             dict(zip(treated.values, row, strict=True)) for row in zip(*treated.values.values(), strict=True)
         ]
