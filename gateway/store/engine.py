@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import select
 import threading
 import time
 from collections.abc import Iterator
@@ -25,7 +26,7 @@ Connection = sqlalchemy.Connection
 SQLITE_BUSY_MILLISECONDS = 10_000
 POOL_WAIT_SECONDS = 3.0
 TRUSTED_SECONDS = 1.0
-"""For so long after it was used a connection is taken to be open still."""
+"""For so long after it was used a connection is taken to be open still, unless its socket says otherwise."""
 LEFT_AT = "gateway:left"
 UNREACHABLE = "The database is out of reach; try again shortly."
 
@@ -199,8 +200,12 @@ def _open_postgresql(url: str, pool_size: int) -> Database:
 
     @event.listens_for(engine, "checkout")
     def still_there(connection: Any, record: Any, _proxy: object) -> None:
-        # Asking a connection that was used a moment ago costs a round trip more than the statements of a small page.
-        if time.monotonic() - record.info.get(LEFT_AT, 0.0) < TRUSTED_SECONDS:
+        # A round trip costs more than the statements of a small page. A server that ended a session has said so on its socket,
+        # which is silent otherwise; one that is gone without a word shows only when it is asked.
+        fresh = time.monotonic() - record.info.get(LEFT_AT, 0.0) < TRUSTED_SECONDS
+        heard = select.poll()
+        heard.register(connection, select.POLLIN)
+        if fresh and not heard.poll(0):
             return
         try:
             engine.dialect.do_ping(connection)

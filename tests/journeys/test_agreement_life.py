@@ -10,9 +10,10 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
@@ -25,12 +26,14 @@ from tests.signing import LESS, MOU, small_pdf, text_of, written
 from tests.world import DEMO, EXAMPLE, SMALL
 
 OPERATION = EXAMPLE.with_name("lakeside-operation.yaml")
+ZONE = ZoneInfo("America/Chicago")
+"""The agreements' own: a day there may not have begun when it has in UTC."""
 TERM = "{from: 2026-07-01, until: 2027-06-30}"
 
 
 def days(text: str) -> str:
     """With a term around today: these processes have the machine's own clock."""
-    today = datetime.now(UTC).date()
+    today = datetime.now(ZONE).date()
     assert TERM in text
     return text.replace(TERM, f"{{from: {today - timedelta(days=30)}, until: {today + timedelta(days=30)}}}")
 
@@ -157,7 +160,7 @@ def test_every_step_acts_on_the_next_answer_of_every_process(road: Road) -> None
     second = road.post(1, "lakeside-system", "/agreements", changed.read_bytes(), "application/yaml")["data"][0]
     assert (second["version"], second["amends"]) == (2, 1)
     road.run("agreement", "sign", MOU, "--as", "dana", "--key", str(keys[0]))
-    paper = {"steward": "lee", "signed_on": datetime.now(UTC).date().isoformat()}
+    paper = {"steward": "lee", "signed_on": datetime.now(ZONE).date().isoformat()}
     executed = small_pdf("Signed in ink.", second["digest"])
     attested = road.post(0, "riverton-system", f"/agreements/{MOU}/attestations", executed, "application/pdf", **paper)
     assert (attested["state"], attested["digest_found_in_text"]) == ("signed", True)
