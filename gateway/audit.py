@@ -13,8 +13,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import rfc8785
-
 from gateway.domain.auditing import AuditEntry, AuditEvent, Checkpoint
 from gateway.domain.decision import Question
 from gateway.domain.identifiers import EntryId, InstitutionId
@@ -26,6 +24,7 @@ from gateway.store.engine import Connection, Database
 from gateway.store.epoch import read_epoch
 from gateway.store.usage import count_use
 from gateway.tlog.checkpoint import sign_checkpoint
+from gateway.tlog.leaf import leaf_text
 from gateway.tlog.merkle import extend, leaf_hash, root
 from gateway.tlog.note import Signer
 
@@ -214,7 +213,7 @@ class AuditLog:
             "kind": event.kind,
             "institutions": list(institutions),
         }
-        leaf = rfc8785.dumps(members)
+        leaf = leaf_text(members)
         if len(leaf) > LARGEST_LEAF:
             raise IntegrityError("An audit entry would be larger than the log's format allows; nothing was written.")
         return _Prepared(entry, NewEntry(entry, leaf, leaf_hash(leaf), institutions, key_id, ciphertext))

@@ -7,7 +7,7 @@ The associated data are `version|table|row|key id`, so that a ciphertext moved t
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from cryptography.exceptions import InvalidTag
@@ -54,21 +54,22 @@ class Sealer:
         except InvalidTag as why:
             raise IntegrityError("A sealed value does not open in the place where it stands.") from why
 
-    def unseal_each(self, sealed: Sequence[bytes | None], owner: str, numbers: Iterable[tuple[int, ...]]) -> Iterator[bytes | None]:
+    def unseal_each(self, sealed: Sequence[bytes | None], owner: str, numbers: Iterable[tuple[int, ...]]) -> list[bytes | None]:
         """The same for a column of a page, in order; None stays None. A row is its owner and its numbers, with `|` between."""
         decrypt, place = self._decrypt, b""
-        for blob, row in zip(sealed, numbers, strict=True):
-            if blob is None:
-                yield None
-                continue
-            if blob[:1] != VERSION:
-                raise IntegrityError("A sealed value has an unknown version.")
-            place = place or self._prefix + owner.encode() + b"|%d" * len(row) + self._suffix
-            try:
-                clear = decrypt(blob[1:BODY], blob[BODY:], place % row)
-            except InvalidTag as why:
-                raise IntegrityError("A sealed value does not open in the place where it stands.") from why
-            yield clear
+        clear: list[bytes | None] = []
+        try:
+            for blob, row in zip(sealed, numbers, strict=True):
+                if blob is None:
+                    clear.append(None)
+                    continue
+                if blob[:1] != VERSION:
+                    raise IntegrityError("A sealed value has an unknown version.")
+                place = place or self._prefix + owner.replace("%", "%%").encode() + b"|%d" * len(row) + self._suffix
+                clear.append(decrypt(blob[1:BODY], blob[BODY:], place % row))
+        except InvalidTag as why:
+            raise IntegrityError("A sealed value does not open in the place where it stands.") from why
+        return clear
 
     def _place(self, row: str) -> bytes:
         return self._prefix + row.encode() + self._suffix

@@ -30,6 +30,17 @@ def test_a_sealed_value_moved_to_another_place_does_not_open(key: DataKey, table
         Sealer(key, table).unseal(sealed, row)
 
 
+def test_a_column_opens_as_its_values_do_one_by_one() -> None:
+    sealer = Sealer(KEY, "candidates__telephones")
+    column = [sealer.seal(b"one", "100%|1|1|0"), None, sealer.seal(b"two", "100%|2|1|3")]
+    assert sealer.unseal_each(column, "100%", [(1, 1, 0), (9, 9, 9), (2, 1, 3)]) == [b"one", None, b"two"]
+    for places in ([(1, 1, 0), (9, 9, 9), (2, 1, 4)], [(2, 1, 3), (9, 9, 9), (1, 1, 0)]):
+        with pytest.raises(IntegrityError):
+            sealer.unseal_each(column, "100%", places)
+    with pytest.raises(IntegrityError):
+        sealer.unseal_each([b"", *column[1:]], "100%", [(1, 1, 0), (9, 9, 9), (2, 1, 3)])
+
+
 def test_equal_values_never_look_equal_when_sealed() -> None:
     sealer = Sealer(KEY, "candidates")
     assert len({sealer.seal(b"name", "lakeside|1|1") for _ in range(100)}) == 100
