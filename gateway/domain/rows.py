@@ -23,8 +23,8 @@ class MemberRows:
 class Rows:
     """A page, column by column, all columns of one length.
 
-    `values` holds what SQL could treat; `sealed` the blobs still to be opened; `persons` the person numbers of each role;
-    `last` is where the next page starts, None at the end.
+    `versions` is empty where nothing is sealed and no collection read; `values` holds what SQL could treat; `sealed` the blobs
+    still to be opened; `persons` the person numbers of each role; `last` is where the next page starts, None at the end.
     """
 
     records: Sequence[int]

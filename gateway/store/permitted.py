@@ -49,7 +49,7 @@ PERSON = f"{OWN}person:"
 RECORDS = "records"
 
 
-FIRST, LAST, AFTER, LIMIT = "first", "last", "after", "limit"
+FIRST, LAST, AFTER, LIMIT, FROZEN = "first", "last", "after", "limit", "frozen"
 MOST_KEPT = 256
 
 Tables = Mapping[ResourceName, RecordTables]
@@ -103,9 +103,11 @@ class _MembersStatement:
 
 @dataclass(frozen=True)
 class _Statements:
-    """What a plan is run by. `names` are the columns of the page's own statement."""
+    """What a plan is run by. `names` are the columns of the page's own statement, `values` says in which an element stands:
+    the pseudonym of a record starts from its number, which is there anyway."""
 
     names: tuple[str, ...]
+    values: Mapping[ElementPath, str]
     page: _Columns
     members: Mapping[str, _MembersStatement]
 
@@ -116,19 +118,22 @@ _kept: dict[tuple[object, ...], _Statements] = {}
 def fetch(connection: Connection, every_table: Tables, plan: QueryPlan) -> Rows:
     """Run the plan in the caller's snapshot."""
     statements = _statements(every_table, plan, connection.dialect)
-    version = plan.frozen.version if plan.frozen else connection.execute(_HEAD, _head_of(plan)).scalar()
-    bound = {"version": version or 0, LIMIT: plan.limit + 1} | ({} if plan.after is None else {AFTER: plan.after})
+    bound: dict[str, object] = {LIMIT: plan.limit + 1}
+    if plan.frozen is not None:
+        bound[FROZEN] = plan.frozen.version
+    if plan.after is not None:
+        bound[AFTER] = plan.after
     names = statements.names
     page = statements.page.fetch(connection, bound) or [()] * len(names)
     more = len(page[0]) > plan.limit
     columns = dict(zip(names, (column[: plan.limit] for column in page) if more else page, strict=True))
     records: Sequence[int] = columns[RECORD]
-    versions: Sequence[int] = columns[VERSION]
+    versions: Sequence[int] = columns.get(VERSION, ())
     positions = {of: at for at, of in enumerate(zip(records, versions, strict=True))} if statements.members else {}
     return Rows(
         records=records,
         versions=versions,
-        values={ElementPath(name): columns[name] for name in names if not name.startswith(OWN)},
+        values={path: columns[name] for path, name in statements.values.items()},
         sealed=columns.get(SEALED),
         members={name: _members(connection, found, positions) for name, found in statements.members.items()},
         persons={role: columns[PERSON + role] for role, _ in plan.person_columns},
@@ -155,33 +160,31 @@ def _statements(every_table: Tables, plan: QueryPlan, dialect: Dialect) -> _Stat
 
 def _built(every_table: Tables, plan: QueryPlan, dialect: Dialect) -> _Statements:
     own = [element for element in plan.selected if element.collection is None]
-    names = (
-        RECORD,
-        VERSION,
-        *(PERSON + role for role, _ in plan.person_columns),
-        *(element.path for element in own if element.origin != "sealed"),
-        *([SEALED] if any(element.origin == "sealed" for element in own) else []),
-    )
     wanted: dict[str, list[PlannedElement]] = {}
     for element in plan.selected:
         if element.collection is not None:
             wanted.setdefault(element.collection, []).append(element)
     tables = every_table[plan.resource].members
     members = {name: _members_statement(tables[name], plan, elements, dialect) for name, elements in wanted.items()}
-    return _Statements(names, _Columns(_statement(_permitted(every_table, plan, own), plan, names), dialect), members)
+    values = {
+        element.path: RECORD if element.origin == "surrogate" and element.column == "record_id" else str(element.path)
+        for element in own
+        if element.origin != "sealed"
+    }
+    has_sealed = any(element.origin == "sealed" for element in own)
+    names = (
+        RECORD,
+        *([VERSION] if has_sealed or members else []),
+        *(PERSON + role for role, _ in plan.person_columns),
+        *(name for name in values.values() if name != RECORD),
+        *([SEALED] if has_sealed else []),
+    )
+    page = _statement(_permitted(every_table, plan, own), plan, names)
+    return _Statements(names, values, _Columns(page, dialect), members)
 
 
 def _head(provider: InstitutionId, resource: ResourceName) -> Select[tuple[int]]:
     return select(resource_head.c.version).where(resource_head.c.provider_id == provider, resource_head.c.resource == resource)
-
-
-_HEAD = select(resource_head.c.version).where(
-    resource_head.c.provider_id == bindparam("provider"), resource_head.c.resource == bindparam("resource")
-)
-
-
-def _head_of(plan: QueryPlan) -> dict[str, object]:
-    return {"provider": plan.provider, "resource": plan.resource}
 
 
 def _permitted(every_table: Tables, plan: QueryPlan, own: Sequence[PlannedElement]) -> Subquery:
@@ -204,7 +207,7 @@ def _permitted(every_table: Tables, plan: QueryPlan, own: Sequence[PlannedElemen
         columns.append(func.count().over(partition_by=alike or None).label(CLASS))
     permitted = (
         select(*columns)
-        .where(rows.c.provider_id == plan.provider, *_visible(rows))
+        .where(rows.c.provider_id == plan.provider, *_visible(rows, plan))
         .where(*(_compare(rows.c[condition.column], condition) for condition in plan.scope))
         .where(*(_has_related(every_table[related.resource].rows, rows, related, plan) for related in plan.related))
         .where(*(_consented(rows, consent, plan) for consent in plan.consents))
@@ -252,8 +255,10 @@ def _written(column: ColumnElement[Any]) -> ColumnElement[Any]:
     return Day(column).label(column.key) if isinstance(column.type, Date) else column
 
 
-def _visible(rows: Table) -> tuple[ColumnElement[bool], ...]:
-    version = bindparam("version", type_=BigInteger)
+def _visible(rows: Table, plan: QueryPlan) -> tuple[ColumnElement[bool], ...]:
+    """In the promoted version of this snapshot, or in the frozen one; nothing before the first promotion."""
+    head = _head(plan.provider, plan.resource).scalar_subquery()
+    version: ColumnElement[int] = head if plan.frozen is None else bindparam(FROZEN, type_=BigInteger)
     return (rows.c.from_version <= version, or_(rows.c.to_version.is_(None), rows.c.to_version > version))
 
 

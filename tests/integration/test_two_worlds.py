@@ -76,7 +76,7 @@ def _order_by_hidden(plan: QueryPlan, connection: Connection, tables: Tables) ->
     return replace(
         rows,
         records=[rows.records[at] for at in order],
-        versions=[rows.versions[at] for at in order],
+        versions=rows.versions and [rows.versions[at] for at in order],
         sealed=rows.sealed and [rows.sealed[at] for at in order],
         values={path: [column[at] for at in order] for path, column in rows.values.items()},
         persons={role: [column[at] for at in order] for role, column in rows.persons.items()},
