@@ -88,14 +88,18 @@ def without_waiting(connection: Connection) -> Iterator[None]:
     if connection.dialect.name != "postgresql":
         yield
         return
-    driver: Any = connection.connection.driver_connection
+    with driver_errors(connection), connection.connection.driver_connection.pipeline():  # type: ignore[union-attr]  # psycopg's
+        yield
+
+
+@contextmanager
+def driver_errors(connection: Connection) -> Iterator[None]:
+    """Raise what the driver raises past SQLAlchemy as SQLAlchemy does, but without the statement or a value."""
     errors = connection.dialect.loaded_dbapi.Error
     try:
-        with driver.pipeline():
-            yield
+        yield
     except errors as why:
-        # The statement is not known by now, and its parameters must not be.
-        broken = connection.dialect.is_disconnect(why, driver, None)
+        broken = connection.dialect.is_disconnect(why, connection.connection.driver_connection, None)
         raise DBAPIError.instance(None, None, why, errors, hide_parameters=True, connection_invalidated=broken) from why
 
 

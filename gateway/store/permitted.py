@@ -39,6 +39,7 @@ from gateway.domain.identifiers import ElementPath, InstitutionId, RecordId, Res
 from gateway.domain.query_plan import Condition, ConsentScope, PlannedElement, QueryPlan, RelatedScope
 from gateway.domain.rows import MemberRows, Rows
 from gateway.domain.treatments import Generalise
+from gateway.store.engine import driver_errors
 from gateway.store.generalise import generalised
 from gateway.store.record_tables import RecordTables
 from gateway.store.schema import consent, opt_out, resource_head
@@ -78,7 +79,11 @@ class _Columns:
         if self._as_it_came is None:
             self._as_it_came = self._nothing_to_process(result)
         # The driver's tuples, where SQLAlchemy has nothing to make of their values: an object a row costs as much as reading it.
-        rows = result.cursor.fetchall() if self._as_it_came and result.cursor is not None else result.fetchall()
+        if self._as_it_came and result.cursor is not None:
+            with driver_errors(connection):
+                rows: Sequence[Sequence[Any]] = result.cursor.fetchall()
+        else:
+            rows = result.fetchall()
         result.close()
         return list(zip(*rows, strict=True))
 

@@ -10,7 +10,7 @@ import pwd
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -21,10 +21,14 @@ from sqlalchemy import event, text
 from sqlalchemy.engine import make_url
 
 import gateway.disclose
+from gateway.domain.identifiers import ResourceName
 from gateway.domain.query_plan import QueryPlan
-from gateway.domain.rows import Body, TreatedRows
+from gateway.domain.rows import Body, Rows, TreatedRows
 from gateway.encode import encode
 from gateway.prove_client import ASSERTION_TYPE
+from gateway.read import read
+from gateway.store.engine import Connection
+from gateway.store.record_tables import RecordTables
 from tests.conftest import lacking, new_database
 from tests.copies import opened
 from tests.databases import copied_postgres, copied_sqlite, postgres_cluster, postgres_programs, run_statement
@@ -244,6 +248,30 @@ def assert_silent_from_within(ledger: Ledger, token: str, begin: Callable[[], No
 
 
 # --- the server gone ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("steps", [1, 60, 250], ids=["at once", "soon", "later"])
+def test_a_file_that_fails_while_a_page_is_read_is_out_of_reach(
+    tmp_path: Path, sqlite_template: Path, monkeypatch: pytest.MonkeyPatch, steps: int
+) -> None:
+    """SQLite reads as the rows are fetched: the driver's own error comes out then."""
+
+    def read_interrupted(plan: QueryPlan, connection: Connection, tables: Mapping[ResourceName, RecordTables]) -> Rows:
+        driver: Any = connection.connection.driver_connection
+        driver.set_progress_handler(lambda: 1, steps)
+        try:
+            return read(plan, connection, tables)
+        finally:
+            driver.set_progress_handler(None, 0)
+
+    (tmp_path / "db").mkdir()
+    with copied_sqlite(sqlite_template, tmp_path / "db") as url, placement_world(tmp_path / "home", url) as world:
+        token, ledger = world.token(CLIENT), Ledger(world)
+        with monkeypatch.context() as patch:
+            patch.setattr(gateway.disclose, "read", read_interrupted)
+            assert_silent(ledger.get(token))
+        assert ledger.get(token).status_code == httpx.codes.OK
+        ledger.assert_kept()
 
 
 @pytest.fixture
