@@ -22,7 +22,7 @@ Opener = Callable[[str | None, Sequence[bytes | None], Iterable[Place]], Iterabl
 
 def redact(rows: Rows, plan: QueryPlan, pseudonyms: Pseudonyms, unseal: Opener) -> TreatedRows:
     """Every selected element's treated values. Raises `IntegrityError` when a sealed value does not open."""
-    places = list(zip(rows.records, rows.versions, strict=bool(rows.versions)))
+    places = list(zip(rows.records, rows.versions, strict=True)) if rows.versions else []
     own = [element for element in plan.selected if element.collection is None]
     values = {**rows.values, **_opened(None, own, rows.sealed, places, unseal)}
     return TreatedRows(

@@ -77,12 +77,11 @@ def root(frontier: Sequence[bytes]) -> bytes:
 
 def root_of(leaves: Sequence[bytes]) -> bytes:
     """The root over these leaf hashes."""
-    hashes, sha256 = list(leaves), hashlib.sha256
+    hashes = list(leaves)
     while len(hashes) > 1:
         # A level at a time; what has no right neighbour goes up as it is, which is RFC 6962's split at powers of two.
         unpaired = hashes[len(hashes) & ~1 :]
-        # `node_hash`, written out: a call for each node costs a third of its hash.
-        hashes = [sha256(b"\x01" + left + right).digest() for left, right in zip(hashes[::2], hashes[1::2], strict=False)]
+        hashes = [node_hash(left, right) for left, right in zip(hashes[::2], hashes[1::2], strict=False)]
         hashes += unpaired
     return hashes[0] if hashes else EMPTY_ROOT
 
