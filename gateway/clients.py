@@ -31,10 +31,19 @@ from gateway.store.clients import (
 )
 from gateway.store.engine import Database
 
-SCOPES = ("records:read", "rights:read", "rights:write", "agreements:read", "agreements:write", "agreements:sign", "log_auditor")
-"""`records:read` reads records under an agreement; `rights:read` and `rights:write` are for a provider's own system, which says
-what its people consented to; `agreements:read`, `agreements:write` and `agreements:sign` see, change and sign an institution's own
-agreements; `log_auditor` reads the whole audit log (decision 22)."""
+SCOPES = (
+    "records:read",
+    "rosters:write",
+    "rights:read",
+    "rights:write",
+    "agreements:read",
+    "agreements:write",
+    "agreements:sign",
+    "log_auditor",
+)
+"""`records:read` reads records under an agreement; `rosters:write` says whom an agreement's rows are asked about; `rights:read` and
+`rights:write` are for a provider's own system, which says what its people consented to; `agreements:read`, `agreements:write` and
+`agreements:sign` see, change and sign an institution's own agreements; `log_auditor` reads the whole audit log (decision 22)."""
 SECRET_BYTES = 32
 SECRET_ID_BYTES = 9
 LONGEST_TITLE = 200

@@ -19,10 +19,11 @@ from gateway.domain.decision import (
     Question,
     RelatedPredicate,
     Release,
+    RosterPredicate,
     RowPredicate,
 )
 from gateway.domain.identifiers import AgreementId, ElementPath, InstitutionId, ResourceName
-from gateway.domain.treatments import Generalisation, Generalise, Mask, MaskText, Pseudonymise, Share, Treatment
+from gateway.domain.treatments import Generalisation, Generalise, Mask, MaskText, Pseudonymise, ReturnOwnId, Share, Treatment
 from gateway.errors import Reason
 from gateway.pdp.engine import Pdp
 
@@ -63,7 +64,7 @@ class _Part(BaseModel):
 
 
 class _Plain(_Part):
-    treatment: Literal["share", "pseudonymise"]
+    treatment: Literal["share", "pseudonymise", "return_own_id"]
 
 
 class _Coarser(_Part):
@@ -98,6 +99,10 @@ class _Related(_Part):
     where: list[_Row]
 
 
+class _InRoster(_Part):
+    roster: str
+
+
 class _Basis(_Part):
     basis: str
     citation: str
@@ -120,7 +125,7 @@ class _Permission(_Part):
     purpose: str
     elements: dict[str, _Granted]
     withheld: list[str]
-    rows: list[_Row | _Related]
+    rows: list[_Row | _Related | _InRoster]
     bases: dict[str, _Basis]
     excluded_opt_outs: list[str]
     excluded_subjects: dict[str, list[str]]
@@ -233,10 +238,14 @@ def _permit(answer: _Permission, made_by: _MadeBy) -> Permit:
     )
 
 
-def _scope(row: _Row | _Related) -> RowPredicate | RelatedPredicate:
-    if isinstance(row, _Related):
-        return RelatedPredicate(ResourceName(row.related), row.about, tuple(_condition(inner) for inner in row.where))
-    return _condition(row)
+def _scope(row: _Row | _Related | _InRoster) -> RowPredicate | RelatedPredicate | RosterPredicate:
+    match row:
+        case _Row():
+            return _condition(row)
+        case _Related():
+            return RelatedPredicate(ResourceName(row.related), row.about, tuple(_condition(inner) for inner in row.where))
+        case _InRoster():
+            return RosterPredicate(ElementPath(row.roster))
 
 
 def _condition(row: _Row) -> RowPredicate:
@@ -253,8 +262,10 @@ def _treatment(granted: _Plain | _Coarser | _Masked) -> Treatment:
     match granted:
         case _Plain(treatment="share"):
             return Share()
-        case _Plain():
+        case _Plain(treatment="pseudonymise"):
             return Pseudonymise()
+        case _Plain():
+            return ReturnOwnId()
         case _Coarser(to=to, by=by):
             return Generalise(to, by)
         case _Masked(keep=keep):

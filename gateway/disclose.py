@@ -24,17 +24,19 @@ from gateway.domain.decision import Decision, Deny, Permit, Question
 from gateway.domain.grant_use import grant_use
 from gateway.domain.identifiers import RecordId, ResourceName
 from gateway.domain.query_plan import QueryPlan
-from gateway.domain.rows import Body, Rows
+from gateway.domain.rosters import RosterKey
+from gateway.domain.rows import Body, OwnIds, Rows
 from gateway.domain.treatments import Share, spoken
 from gateway.encode import encode
 from gateway.errors import AuthenticationError, DisclosureDenied, GatewayError, IntegrityError, Reason, RequestError
 from gateway.keys.cursors import Cursors
+from gateway.keys.own_ids import OwnIdSealer
 from gateway.keys.pseudonym import Pseudonyms
 from gateway.keys.seal import Sealer
 from gateway.pdp.engine import Pdp
 from gateway.plan import compile_plan
 from gateway.read import read
-from gateway.redact import Opener, Place, redact
+from gateway.redact import Opener, OwnIdOpener, Place, redact
 from gateway.store.agreements import agreements_that_matter
 from gateway.store.engine import Connection, Database
 from gateway.store.key_ring import KeyRing
@@ -161,7 +163,7 @@ def _found(principal: Principal, request: AccessRequest, connection: Connection,
 def _body(found: _Found, gate: Gate) -> Body:
     last = found.rows.last
     following = None if last is None else gate.cursors.seal(last.to_bytes(POSITION_BYTES, "big"), *found.cursor_bound_to)
-    treated = redact(found.rows, found.plan, found.pseudonyms, _opener(gate, found.permit))
+    treated = redact(found.rows, found.plan, found.pseudonyms, _opener(gate, found.permit), _own_ids(gate, found.permit))
     return encode(treated, found.plan, notice=_notice(found.permit, found.facts), following=following)
 
 
@@ -207,6 +209,16 @@ def _opener(gate: Gate, permit: Permit) -> Opener:
     return opened
 
 
+def _own_ids(gate: Gate, permit: Permit) -> OwnIdOpener:
+    """The recipient's own ids, from the roster that stands under the permit's schedule."""
+
+    def opened(key_space: str, found: OwnIds) -> Sequence[str | None]:
+        roster = RosterKey(permit.agreement, permit.schedule, permit.provider, ResourceName(key_space))
+        return OwnIdSealer(gate.ring.provider(permit.provider).data, roster).unseal_each(found.sealed, found.records)
+
+    return opened
+
+
 def _notice(permit: Permit, facts: AgreementFacts) -> str | None:
     """The redisclosure notice of 99.33(d), in the agreement's own words."""
     if not permit.redisclosure_notice:
@@ -227,7 +239,7 @@ def _disclosed(
     released = [element for element in plan.selected if isinstance(element.treatment, Share)]
     treated = [element for element in plan.selected if not isinstance(element.treatment, Share)]
     leaf: dict[str, object] = {
-        **_who(principal),
+        **principal.on_the_log,
         "decision": "permit",
         "operation": "read",
         "purpose": permit.purpose,
@@ -271,7 +283,7 @@ def refused(principal: Principal, request: AccessRequest, why: GatewayError, gat
     known_resource = gate.catalog.resource(request.resource)
     reasons = why.reasons if isinstance(why, DisclosureDenied) else ()
     leaf: dict[str, object] = {
-        **_who(principal),
+        **principal.on_the_log,
         "decision": "deny",
         "operation": "read",
         "resource": known_resource.name if known_resource else "unknown",
@@ -296,15 +308,6 @@ def _decided(trail: _Trail, gate: Gate) -> dict[str, object]:
         if decision.operator_digest is not None:
             made["operator_policy"] = decision.operator_digest
     return made
-
-
-def _who(principal: Principal) -> dict[str, object]:
-    return {
-        "client": principal.client,
-        "institution": principal.institution,
-        "token": principal.token_id,
-        "key": principal.key_thumbprint or "secret",
-    }
 
 
 def _base64(content: bytes) -> str:

@@ -12,8 +12,8 @@ from typing import assert_never
 
 from gateway.catalog.model import Catalog, Element, Resource, person_column
 from gateway.domain.access import AccessRequest, Scalar
-from gateway.domain.decision import Permit, RelatedPredicate, RowPredicate
-from gateway.domain.identifiers import ElementPath, RecordId
+from gateway.domain.decision import AheadPredicate, Permit, RelatedPredicate, RosterPredicate, RowPredicate
+from gateway.domain.identifiers import AgreementId, ElementPath, RecordId, ResourceName
 from gateway.domain.query_plan import (
     Condition,
     ConsentScope,
@@ -22,8 +22,9 @@ from gateway.domain.query_plan import (
     PlannedElement,
     QueryPlan,
     RelatedScope,
+    RosterScope,
 )
-from gateway.domain.treatments import AggregateOnly, Generalise, MaskText, Pseudonymise, Share, Treatment, Withhold
+from gateway.domain.treatments import AggregateOnly, Generalise, MaskText, Pseudonymise, ReturnOwnId, Share, Treatment, Withhold
 from gateway.errors import IntegrityError, RequestError, UnknownElement
 from gateway.keys.pseudonym import Pseudonyms
 
@@ -60,6 +61,8 @@ def compile_plan(
         limit=request.limit if permit.rows_left is None else min(request.limit, permit.rows_left),
         today=today,
         related=tuple(_related(catalog, resource, row) for row in permit.rows if isinstance(row, RelatedPredicate)),
+        rosters=tuple(_roster(resource, row) for row in permit.rows if isinstance(row, RosterPredicate)),
+        submitted_under=_submitted_under(permit),
         consents=tuple(
             ConsentScope(person_column(resource, role), form, permit.recipient, permit.purpose)
             for role, form in permit.consents.items()
@@ -87,12 +90,28 @@ def _related(catalog: Catalog, resource: Resource, row: RelatedPredicate) -> Rel
     role = row.about if row.about in other.persons else next(iter(other.persons), None)
     if role is None or row.about not in resource.persons:
         raise IntegrityError("The permit relates rows that share no person.")
-    where = []
+    where, rosters = [], []
     for condition in row.where:
-        if not isinstance(condition, RowPredicate):
-            raise IntegrityError("The permit has rows that depend on a day that was not counted.")
-        where.append(_condition(other, condition))
-    return RelatedScope(other.name, person_column(resource, row.about), person_column(other, role), tuple(where))
+        match condition:
+            case RowPredicate():
+                where.append(_condition(other, condition))
+            case RosterPredicate():
+                rosters.append(_roster(other, condition))
+            case AheadPredicate():
+                raise IntegrityError("The permit has rows that depend on a day that was not counted.")
+    return RelatedScope(other.name, person_column(resource, row.about), person_column(other, role), tuple(where), tuple(rosters))
+
+
+def _submitted_under(permit: Permit) -> tuple[AgreementId, str] | None:
+    """Where the rosters of a permit are found; None where it needs none, so that plans of two agreements stay alike."""
+    inner = [condition for row in permit.rows if isinstance(row, RelatedPredicate) for condition in row.where]
+    if any(isinstance(row, RosterPredicate) for row in (*permit.rows, *inner)):
+        return permit.agreement, permit.schedule
+    return None
+
+
+def _roster(resource: Resource, row: RosterPredicate) -> RosterScope:
+    return RosterScope(*_named(resource, _element(resource, row.element)))
 
 
 def _frozen(permit: Permit, known: Mapping[ElementPath, PlannedElement]) -> FrozenScope | None:
@@ -100,7 +119,7 @@ def _frozen(permit: Permit, known: Mapping[ElementPath, PlannedElement]) -> Froz
     if release is None:
         return None
     # What moves outside the frozen version would let two answers be subtracted from one another.
-    if permit.consents or permit.excluded_opt_outs or any(isinstance(row, RelatedPredicate) for row in permit.rows):
+    if permit.consents or permit.excluded_opt_outs or any(not isinstance(row, RowPredicate) for row in permit.rows):
         raise IntegrityError("A de-identified release cannot depend on other records, consents or opt-outs.")
     for path in release.quasi_identifiers:
         if path not in known or known[path].collection is not None:
@@ -124,13 +143,9 @@ def _planned(element: Element, permit: Permit, resource: Resource) -> PlannedEle
     column: str | None = element.column
     key_space = None
     match treatment:
-        case Pseudonymise():
-            origin = "surrogate"
-            if element.stands_for == "self":
-                column, key_space = "record_id", resource.key_space
-            else:
-                reference = resource.references[str(element.stands_for)]
-                column, key_space = reference.column, reference.target
+        case Pseudonymise() | ReturnOwnId():
+            origin = "surrogate" if isinstance(treatment, Pseudonymise) else "own_id"
+            column, key_space = _named(resource, element)
         case Generalise():
             if element.sealed:
                 raise IntegrityError("The permit generalises an element that is sealed.")
@@ -147,6 +162,14 @@ def _planned(element: Element, permit: Permit, resource: Resource) -> PlannedEle
     )
 
 
+def _named(resource: Resource, element: Element) -> tuple[str, ResourceName]:
+    """The column of the surrogate of the record that an element names, and its key space."""
+    key_space = resource.key_space_of(element)
+    if key_space is None:
+        raise IntegrityError("The permit treats an element as an identifier that is none.")
+    return ("record_id" if element.stands_for == "self" else resource.references[str(element.stands_for)].column), key_space
+
+
 def _filter(
     path: ElementPath,
     text: str,
@@ -157,7 +180,7 @@ def _filter(
     planned = known.get(path)
     if planned is None:
         raise UnknownElement(NO_SUCH_ELEMENT.format(path))
-    if planned.collection or planned.origin == "sealed" or isinstance(planned.treatment, MaskText):
+    if planned.collection or planned.origin in {"sealed", "own_id"} or isinstance(planned.treatment, MaskText):
         raise RequestError(f"`{path}` cannot be compared in your permitted view: it is a list, an identifier or masked.")
     if planned.origin == "surrogate":
         surrogate = pseudonyms.surrogate(text, str(planned.key_space))

@@ -73,7 +73,12 @@ def look(token: str | None, asked: Asked, work: Callable[[Principal], Answer], d
     principal = admit(token, asked, desk)
     try:
         found = work(principal)
-        leaf = {**_who(principal), "operation": asked.operation, "agreement": asked.agreement or "own", "request": asked.request_id}
+        leaf = {
+            **principal.on_the_log,
+            "operation": asked.operation,
+            "agreement": asked.agreement or "own",
+            "request": asked.request_id,
+        }
         desk.registry.log.append(AuditEvent(kind="agreement_read", leaf=leaf, institutions=(principal.institution,)))
     except GatewayError as why:
         _refuse(why, principal, asked, desk)
@@ -83,7 +88,7 @@ def look(token: str | None, asked: Asked, work: Callable[[Principal], Answer], d
 def act(token: str | None, asked: Asked, work: Callable[[Principal, Change], Answer], desk: AgreementDesk) -> Answer:
     """Change an agreement for the client's institution; the change's own entries, in its transaction, name client and request."""
     principal = admit(token, asked, desk)
-    change = Change(Actor(principal.client, principal.institution), {**_who(principal), "request": asked.request_id})
+    change = Change(Actor(principal.client, principal.institution), {**principal.on_the_log, "request": asked.request_id})
     try:
         if asked.agreement is not None:
             assert_visible(AgreementId(asked.agreement), principal, desk)
@@ -103,7 +108,7 @@ def assert_visible(agreement: AgreementId, principal: Principal, desk: Agreement
 def _refuse(why: GatewayError, principal: Principal, asked: Asked, desk: AgreementDesk) -> NoReturn:
     """Put a refusal on the log and raise it. It names an agreement that the client may know of, nothing that it made up."""
     leaf: dict[str, object] = {
-        **_who(principal),
+        **principal.on_the_log,
         "decision": "deny",
         "operation": asked.operation,
         "agreement": _nameable(principal, asked, desk),
@@ -123,12 +128,3 @@ def _nameable(principal: Principal, asked: Asked, desk: AgreementDesk) -> str:
     except UnknownAgreement:
         return "unknown"
     return asked.agreement
-
-
-def _who(principal: Principal) -> dict[str, str]:
-    return {
-        "client": principal.client,
-        "institution": principal.institution,
-        "token": principal.token_id,
-        "key": principal.key_thumbprint or "secret",
-    }

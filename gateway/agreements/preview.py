@@ -17,7 +17,7 @@ from gateway.domain.agreement import Agreement, Grant
 from gateway.domain.grant_facts import grant_facts, plain_rows
 from gateway.domain.identifiers import ElementPath, InstitutionId, ResourceName
 from gateway.domain.records import EducationRecord
-from gateway.domain.treatments import AggregateOnly, Generalise, Pseudonymise, Treatment, Withhold
+from gateway.domain.treatments import AggregateOnly, Generalise, Pseudonymise, ReturnOwnId, Treatment, Withhold
 from gateway.redact.by_value import treated_value
 
 Sample = Mapping[ResourceName, Sequence[EducationRecord]]
@@ -123,6 +123,9 @@ class _Scope:
         return all(self._meets(record, row) for row in rows)
 
     def _meets(self, record: EducationRecord, row: Mapping[str, Any]) -> bool:
+        if "roster" in row:
+            # Whom the recipient will list is not known yet: whoever could be listed is shown.
+            return record.elements.get(ElementPath(row["roster"])) is not None
         if "related" not in row:
             return _compares(record.elements.get(ElementPath(row["element"])), row["comparison"], row["values"])
         person = self._person(record, row["about"])
@@ -175,7 +178,7 @@ def _treatment(grant: Grant, path: ElementPath) -> Treatment:
 
 def _narrows_down(sensitivity: str, grant: Grant, path: ElementPath) -> bool:
     """Whether a visible element, with others, can point at a person who is not named."""
-    shown = not isinstance(_treatment(grant, path), Withhold | AggregateOnly | Pseudonymise)
+    shown = not isinstance(_treatment(grant, path), Withhold | AggregateOnly | Pseudonymise | ReturnOwnId)
     return shown and sensitivity in {"quasi_identifier", "sensitive"}
 
 
@@ -212,7 +215,7 @@ def _join_risk(
         for element in resource.elements.values()
         if mine.get(element.path) is not None
         and mine[element.path] == other.elements.get(element.path)
-        and not isinstance(_treatment(grant, element.path), Withhold | AggregateOnly | Pseudonymise)
+        and not isinstance(_treatment(grant, element.path), Withhold | AggregateOnly | Pseudonymise | ReturnOwnId)
     )
     groups = Counter(tuple(row[path] for path in columns) for row in seen) if columns else Counter[tuple[object, ...]]()
     return JoinRisk(other.agreement, columns, sum(1 for size in groups.values() if size == 1))

@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import assert_never
 
 from gateway.domain.agreement import BASES
-from gateway.domain.decision import AheadPredicate, LegalBasis, RelatedPredicate, RowPredicate, StatedPredicate
+from gateway.domain.decision import AheadPredicate, LegalBasis, RelatedPredicate, RosterPredicate, RowPredicate, StatedPredicate
 from gateway.domain.treatments import (
     AggregateOnly,
     Generalise,
     MaskText,
     Pseudonymise,
+    ReturnOwnId,
     Share,
     Treatment,
     Withhold,
@@ -51,6 +52,8 @@ def in_words(treatment: Treatment) -> str:
             return "as it is"
         case Pseudonymise():
             return "as a pseudonym that only this agreement uses"
+        case ReturnOwnId():
+            return "not as it is, but by the recipient's own id from the roster that it submitted"
         case Generalise("age_band", by):
             return f"only the age, in bands of {by} years"
         case Generalise("band", by):
@@ -88,6 +91,8 @@ def row_in_words(predicate: StatedPredicate) -> str:
         case RelatedPredicate(resource, about, where):
             conditions = " and ".join(row_in_words(condition) for condition in where)
             return f"the {about} also has a record in {resource} where {conditions}"
+        case RosterPredicate(element):
+            return f"{element} is in the roster that the recipient submitted"
         case AheadPredicate(element, "terms", count):
             return f"{element} is today or later, up to the end of the {_ordinal(count)} academic term from now"
         case AheadPredicate(element, _, count):

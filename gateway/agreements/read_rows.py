@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal, cast, get_args
@@ -16,7 +16,7 @@ from gateway.agreements.read_clauses import LARGEST_NUMBER
 from gateway.catalog.model import Element, Resource
 from gateway.domain.access import Scalar
 from gateway.domain.agreement import Party
-from gateway.domain.decision import AheadPredicate, Comparison, RelatedPredicate, RowPredicate, StatedPredicate
+from gateway.domain.decision import AheadPredicate, Comparison, RelatedPredicate, RosterPredicate, RowPredicate, StatedPredicate
 from gateway.domain.identifiers import ElementPath, InstitutionId, ResourceName
 from gateway.domain.yaml_nodes import Entry, NodeReader
 
@@ -67,6 +67,8 @@ RELATIONS: Mapping[str, Relation] = {
     "graduating": Relation(ResourceName("candidateEducatorPreparationProgramAssociations"), ElementPath("endDate"), "terms"),
 }
 """What each `relation:` stands for (policies/agreements/README.md, Rows)."""
+ROSTER = "in_the_roster_submitted"
+"""The relation that stands for itself: which records it means is known once the recipient says them."""
 
 
 class RowReader:
@@ -90,7 +92,20 @@ class RowReader:
     def read(self, entry: Entry) -> tuple[StatedPredicate, ...]:
         """The conditions in the order of the file; those that could not be read are left out."""
         read = [self._noted(node) for node in self._reader.items(entry.value, "rows")]
-        return tuple(condition for condition in read if condition is not None)
+        stated = tuple(condition for condition in read if condition is not None)
+        if len(set(self._rosters(stated, self._resource))) > 1:
+            self._reader.problem(entry.key, "rows take rosters of different identifiers", "choose them by one roster")
+        return stated
+
+    def _rosters(self, stated: Sequence[StatedPredicate], resource: Resource) -> Iterator[ResourceName]:
+        """What the rosters of these conditions list."""
+        catalog = self._ground.catalog
+        for condition in stated:
+            if isinstance(condition, RelatedPredicate):
+                yield from self._rosters(condition.where, catalog.resources[condition.resource])
+            elif isinstance(condition, RosterPredicate):
+                named = catalog.named_by(resource, resource.elements[condition.element])
+                yield from () if named is None else (named.name,)
 
     def _noted(self, node: Node) -> StatedPredicate | None:
         """A condition, or a problem: one that fell away in silence would let more rows in."""
@@ -101,10 +116,9 @@ class RowReader:
         return condition
 
     def _condition(self, node: Node) -> StatedPredicate | None:
-        names = {key.value for key, _ in node.value} if isinstance(node, MappingNode) else set()
-        if "relation" in names:
+        if _says(node, "relation"):
             return self._relation(node)
-        return self._related(node) if "related" in names else self._plain(node, self._resource)
+        return self._related(node) if _says(node, "related") else self._plain(node, self._resource)
 
     def _related(self, node: Node) -> RelatedPredicate | None:
         parts = self._reader.entries(node, "a related condition", ("related", "about", "where"), ("related", "where"))
@@ -112,9 +126,21 @@ class RowReader:
         if related is None or "where" not in parts:
             return None
         about = self._about(node, related, parts.get("about"))
-        where = [self._plain(inner, related) for inner in self._reader.items(parts["where"].value, "where")]
+        where = [self._inner(inner, related) for inner in self._reader.items(parts["where"].value, "where")]
         read = tuple(condition for condition in where if condition is not None)
         return RelatedPredicate(related.name, about, read) if about and read else None
+
+    def _inner(self, node: Node, related: Resource) -> RowPredicate | AheadPredicate | RosterPredicate | None:
+        """A condition over the related resource: a plain one, or the roster."""
+        if not _says(node, "relation"):
+            return self._plain(node, related)
+        parts = self._reader.entries(node, "a relation of related records", ("relation", "by"), ("relation", "by"))
+        if (
+            "relation" not in parts
+            or self._reader.choice(parts["relation"].value, "relation of related records", (ROSTER,)) is None
+        ):
+            return None
+        return self._roster(node, parts, related)
 
     def _related_resource(self, node: Node) -> Resource | None:
         catalog = self._ground.catalog
@@ -145,13 +171,16 @@ class RowReader:
 
     def _relation(self, node: Node) -> StatedPredicate | None:
         reader = self._reader
-        parts = reader.entries(node, "a relation", ("relation", "about", "programs", "terms"), ("relation",))
-        name = reader.choice(parts["relation"].value, "relation", tuple(RELATIONS)) if "relation" in parts else None
+        parts = reader.entries(node, "a relation", ("relation", "about", "programs", "terms", "by"), ("relation",))
+        name = reader.choice(parts["relation"].value, "relation", (*RELATIONS, ROSTER)) if "relation" in parts else None
         if name is None:
             return None
-        relation = RELATIONS[name]
-        for extra in sorted({"programs", "terms"} & parts.keys() - {relation.takes}):
+        takes = {"by"} if name == ROSTER else {RELATIONS[name].takes, "about"}
+        for extra in sorted({"about", "programs", "terms", "by"} & parts.keys() - takes):
             reader.problem(parts[extra].key, f"{name} takes no {extra}", "remove it")
+        if name == ROSTER:
+            return self._roster(node, parts, self._resource)
+        relation = RELATIONS[name]
         if relation.takes and relation.takes not in parts:
             example = "programs: [X, Y]" if relation.takes == "programs" else "terms: 2"
             reader.problem(node, f"{name} does not say which {relation.takes}", f"write {{relation: {name}, {example}}}")
@@ -164,6 +193,19 @@ class RowReader:
             return condition
         about = self._about(node, related, parts.get("about"))
         return RelatedPredicate(related.name, about, (condition,)) if about else None
+
+    def _roster(self, node: Node, parts: Mapping[str, Entry], resource: Resource) -> RosterPredicate | None:
+        reader = self._reader
+        naming = [element.path for element in resource.elements.values() if self._ground.catalog.named_by(resource, element)]
+        if not naming:
+            fix = "use an element of it, or related records that have one"
+            reader.problem(node, f"{resource.name} has no identifier that a roster could list", fix)
+            return None
+        if "by" not in parts:
+            reader.problem(node, f"{ROSTER} does not say by which identifier", f"write {{relation: {ROSTER}, by: {naming[0]}}}")
+            return None
+        by = reader.choice(parts["by"].value, f"identifier of {resource.name}", naming)
+        return RosterPredicate(ElementPath(by)) if by else None
 
     def _stands_for(self, node: Node, relation: Relation, parts: Mapping[str, Entry]) -> RowPredicate | AheadPredicate | None:
         match relation.takes:
@@ -296,6 +338,10 @@ class RowReader:
             kind, example = _KINDS.get(element.type, ("a text", "in words"))
             self._reader.problem(node, f'"{text}" is not {kind}, as "{element.path}" is', f"write {kind}, {example}")
         return value
+
+
+def _says(node: Node, member: str) -> bool:
+    return isinstance(node, MappingNode) and any(key.value == member for key, _ in node.value)
 
 
 def code_list_name(reader: NodeReader, node: Node, lists: Mapping[str, object]) -> str | None:

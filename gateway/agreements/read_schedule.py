@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -10,13 +10,13 @@ from ruamel.yaml.nodes import MappingNode, Node
 
 from gateway.agreements.read_basis import Ground, read_basis
 from gateway.agreements.read_clauses import read_slug
-from gateway.agreements.read_rows import RowReader
+from gateway.agreements.read_rows import ROSTER, RowReader
 from gateway.agreements.read_treatments import TreatmentReader
 from gateway.catalog.model import Resource
 from gateway.domain.agreement import FORMATS, PURPOSES, AggregateTable, Grant, Limits, Schedule
-from gateway.domain.decision import LegalBasis
+from gateway.domain.decision import LegalBasis, RosterPredicate, StatedPredicate
 from gateway.domain.identifiers import ElementPath, InstitutionId
-from gateway.domain.treatments import Treatment, Withhold
+from gateway.domain.treatments import ReturnOwnId, Treatment, Withhold
 from gateway.domain.yaml_nodes import Entry, NodeReader
 
 MOST_REQUESTS, MOST_ROWS = 6000, 100_000_000
@@ -171,6 +171,7 @@ class ScheduleReader:
         persons = self._persons(parts.get("persons"), resource)
         rows = RowReader(self._ground, resource, terms.recipient, self._code_lists, self._academic_terms)
         stated = rows.read(parts["rows"]) if "rows" in parts else ()
+        self._own_ids(parts.get("elements"), elements, stated)
         discloses = self._discloses(parts["discloses"], resource) if "discloses" in parts else ()
         served = self._served(parts, terms.served)
         if basis is None or not terms.provider or not terms.recipient:
@@ -192,6 +193,14 @@ class ScheduleReader:
             limits=served.limits,
             place=("schedules", terms.index, "resources", resource.name),
         )
+
+    def _own_ids(self, entry: Entry | None, elements: Mapping[ElementPath, Treatment], rows: Sequence[StatedPredicate]) -> None:
+        """The recipient has an id of its own only for whom it listed."""
+        listed = {row.element for row in rows if isinstance(row, RosterPredicate)}
+        for key, value in entry.value.value if entry is not None and isinstance(entry.value, MappingNode) else ():
+            if elements.get(key.value) == ReturnOwnId() and key.value not in listed:
+                message = f'"{key.value}" returns the recipient\'s own ids, but the rows are not chosen by a roster of it'
+                self._reader.problem(value, message, f"add to rows: {{relation: {ROSTER}, by: {key.value}}}")
 
     def _elements(self, parts: Mapping[str, Entry], resource: Resource, entry: Entry) -> Mapping[ElementPath, Treatment]:
         before = len(self._reader.problems)

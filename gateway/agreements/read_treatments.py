@@ -19,6 +19,7 @@ from gateway.domain.treatments import (
     Mask,
     MaskText,
     Pseudonymise,
+    ReturnOwnId,
     Share,
     Treatment,
     Withhold,
@@ -28,6 +29,7 @@ from gateway.domain.yaml_nodes import Entry, NodeReader
 PLAIN: Mapping[str, Treatment] = {
     "share": Share(),
     "pseudonymise": Pseudonymise(),
+    "return_own_id": ReturnOwnId(),
     "aggregate_only": AggregateOnly(),
     "withhold": Withhold(),
 }
@@ -240,6 +242,8 @@ def _unfit(element: Element, treatment: Treatment) -> str | None:
     match treatment:
         case Pseudonymise() if element.stands_for is None:
             return f'"{element.path}" cannot hold a pseudonym: the dictionary does not mark it pseudonymisable'
+        case ReturnOwnId() if element.stands_for is None:
+            return f'"{element.path}" names no record that a roster could list: the dictionary does not mark it pseudonymisable'
         case Generalise(to, by):
             if not KINDS[to].fits(element):
                 return f'"{element.path}" is a {kind}; {to} is for {KINDS[to].what}'

@@ -11,8 +11,9 @@ from collections.abc import Mapping
 
 import rfc8785
 
+from gateway.agreements.read_rows import ROSTER
 from gateway.domain.agreement import AggregateTable, Agreement, Grant, Officer, Party, Schedule
-from gateway.domain.decision import AheadPredicate, LegalBasis, RelatedPredicate, RowPredicate, StatedPredicate
+from gateway.domain.decision import AheadPredicate, LegalBasis, RelatedPredicate, RosterPredicate, RowPredicate, StatedPredicate
 from gateway.domain.treatments import Generalise, MaskText, Treatment, spoken
 
 VERSION = 1
@@ -158,6 +159,8 @@ def _condition(row: StatedPredicate) -> dict[str, object]:
             return {"element": element, "within": {unit: count}}
         case RelatedPredicate(resource, about, where):
             return {"related": resource, "about": about, "where": [_condition(inner) for inner in where]}
+        case RosterPredicate(element):
+            return {"relation": ROSTER, "by": element}
 
 
 def _treatment(treatment: Treatment) -> object:

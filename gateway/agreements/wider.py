@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import cast
 
-from gateway.domain.decision import AheadPredicate, LegalBasis, RelatedPredicate, RowPredicate, StatedPredicate
+from gateway.domain.decision import AheadPredicate, LegalBasis, RelatedPredicate, RosterPredicate, RowPredicate, StatedPredicate
 from gateway.domain.treatments import AggregateOnly, Generalise, Share, Treatment, Withhold
 
 CodeLists = Mapping[str, Mapping[str, str]]
@@ -78,6 +78,8 @@ def _implies(new: StatedPredicate, old: StatedPredicate) -> bool:
         case RelatedPredicate(resource, about, where), RelatedPredicate(other_resource, same, conditions):
             alike = resource == other_resource and about == same
             return alike and not scope_widens(cast(Sequence[StatedPredicate], conditions), where)
+        case RosterPredicate(element), RosterPredicate(other):
+            return element == other
         case _:
             return False
 

@@ -11,7 +11,7 @@ from functools import partial
 from typing import TypeVar
 
 import orjson
-from anyio import CapacityLimiter, move_on_after, to_thread
+from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Request, Response
 
 from gateway.agreements.desk import READ_SCOPE, SIGN_SCOPE, WRITE_SCOPE, AgreementDesk, Asked, OpenLaw, act, admit, look, turn_away
@@ -31,6 +31,7 @@ from gateway.api.agreement_acts import (
     signature,
 )
 from gateway.api.bearer import bearer_token
+from gateway.api.whole_body import whole_body
 from gateway.disclose import Gate
 from gateway.domain.access import Principal
 from gateway.domain.compose_yaml import LARGEST_FILE
@@ -39,7 +40,6 @@ from gateway.errors import RequestError
 THREADS = 4
 CHANGES, UPLOADS = 64, 2
 """Bodies held at once: an upload has up to 20 MB, and a process that reads it."""
-BODY_SECONDS = 60
 JSON = "application/json"
 YAML_TYPES = ("application/yaml", "application/x-yaml", "text/yaml")
 _Result = TypeVar("_Result")
@@ -103,7 +103,7 @@ class _Counter:
         await _run(partial(admit, token, asked, self.desk), self.limiter)
         async with self.uploads if kind is ATTEST else self.changes:
             try:
-                body = await _body(request, kind)
+                body = await whole_body(request, kind.types, kind.largest)
             except RequestError as why:
                 return await _run(partial(turn_away, why, token, asked, self.desk), self.limiter)
 
@@ -181,22 +181,6 @@ def agreements_router(gate: Gate, law: OpenLaw) -> APIRouter:
 async def _run(work: Callable[[], _Result], limiter: CapacityLimiter) -> _Result:
     # A thread is not cancelled when the client goes away, so that an entry and its change stay together.
     return await to_thread.run_sync(work, limiter=limiter)
-
-
-async def _body(request: Request, kind: _Kind) -> bytes:
-    """The body, read no further than it may be long. Raises `RequestError`."""
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind.types and media_type not in kind.types:
-        raise RequestError(f"Send this as {kind.types[0]}.")
-    body = bytearray()
-    with move_on_after(BODY_SECONDS):
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > kind.largest:
-                allowed = f"at most {kind.largest:,} bytes" if kind.largest else "no body"
-                raise RequestError(f"This request takes {allowed}.")
-        return bytes(body)
-    raise RequestError(f"The body did not come within {BODY_SECONDS} seconds.")
 
 
 def _asked(request: Request, kind: _Kind, agreement: str | None) -> Asked:

@@ -19,6 +19,7 @@ from gateway.api.oauth import oauth_router
 from gateway.api.problems import failure, problem, protocol_problem
 from gateway.api.records import records_router
 from gateway.api.rights import rights_router
+from gateway.api.rosters import rosters_router
 from gateway.disclose import Gate
 from gateway.errors import GatewayError
 from gateway.issue_token import TokenIssuer
@@ -46,6 +47,7 @@ def build_api(gate: Gate, law: OpenLaw, issuer: TokenIssuer, edge: Edge) -> Fast
         redirect_slashes=False,
     )
     app.include_router(records_router(gate, edge.data_threads))
+    app.include_router(rosters_router(gate))
     app.include_router(rights_router(gate))
     app.include_router(agreements_router(gate, law))
     app.include_router(oauth_router(issuer, gate.verifier))

@@ -23,6 +23,7 @@ RELATIONS = {
     "prepared_by_us": "rows of staff whose preparation program belongs to the recipient",
     "in_programs": "rows of people enrolled in one of the programs",
     "graduating": "rows of people whose enrolment ends within the next terms",
+    "in_the_roster_submitted": "rows that name somebody in the roster that the recipient submitted",
 }
 _COMPARISONS: Mapping[str, Mapping[str, object]] = {
     "equals": {"description": "The element is this."},
@@ -237,19 +238,25 @@ def _element(element: Element) -> Mapping[str, object]:
 def _row(resource: Resource) -> Mapping[str, object]:
     paths = [path for path, element in resource.elements.items() if not element.sealed and element.sensitivity != "prohibited"]
     plain = {"$ref": "#/$defs/condition", "properties": {"element": choice(paths, "")}, "required": ["element"]}
-    about = {"properties": {"about": choice(tuple(resource.persons), "")}}
-    forms = [{"$ref": f"#/$defs/{name}", **about} for name in ("related", "relation")] if resource.persons else []
+    naming = [path for path, element in resource.elements.items() if element.stands_for is not None]
+    known = {"about": choice(tuple(resource.persons), ""), **({"by": choice(naming, "")} if naming else {})}
+    forms = [{"$ref": f"#/$defs/{name}", "properties": known} for name in ("related", "relation")] if resource.persons else []
     return {"anyOf": [plain, *forms]}
 
 
 def _conditions() -> Mapping[str, object]:
     """The three forms of a row condition, for any resource."""
     plain = {**closed({"element": TEXT, **_COMPARISONS}, ("element",)), "minProperties": 2, "maxProperties": 2}
+    roster = closed({"relation": {"const": "in_the_roster_submitted"}, "by": TEXT}, ("relation", "by"))
+    inner = {"anyOf": [{"$ref": "#/$defs/condition"}, {"$ref": "#/$defs/roster"}]}
     relation = {"oneOf": [{"const": name, "description": what} for name, what in RELATIONS.items()]}
     return {
         "condition": plain,
-        "related": closed({"related": TEXT, "about": TEXT, "where": listed({"$ref": "#/$defs/condition"})}, ("related", "where")),
-        "relation": closed({"relation": relation, "about": TEXT, "programs": LIST, "terms": whole(1, 30)}, ("relation",)),
+        "roster": roster,
+        "related": closed({"related": TEXT, "about": TEXT, "where": listed(inner)}, ("related", "where")),
+        "relation": closed(
+            {"relation": relation, "about": TEXT, "programs": LIST, "terms": whole(1, 30), "by": TEXT}, ("relation",)
+        ),
     }
 
 
@@ -275,7 +282,13 @@ def _treatments(catalog: Catalog) -> dict[str, object]:
     """One definition for each set of treatments that fits some element, and `treatment` for any."""
     elements = [element for resource in catalog.resources.values() for element in resource.every_element()]
     named = {_treatment_name(element): _fitting(fitting(element)) for element in elements}
-    every = ("share", "pseudonymise", *(kind.example for kind in KINDS.values()), *(f"{{mask: {keep}}}" for keep in get_args(Mask)))
+    every = (
+        "share",
+        "pseudonymise",
+        "return_own_id",
+        *(kind.example for kind in KINDS.values()),
+        *(f"{{mask: {keep}}}" for keep in get_args(Mask)),
+    )
     return {"treatment": _fitting((*every, "aggregate_only")), **dict(sorted(named.items()))}
 
 

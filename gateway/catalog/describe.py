@@ -43,6 +43,7 @@ def policy_facts(catalog: Catalog) -> Mapping[str, object]:
                         "directory": element.directory,
                         "person": element.person,
                         "pseudonymisable": element.stands_for is not None,
+                        "names": None if (named := catalog.named_by(resource, element)) is None else named.name,
                         "type": element.type,
                         "floor": element.floor,
                     }

@@ -12,7 +12,7 @@ from gateway.domain.treatments import Mask
 
 def fitting(element: Element) -> tuple[str, ...]:
     """The treatments that fit an element, as they are written, beside `withhold`."""
-    plain = ["share", *(["pseudonymise"] if element.stands_for is not None else [])]
+    plain = ["share", *(["pseudonymise", "return_own_id"] if element.stands_for is not None else [])]
     coarser = [kind.example for kind in KINDS.values() if kind.fits(element)]
     masks = [f"{{mask: {keep}}}" for keep in get_args(Mask)] if element.type == "string" else []
     return (*plain, *coarser, *masks, "aggregate_only")

@@ -116,6 +116,12 @@ class Resource:
         for collection in self.collections.values():
             yield from collection.elements.values()
 
+    def key_space_of(self, element: Element) -> ResourceName | None:
+        """The key space of the record that an element names; None for an element that names none."""
+        if element.stands_for is None:
+            return None
+        return self.key_space if element.stands_for == "self" else self.references[element.stands_for].target
+
     def element(self, path: str) -> Element | None:
         """The element at a path, inside a collection too; None when the catalog has none."""
         own = self.elements.get(ElementPath(path))
@@ -140,3 +146,8 @@ class Catalog:
 
     def resource(self, name: str) -> Resource | None:
         return self.resources.get(ResourceName(name))
+
+    def named_by(self, resource: Resource, element: Element) -> Resource | None:
+        """The resource whose records an element names, so that a roster can list them by it; None where the catalog has none."""
+        key_space = resource.key_space_of(element)
+        return None if key_space is None else self.resource(key_space)

@@ -49,7 +49,7 @@ def authorise(request: RightsRequest, gate: RightsGate, act: Callable[[Instituti
     try:
         if request.scope not in principal.scopes:
             raise DisclosureDenied((NO_SCOPE,))
-        return act(principal.institution, replace(desk, who={**_who(principal), "request": request.request_id}))
+        return act(principal.institution, replace(desk, who={**principal.on_the_log, "request": request.request_id}))
     except GatewayError as why:
         desk.log.append(_refused(principal, request, why))
         raise
@@ -58,7 +58,7 @@ def authorise(request: RightsRequest, gate: RightsGate, act: Callable[[Instituti
 def _refused(principal: Principal, request: RightsRequest, why: GatewayError) -> AuditEvent:
     reasons = why.reasons if isinstance(why, DisclosureDenied) else ()
     leaf: dict[str, object] = {
-        **_who(principal),
+        **principal.on_the_log,
         "decision": "deny",
         "operation": request.operation,
         "code": why.code,
@@ -66,12 +66,3 @@ def _refused(principal: Principal, request: RightsRequest, why: GatewayError) ->
         "request": request.request_id,
     }
     return AuditEvent(kind="refusal", leaf=leaf, institutions=(principal.institution,))
-
-
-def _who(principal: Principal) -> dict[str, object]:
-    return {
-        "client": principal.client,
-        "institution": principal.institution,
-        "token": principal.token_id,
-        "key": principal.key_thumbprint or "secret",
-    }

@@ -9,8 +9,7 @@ from gateway.domain.identifiers import ElementPath, InstitutionId, PersonId
 from gateway.domain.records import Location, RawRecord, Rejection
 from gateway.domain.rights import NamedPerson
 from gateway.errors import IntegrityError, RequestError
-from gateway.keys.natural import source_key
-from gateway.normalise import normalise
+from gateway.identify import identify
 from gateway.store.engine import Connection
 from gateway.store.registry import Registered, look_up, register
 
@@ -32,23 +31,13 @@ def person_resource(catalog: Catalog, name: str) -> Resource:
     return known[name]
 
 
-def key_of(raw: RawRecord, resource: Resource, secret: bytes) -> bytes | Rejection:
-    """The registry's key of the person that a row names, or why the row names nobody; other members are not looked at."""
-    identity = frozenset(resource.identity)
-    own = {path: text for path, text in raw.elements.items() if path in identity}
-    record = normalise(RawRecord(resource.name, raw.location, own, columns=raw.columns), resource, identity)
-    if isinstance(record, Rejection):
-        return record
-    return source_key(secret, resource.key_space, [record.elements[path] for path in resource.identity])
-
-
 def named_key(person: NamedPerson, resource: Resource, secret: bytes) -> bytes:
     """The same for somebody whom a command or a request names. Raises `RequestError` that says which element is wrong."""
     unknown = sorted(set(person.key) - {str(path) for path in resource.identity})
     if unknown:
         raise RequestError(f"A person of {resource.name} is named by {', '.join(resource.identity)} and nothing else.")
     elements = {ElementPath(path): text for path, text in person.key.items()}
-    key = key_of(RawRecord(resource.name, Location("request", 0), elements), resource, secret)
+    key = identify(RawRecord(resource.name, Location("request", 0), elements), resource, secret)
     if isinstance(key, Rejection):
         raise RequestError(f"{key.reason}.")
     return key

@@ -15,7 +15,7 @@ from connectors.source import Source
 from gateway.admit import admit
 from gateway.catalog.model import Resource
 from gateway.consent.change import RightsDesk
-from gateway.consent.person import find_people, key_of, meet_people, person_resource
+from gateway.consent.person import find_people, meet_people, person_resource
 from gateway.consent.read_consent import CONSENT_MEMBERS, OPT_OUT_MEMBERS, RightsFault, read_consents, read_opted_out
 from gateway.domain.identifiers import ElementPath, InstitutionId, PersonId, ResourceName
 from gateway.domain.records import Location, RawRecord, Rejection
@@ -23,6 +23,7 @@ from gateway.domain.rights import Consent, ConsentTerms, EndedConsent, OptOut, R
 from gateway.domain.rights_events import RightsAction, change_event
 from gateway.domain.times import utc_text
 from gateway.errors import GatewayError, IngestError
+from gateway.identify import identify
 from gateway.store.consents import current_consents, current_opt_outs, withdrawals, write_rights
 from gateway.store.engine import Connection
 from gateway.store.epoch import lock_epoch
@@ -285,7 +286,7 @@ class _Run:
             )
 
     def _key(self, record: RawRecord) -> bytes | Rejection:
-        return key_of(record, self._resource, self._secret)
+        return identify(record, self._resource, self._secret)
 
     def _placed(self, rejection: Rejection) -> Rejection:
         return replace(rejection, resource=self._name)

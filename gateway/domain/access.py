@@ -22,6 +22,16 @@ class Principal:
     token_id: str
     key_thumbprint: str | None
 
+    @property
+    def on_the_log(self) -> dict[str, str]:
+        """The members by which a leaf of the log names it."""
+        return {
+            "client": self.client,
+            "institution": self.institution,
+            "token": self.token_id,
+            "key": self.key_thumbprint or "secret",
+        }
+
 
 @dataclass(frozen=True)
 class AccessRequest:

@@ -36,15 +36,22 @@ class AheadPredicate:
 
 
 @dataclass(frozen=True)
+class RosterPredicate:
+    """The record that `element` names is in the roster that the recipient submitted under the agreement's schedule."""
+
+    element: ElementPath
+
+
+@dataclass(frozen=True)
 class RelatedPredicate:
     """The row's person `about` also has a row of `resource`, of the same provider, for which all of `where` holds."""
 
     resource: ResourceName
     about: str
-    where: tuple[RowPredicate | AheadPredicate, ...]
+    where: tuple[RowPredicate | AheadPredicate | RosterPredicate, ...]
 
 
-StatedPredicate = RowPredicate | AheadPredicate | RelatedPredicate
+StatedPredicate = RowPredicate | AheadPredicate | RelatedPredicate | RosterPredicate
 """What an agreement may say of rows; in a `Permit` nothing is ahead any more."""
 
 
@@ -102,7 +109,7 @@ class Permit:
     purpose: str
     elements: Mapping[ElementPath, Treatment]
     withheld: tuple[ElementPath, ...]
-    rows: tuple[RowPredicate | RelatedPredicate, ...]
+    rows: tuple[RowPredicate | RelatedPredicate | RosterPredicate, ...]
     bases: Mapping[str, LegalBasis]
     excluded_opt_outs: tuple[str, ...]
     redisclosure_notice: bool

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from gateway.domain.agreement import Agreement, Grant
-from gateway.domain.decision import AheadPredicate, LegalBasis, RelatedPredicate, RowPredicate, StatedPredicate
+from gateway.domain.decision import AheadPredicate, LegalBasis, RelatedPredicate, RosterPredicate, RowPredicate, StatedPredicate
 from gateway.domain.treatments import Generalise, MaskText, Treatment, spoken
 
 
@@ -115,3 +115,5 @@ def _stated(predicate: StatedPredicate) -> dict[str, object]:
             return {"element": element, "within": unit, "count": count}
         case RelatedPredicate(resource, about, where):
             return {"related": resource, "about": about, "where": [_stated(inner) for inner in where]}
+        case RosterPredicate(element):
+            return {"roster": element}

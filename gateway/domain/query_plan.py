@@ -9,11 +9,12 @@ from typing import Literal
 
 from gateway.domain.access import Scalar
 from gateway.domain.decision import Comparison
-from gateway.domain.identifiers import ElementPath, InstitutionId, RecordId, ResourceName
+from gateway.domain.identifiers import AgreementId, ElementPath, InstitutionId, RecordId, ResourceName
 from gateway.domain.treatments import Treatment
 
-Origin = Literal["column", "generalised", "surrogate", "sealed"]
-"""Where the treated value starts: a column as it is, made coarser by SQL, a surrogate to encrypt, or the sealed blob to open."""
+Origin = Literal["column", "generalised", "surrogate", "own_id", "sealed"]
+"""Where the treated value starts: a column as it is, made coarser by SQL, a surrogate to encrypt, the recipient's own id from its
+roster, or the sealed blob to open."""
 
 
 @dataclass(frozen=True)
@@ -39,13 +40,23 @@ class Condition:
 
 
 @dataclass(frozen=True)
+class RosterScope:
+    """The record whose surrogate stands in `column` is in the roster of that key space."""
+
+    column: str
+    key_space: ResourceName
+
+
+@dataclass(frozen=True)
 class RelatedScope:
-    """The person in `person_column` is also the one in `related_column` of a row of `resource` for which `where` holds."""
+    """The person in `person_column` is also the one in `related_column` of a row of `resource` for which `where` holds and that
+    is in `rosters`."""
 
     resource: ResourceName
     person_column: str
     related_column: str
     where: tuple[Condition, ...]
+    rosters: tuple[RosterScope, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -72,8 +83,8 @@ class FrozenScope:
 class QueryPlan:
     """A page of one resource of one provider, on one day of the agreement.
 
-    `permitted` is the whole permitted view, `selected` the part that the client asked for. `scope`, `related`, `consents`,
-    `frozen`, `excluded_persons` (columns of persons whose opted-out people are absent) and `excluded_subjects` (columns, and
+    `permitted` is the whole permitted view, `selected` the part that the client asked for. `scope`, `related`, `rosters` (those of
+    the agreement and schedule in `submitted_under`), `consents`, `frozen`, `excluded_persons` (columns of persons whose opted-out people are absent) and `excluded_subjects` (columns, and
     the subject types that are absent) make the sub-query `permitted`; `filters` and `after` are compiled against its columns
     only. `person_columns` maps each role to its column, for the log.
     """
@@ -90,6 +101,8 @@ class QueryPlan:
     limit: int
     today: date
     related: tuple[RelatedScope, ...] = ()
+    rosters: tuple[RosterScope, ...] = ()
+    submitted_under: tuple[AgreementId, str] | None = None
     consents: tuple[ConsentScope, ...] = ()
     excluded_subjects: tuple[tuple[str, tuple[str, ...]], ...] = ()
     frozen: FrozenScope | None = None
@@ -98,5 +111,5 @@ class QueryPlan:
     @property
     def narrows(self) -> bool:
         """Whether a row between two permitted ones can be outside the permitted view, or outside what was asked."""
-        scoped = self.scope or self.related or self.consents or self.excluded_subjects or self.excluded_persons
+        scoped = self.scope or self.related or self.rosters or self.consents or self.excluded_subjects or self.excluded_persons
         return bool(self.filters or scoped or self.frozen)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from gateway.domain.identifiers import ElementPath, RecordId
 
@@ -20,11 +20,20 @@ class MemberRows:
 
 
 @dataclass(frozen=True)
+class OwnIds:
+    """What the recipient calls the records that an element of a page names: their surrogates and its ids, still sealed."""
+
+    records: Sequence[int | None]
+    sealed: Sequence[bytes | None]
+
+
+@dataclass(frozen=True)
 class Rows:
     """A page, column by column, all columns of one length.
 
     `versions` is empty where nothing is sealed and no collection read; `values` holds what SQL could treat; `sealed` the blobs
-    still to be opened; `persons` the person numbers of each role; `last` is where the next page starts, None at the end.
+    still to be opened; `own_ids` what comes from the recipient's roster; `persons` the person numbers of each role; `last` is
+    where the next page starts, None at the end.
     """
 
     records: Sequence[int]
@@ -34,6 +43,7 @@ class Rows:
     members: Mapping[str, MemberRows]
     persons: Mapping[str, Sequence[int]]
     last: RecordId | None
+    own_ids: Mapping[ElementPath, OwnIds] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,11 @@ class Pseudonymise:
 
 
 @dataclass(frozen=True)
+class ReturnOwnId:
+    """What the recipient itself calls the record, from the roster that it submitted, in place of the provider's identifier."""
+
+
+@dataclass(frozen=True)
 class Generalise:
     """A coarser value, as `policies/agreements/README.md` lists them: `year` turns a date into its year (an integer).
 
@@ -48,7 +53,7 @@ class Withhold:
     """Not in the permitted view at all."""
 
 
-Treatment = Share | Pseudonymise | Generalise | MaskText | AggregateOnly | Withhold
+Treatment = Share | Pseudonymise | ReturnOwnId | Generalise | MaskText | AggregateOnly | Withhold
 
 
 def spoken(treatment: Treatment) -> str:
@@ -58,6 +63,8 @@ def spoken(treatment: Treatment) -> str:
             return "share"
         case Pseudonymise():
             return "pseudonymise"
+        case ReturnOwnId():
+            return "return_own_id"
         case Generalise(to, by):
             return f"generalise:{to}" if by is None else f"generalise:{to}:{by}"
         case MaskText(keep):

@@ -1,5 +1,5 @@
 """Redact (pure): apply what SQL could not, a column at a time: pseudonyms, sealed identifiers, masks."""
 
-from gateway.redact.page import Opener, Place, redact
+from gateway.redact.page import Opener, OwnIdOpener, Place, redact
 
-__all__ = ["Opener", "Place", "redact"]
+__all__ = ["Opener", "OwnIdOpener", "Place", "redact"]

@@ -11,13 +11,15 @@ from typing import assert_never
 
 from gateway.domain.access import Scalar
 from gateway.domain.grade_bands import GRADE_BANDS
-from gateway.domain.treatments import AggregateOnly, Generalise, MaskText, Pseudonymise, Share, Treatment, Withhold
+from gateway.domain.treatments import AggregateOnly, Generalise, MaskText, Pseudonymise, ReturnOwnId, Share, Treatment, Withhold
 from gateway.errors import IntegrityError
 from gateway.redact.mask import mask
 
 _ZIP = re.compile(r"[0-9]{5}(-.{4}|.{4})?", re.ASCII | re.DOTALL)
 PSEUDONYM = "a pseudonym"
 """What stands for a pseudonym where there is no key to make one with."""
+OWN_ID = "the recipient's own id"
+"""What stands for it where no roster was submitted."""
 
 
 def treated_value(
@@ -32,6 +34,8 @@ def treated_value(
             return value
         case Pseudonymise():
             return PSEUDONYM
+        case ReturnOwnId():
+            return OWN_ID
         case MaskText(keep):
             return mask(str(value), keep)
         case Generalise():

@@ -8,7 +8,7 @@ import orjson
 
 from gateway.domain.identifiers import ElementPath
 from gateway.domain.query_plan import PlannedElement, QueryPlan
-from gateway.domain.rows import MemberRows, Rows, TreatedMembers, TreatedRows
+from gateway.domain.rows import MemberRows, OwnIds, Rows, TreatedMembers, TreatedRows
 from gateway.domain.treatments import MaskText
 from gateway.keys.pseudonym import Pseudonyms
 from gateway.redact.mask import mask
@@ -18,13 +18,18 @@ Place = tuple[int, ...]
 """Where a sealed value stands: record, version and, in a collection, ordinal."""
 Opener = Callable[[str | None, Sequence[bytes | None], Iterable[Place]], Iterable[bytes | None]]
 """(collection or None, sealed bytes, the place of each) -> JSON of the sealed elements by path."""
+OwnIdOpener = Callable[[str, OwnIds], Sequence[str | None]]
+"""(key space, what its roster has for the records of a page) -> the recipient's own ids."""
 
 
-def redact(rows: Rows, plan: QueryPlan, pseudonyms: Pseudonyms, unseal: Opener) -> TreatedRows:
+def redact(rows: Rows, plan: QueryPlan, pseudonyms: Pseudonyms, unseal: Opener, own_ids: OwnIdOpener) -> TreatedRows:
     """Every selected element's treated values. Raises `IntegrityError` when a sealed value does not open."""
     places = list(zip(rows.records, rows.versions, strict=True)) if rows.versions else []
     own = [element for element in plan.selected if element.collection is None]
-    values = {**rows.values, **_opened(None, own, rows.sealed, places, unseal)}
+    returned = {
+        element.path: own_ids(str(element.key_space), rows.own_ids[element.path]) for element in own if element.origin == "own_id"
+    }
+    values = {**rows.values, **returned, **_opened(None, own, rows.sealed, places, unseal)}
     return TreatedRows(
         count=len(rows.records),
         values={element.path: _treated(element, values[element.path], pseudonyms) for element in own},

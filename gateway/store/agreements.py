@@ -122,6 +122,16 @@ def grants_in_force(
     return list(rows.scalars())
 
 
+def facts_of_version(connection: Connection, agreement_id: AgreementId, version: int) -> Sequence[Mapping[str, Any]]:
+    """The stored facts of every grant of one version, in both directions, by schedule."""
+    rows = connection.execute(
+        select(agreement_grant.c.facts)
+        .where(agreement_grant.c.agreement_id == agreement_id, agreement_grant.c.version == version)
+        .order_by(agreement_grant.c.schedule, agreement_grant.c.resource)
+    )
+    return list(rows.scalars())
+
+
 def needed_elements(connection: Connection, provider: InstitutionId) -> Mapping[ResourceName, frozenset[ElementPath]]:
     """What some agreement of a provider names, by resource: everything else is not stored (decision 6)."""
     rows = connection.execute(
@@ -142,7 +152,7 @@ def needed_elements(connection: Connection, provider: InstitutionId) -> Mapping[
         paths |= {ElementPath(predicate["element"]) for predicate in facts["rows"] if "element" in predicate}
         for related in (predicate for predicate in facts["rows"] if "related" in predicate):
             inner = needed.setdefault(ResourceName(related["related"]), set())
-            inner |= {ElementPath(condition["element"]) for condition in related["where"]}
+            inner |= {ElementPath(condition["element"]) for condition in related["where"] if "element" in condition}
     return {resource: frozenset(paths) for resource, paths in needed.items()}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -12,11 +12,10 @@ from sqlalchemy import Connection, RowMapping, bindparam, delete, exists, insert
 from gateway.domain.auditing import AuditEntry, AuditEvent
 from gateway.domain.identifiers import ClientId, InstitutionId
 from gateway.domain.times import utc_text
+from gateway.store.engine import AppendIn
 from gateway.store.epoch import advance_epoch
 from gateway.store.schema import assertion_used, client, client_credential, token_revoked
 
-AppendIn = Callable[[Connection, AuditEvent], AuditEntry]
-"""`AuditLog.append_in`: the entry becomes durable with the writer's own rows."""
 CredentialKind = Literal["public_key", "secret"]
 _STANDING = (
     select(client, *(column for column in client_credential.c if column.name != "client_id"))

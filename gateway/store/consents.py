@@ -19,12 +19,11 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, func, insert, or_
 from gateway.domain.auditing import AuditEntry, AuditEvent
 from gateway.domain.identifiers import InstitutionId, PersonId
 from gateway.domain.rights import Consent, ConsentTerms, EndedConsent, OptOut, RightsChange, StatedConsent
+from gateway.store.engine import AppendIn
 from gateway.store.epoch import advance_epoch
 from gateway.store.registry import IN_LIST
 from gateway.store.schema import consent, key_registry, opt_out
 
-AppendIn = Callable[[Connection, AuditEvent], AuditEntry]
-"""`AuditLog.append_in`: the entry becomes durable with the writer's own rows."""
 _Item = TypeVar("_Item")
 
 

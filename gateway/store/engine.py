@@ -7,7 +7,7 @@ import os
 import select
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,10 +18,14 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from gateway.domain.auditing import AuditEntry, AuditEvent
 from gateway.errors import ConfigurationError, GatewayError, StorageFailed, Unavailable
 
 Connection = sqlalchemy.Connection
 """What a transaction hands on; modules outside the store name the type through here."""
+
+AppendIn = Callable[[Connection, AuditEvent], AuditEntry]
+"""`AuditLog.append_in`, as store writers take it: the entry becomes durable with the writer's own rows."""
 
 SQLITE_BUSY_MILLISECONDS = 10_000
 POOL_WAIT_SECONDS = 3.0

@@ -36,17 +36,18 @@ from sqlalchemy.sql.functions import FunctionElement
 
 from gateway.domain.access import Scalar
 from gateway.domain.identifiers import ElementPath, InstitutionId, RecordId, ResourceName
-from gateway.domain.query_plan import Condition, ConsentScope, PlannedElement, QueryPlan, RelatedScope
-from gateway.domain.rows import MemberRows, Rows
+from gateway.domain.query_plan import Condition, ConsentScope, PlannedElement, QueryPlan, RelatedScope, RosterScope
+from gateway.domain.rows import MemberRows, OwnIds, Rows
 from gateway.domain.treatments import Generalise
 from gateway.store.engine import driver_errors
 from gateway.store.generalise import generalised
 from gateway.store.record_tables import RecordTables
-from gateway.store.schema import consent, opt_out, resource_head
+from gateway.store.schema import consent, opt_out, resource_head, roster_line
 
 OWN = "gateway:"
 RECORD, VERSION, SEALED, CLASS = f"{OWN}record", f"{OWN}version", f"{OWN}sealed", f"{OWN}class"
 PERSON = f"{OWN}person:"
+NAMED, OWN_ID = f"{OWN}named:", f"{OWN}own_id:"
 RECORDS = "records"
 
 
@@ -113,6 +114,7 @@ class _Statements:
 
     names: tuple[str, ...]
     values: Mapping[ElementPath, str]
+    own_ids: tuple[ElementPath, ...]
     page: _Columns
     members: Mapping[str, _MembersStatement]
 
@@ -142,6 +144,7 @@ def fetch(connection: Connection, every_table: Tables, plan: QueryPlan) -> Rows:
         sealed=columns.get(SEALED),
         members={name: _members(connection, found, positions) for name, found in statements.members.items()},
         persons={role: columns[PERSON + role] for role, _ in plan.person_columns},
+        own_ids={path: OwnIds(columns[NAMED + path], columns[OWN_ID + path]) for path in statements.own_ids},
         last=RecordId(records[-1]) if more else None,
     )
 
@@ -174,18 +177,20 @@ def _built(every_table: Tables, plan: QueryPlan, dialect: Dialect) -> _Statement
     values = {
         element.path: RECORD if element.origin == "surrogate" and element.column == "record_id" else str(element.path)
         for element in own
-        if element.origin != "sealed"
+        if element.origin not in {"sealed", "own_id"}
     }
+    own_ids = tuple(element.path for element in own if element.origin == "own_id")
     has_sealed = any(element.origin == "sealed" for element in own)
     names = (
         RECORD,
         *([VERSION] if has_sealed or members else []),
         *(PERSON + role for role, _ in plan.person_columns),
         *(name for name in values.values() if name != RECORD),
+        *(kind + path for path in own_ids for kind in (NAMED, OWN_ID)),
         *([SEALED] if has_sealed else []),
     )
     page = _statement(_permitted(every_table, plan, own), plan, names)
-    return _Statements(names, values, _Columns(page, dialect), members)
+    return _Statements(names, values, own_ids, _Columns(page, dialect), members)
 
 
 def _head(provider: InstitutionId, resource: ResourceName) -> Select[tuple[int]]:
@@ -202,9 +207,13 @@ def _permitted(every_table: Tables, plan: QueryPlan, own: Sequence[PlannedElemen
     treated = {
         element.path: _treated(rows, element, plan)
         for element in plan.permitted
-        if element.collection is None and element.origin != "sealed" and element.path in needed
+        if element.collection is None and element.origin not in {"sealed", "own_id"} and element.path in needed
     }
     columns += [column.label(path) for path, column in treated.items()]
+    for element in own:
+        if element.origin == "own_id":
+            named = rows.c[str(element.column)]
+            columns += [named.label(NAMED + element.path), _own_id(named, element, plan).label(OWN_ID + element.path)]
     if any(element.origin == "sealed" for element in own):
         columns.append(type_coerce(rows.c.sealed, _AsItCame()).label(SEALED))
     if plan.frozen is not None:
@@ -214,6 +223,7 @@ def _permitted(every_table: Tables, plan: QueryPlan, own: Sequence[PlannedElemen
         select(*columns)
         .where(rows.c.provider_id == plan.provider, *_visible(rows, plan))
         .where(*(_compare(rows.c[condition.column], condition) for condition in plan.scope))
+        .where(*(_in_roster(rows, roster, plan) for roster in plan.rosters))
         .where(*(_has_related(every_table[related.resource].rows, rows, related, plan) for related in plan.related))
         .where(*(_consented(rows, consent, plan) for consent in plan.consents))
         .where(*(rows.c[column].not_in(subjects) for column, subjects in plan.excluded_subjects))
@@ -283,6 +293,31 @@ def _has_related(related: Table, rows: Table, scope: RelatedScope, plan: QueryPl
         related.c.from_version <= head,
         or_(related.c.to_version.is_(None), related.c.to_version > head),
         *(_compare(related.c[condition.column], condition) for condition in scope.where),
+        *(_in_roster(related, roster, plan) for roster in scope.rosters),
+    )
+
+
+def _in_roster(rows: Table, scope: RosterScope, plan: QueryPlan) -> ColumnElement[bool]:
+    return exists().where(*_listed(rows.c[scope.column], scope.key_space, plan))
+
+
+def _own_id(record: ColumnElement[Any], element: PlannedElement, plan: QueryPlan) -> ColumnElement[Any]:
+    own_id = type_coerce(roster_line.c.own_id, _AsItCame())
+    return select(own_id).where(*_listed(record, ResourceName(str(element.key_space)), plan)).scalar_subquery()
+
+
+def _listed(record: ColumnElement[Any], key_space: ResourceName, plan: QueryPlan) -> tuple[ColumnElement[bool], ...]:
+    """The line of the current roster that names a record, if there is one."""
+    if plan.submitted_under is None:
+        return (false(),)
+    agreement, schedule = plan.submitted_under
+    return (
+        roster_line.c.agreement_id == agreement,
+        roster_line.c.schedule == schedule,
+        roster_line.c.provider_id == plan.provider,
+        roster_line.c.key_space == key_space,
+        roster_line.c.record_id == record,
+        roster_line.c.to_version.is_(None),
     )
 
 

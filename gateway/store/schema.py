@@ -287,6 +287,22 @@ consent = Table(
 `until_day` is the last day, null without end; `method` is `paper` or `electronic`, `signer` the authenticated signer's id.
 `origin` is as in `opt_out`; `withdrawn_on` is the day on which the person withdrew it: no file brings it back."""
 
+roster_line = Table(
+    "roster_line",
+    metadata,
+    Column("agreement_id", String(128), primary_key=True),
+    Column("schedule", String(128), primary_key=True),
+    Column("provider_id", String(64), primary_key=True),
+    Column("key_space", String(100), primary_key=True),
+    Column("record_id", BigInteger, primary_key=True),
+    Column("from_version", BigInteger, primary_key=True),
+    Column("to_version", BigInteger),
+    Column("own_id", LargeBinary, nullable=False),
+    Column("at", String(32), nullable=False),
+)
+"""The rosters that recipients submitted: whom they ask about, by the surrogate that the provider's registry has for each name,
+whether or not a record of it is there; versions are state epochs. `own_id` is what the recipient calls them, sealed."""
+
 # --- records ---------------------------------------------------------------------------------------------------------
 
 key_registry = Table(

@@ -13,7 +13,7 @@ from gateway.domain.auditing import AuditEntry, AuditEvent
 from gateway.domain.identifiers import AgreementId, InstitutionId
 from gateway.domain.signing import Signatory, Signature
 from gateway.store.agreements import StoredVersion
-from gateway.store.clients import AppendIn
+from gateway.store.engine import AppendIn
 from gateway.store.schema import (
     agreement,
     agreement_grant,

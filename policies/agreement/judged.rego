@@ -32,17 +32,22 @@ seen(entry, resource, purposes) := {
 		element := catalog.elements[path]
 	]
 	read := array.concat(
-		[learned(resource, row.element, element, element.person, {"treatment": "share"}, ["rows", place]) |
+		[learned(resource, path, element, element.person, {"treatment": "share"}, ["rows", place]) |
 			some place, row in entry.rows
-			element := catalog.elements[row.element]
+			some path in chosen_by(row)
+			element := catalog.elements[path]
 		],
-		[learned(row.related, condition.element, element, row.about, {"treatment": "share"}, ["rows", place]) |
+		[learned(row.related, path, element, row.about, {"treatment": "share"}, ["rows", place]) |
 			some place, row in entry.rows
 			some condition in row.where
-			element := data.catalog.resources[row.related].elements[condition.element]
+			some path in chosen_by(condition)
+			element := data.catalog.resources[row.related].elements[path]
 		],
 	)
 }
+
+# The element that a condition reads: what it compares, or whom a roster lists by.
+chosen_by(condition) := {path | some member in ["element", "roster"]; path := condition[member]}
 
 learned(resource, path, element, role, grant, at) := {
 	"resource": resource,

@@ -85,6 +85,40 @@ flaw contains told(rego.metadata.rule(), case, ["discloses"], name) if {
 	not is_disclosed(case, name)
 }
 
+# METADATA
+# title: The agreement takes a roster that no schedule lets the recipient send
+# description: Naming people to the provider is a disclosure of the recipient's own.
+# custom:
+#   id: GW-ROW-04
+#   citation: 34 CFR 99.30(a), 99.31(a)
+#   fix: >-
+#     Add a schedule from the recipient to the provider, for the same purposes, that shares the identifier by which the
+#     roster names people
+flaw contains told(rego.metadata.rule(), case, ["rows", place], name) if {
+	some case in judged
+	some [place, name, key_space] in rosters(case)
+	not is_sent_under_a_schedule(case, key_space)
+}
+
+# The rosters that rows take: where, by which identifier, and whose key that is.
+rosters(case) := own | related if {
+	own := {[place, row.roster, case.elements[row.roster].names] | some place, row in case.entry.rows}
+	related := {[place, inner.roster, data.catalog.resources[row.related].elements[inner.roster].names] |
+		some place, row in case.entry.rows
+		some inner in row.where
+	}
+}
+
+is_sent_under_a_schedule(case, key_space) if {
+	some other in input.entries
+	other.provider == case.entry.recipient
+	other.recipient == case.entry.provider
+	every purpose in case.entry.purposes { purpose in other.purposes }
+	some path, grant in other.elements
+	grant == {"treatment": "share"}
+	data.catalog.resources[other.resource].elements[path].names == key_space
+}
+
 known_purposes := {
 	"placement",
 	"hiring",

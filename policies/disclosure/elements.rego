@@ -77,6 +77,9 @@ treatment_fits(_, _, grant) if grant in treatments_of_any_element
 
 treatment_fits(case, path, {"treatment": "pseudonymise"}) if case.elements[path].pseudonymisable == true
 
+# The recipient has an id of its own only for whom it listed.
+treatment_fits(case, path, {"treatment": "return_own_id"}) if {"roster": path} in case.entry.rows
+
 treatment_fits(case, path, {"treatment": "mask", "keep": keep}) if {
 	keep in {"last_four", "initial"}
 	case.elements[path].type == "string"

@@ -35,11 +35,23 @@ rows_are_told(case) if {
 
 chooses_fairly(case, row) if condition_is_fair(case.elements, row)
 
+chooses_fairly(case, row) if is_by_a_roster(case.elements, row)
+
 chooses_fairly(case, row) if {
 	related := data.catalog.resources[row.related]
 	has_people_in_common(case.persons[row.about], related)
 	count(row.where) > 0
-	every condition in row.where { condition_is_fair(related.elements, condition) }
+	every condition in row.where { chooses_related(related.elements, condition) }
+}
+
+chooses_related(elements, condition) if condition_is_fair(elements, condition)
+
+chooses_related(elements, condition) if is_by_a_roster(elements, condition)
+
+# Whoever the recipient lists is named by the key of some record.
+is_by_a_roster(elements, condition) if {
+	condition == {"roster": condition.roster}
+	is_string(elements[condition.roster].names)
 }
 
 # Whoever this row is about may also have a row of the other resource.

@@ -66,6 +66,9 @@ def agreement(chance: Random, catalog: Facts, name: str, purpose: str, number: i
     entry["elements"] = _elements(chance, resource, entry, purpose)
     entry["rows"] = rows_of(chance, catalog, name, entry["persons"], purpose)
     entry["discloses"] = sorted(read_by(entry["rows"], name))
+    for row in entry["rows"]:
+        if "roster" in row and chance.choice([True, False]):
+            entry["elements"][row["roster"]] = {"treatment": "return_own_id"}
     tell(entry, catalog)
     return entry
 

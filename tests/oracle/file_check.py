@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from gateway.domain.agreement import FORMATS, PURPOSES
@@ -34,6 +34,7 @@ def check(facts: Facts, catalog: Facts) -> set[str]:
         for judge in (faults_of_elements, faults_of_floor, faults_of_grounds, _terms, _papers, _records_about_nobody):
             found.update(judge(judged))
         found.update(_rows(judged, catalog))
+        found.update(_rosters(judged, entries, catalog))
     return found
 
 
@@ -140,6 +141,33 @@ def _records_about_nobody(judged: Judged) -> Iterator[str]:
         for basis in judged.on(PERSONNEL):
             if basis.details.get("module") not in judged.modules:
                 yield "GW-STA-02"
+
+
+def _rosters(judged: Judged, entries: Sequence[Any], catalog: Facts) -> Iterator[str]:
+    """A roster names people to the provider: some schedule the other way must share that identifier, for the same purposes."""
+    rows = judged.entry.get("rows")
+    for row in rows if isinstance(rows, list) else ():
+        related = mapping(row).get("related")
+        where = [row] if related is None else mapping(row).get("where")
+        described = mapping(catalog["resources"].get(judged.entry["resource"] if related is None else related)).get("elements")
+        for condition in where if isinstance(where, list) else ():
+            key_space = mapping(mapping(described).get(str(mapping(condition).get("roster")))).get("names")
+            if isinstance(key_space, str) and not any(_lets_send(other, key_space, judged, catalog) for other in entries):
+                yield "GW-ROW-04"
+
+
+def _lets_send(other: Facts, key_space: str, judged: Judged, catalog: Facts) -> bool:
+    described, purposes = catalog["resources"][other["resource"]]["elements"], other.get("purposes")
+    return (
+        (other.get("provider"), other.get("recipient")) == (judged.entry.get("recipient"), judged.entry.get("provider"))
+        and isinstance(purposes, list)
+        and isinstance(judged.entry.get("purposes"), list)
+        and set(judged.entry["purposes"]) <= set(purposes)
+        and any(
+            grant == {"treatment": "share"} and mapping(described.get(path)).get("names") == key_space
+            for path, grant in mapping(other.get("elements")).items()
+        )
+    )
 
 
 def _rows(judged: Judged, catalog: Facts) -> Iterator[str]:

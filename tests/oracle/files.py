@@ -69,8 +69,11 @@ def agreement_file(chance: Random) -> tuple[str, dict[str, Any]]:
     for _ in range(chance.choice([0, 1, 1, 1, 2, 3])):
         if is_whole(asked):
             chance.choice(SLIPS)(chance, asked, CATALOGS[name])
-    if not isinstance(entry.get("purposes", []), list):
-        entry["purposes"] = []
+    if chance.choice([True, False]):
+        asked["agreements"].append(_the_other_way(chance, entry, CATALOGS[name]))
+    for one in asked["agreements"]:
+        if not isinstance(one.get("purposes", []), list):
+            one["purposes"] = []
     file = {"modules": asked["modules"], "day": asked["day"], "entries": asked["agreements"]}
     if chance.randint(1, 60) == 1:
         change(
@@ -80,6 +83,22 @@ def agreement_file(chance: Random) -> tuple[str, dict[str, Any]]:
             ),
         )
     return name, file
+
+
+def _the_other_way(chance: Random, entry: Facts, catalog: Facts) -> dict[str, Any]:
+    """A schedule of the same file in the other direction, that may share an identifier and so let a roster be sent."""
+    other: dict[str, Any] = orjson.loads(orjson.dumps(entry))
+    if chance.randint(1, 6) > 1:
+        other["provider"], other["recipient"] = entry.get("recipient"), entry.get("provider")
+    own = [name for name in sorted(catalog["resources"]) if name == entry.get("resource")]
+    other["resource"] = chance.choice([*(4 * own), *sorted(catalog["resources"])])
+    described = catalog["resources"][other["resource"]]["elements"]
+    naming = [path for path, element in described.items() if element.get("names")] or sorted(described)
+    treatment = chance.choice(["share", "share", "share", "pseudonymise"])
+    other |= {"rows": [], "elements": {path: {"treatment": treatment} for path in naming}}
+    if chance.randint(1, 6) == 1:
+        other["purposes"] = ["research"]
+    return other
 
 
 def _in_a_clause(chance: Random, asked: Question, catalog: Facts) -> None:

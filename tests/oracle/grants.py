@@ -60,6 +60,9 @@ def _fits(path: str, grant: Any, element: Mapping[str, Any], judged: Judged) -> 
             return not more
         case {"treatment": "pseudonymise", **more}:
             return not more and element.get("pseudonymisable") is True
+        case {"treatment": "return_own_id", **more}:
+            rows = judged.entry.get("rows")
+            return not more and isinstance(rows, list) and {"roster": path} in rows
         case {"treatment": "mask", "keep": "initial" | "last_four", **more}:
             return not more and element.get("type") == "string"
         case {"treatment": "generalise", "to": to, **more}:
@@ -114,9 +117,18 @@ def may_choose(row: Any, resource: Mapping[str, Any], catalog: Mapping[str, Any]
             other = mapping(catalog["resources"].get(related))
             here = set(mapping(mapping(resource.get("persons")).get(about)).get("subject_types", ()))
             there = {subject for person in mapping(other.get("persons")).values() for subject in person["subject_types"]}
-            return not more and bool(here & there - {"nobody"}) and all(_compares(one, other, ahead) for one in where)
+            return not more and bool(here & there - {"nobody"}) and all(_chooses(one, other, ahead) for one in where)
         case _:
-            return _compares(row, resource, ahead)
+            return _chooses(row, resource, ahead)
+
+
+def _chooses(condition: Any, resource: Mapping[str, Any], ahead: bool) -> bool:
+    """A comparison, or the recipient's roster by an identifier that names a record."""
+    match condition:
+        case {"roster": str(path), **more}:
+            return not more and isinstance(mapping(mapping(resource.get("elements")).get(path)).get("names"), str)
+        case _:
+            return _compares(condition, resource, ahead)
 
 
 def _compares(condition: Any, resource: Mapping[str, Any], ahead: bool) -> bool:

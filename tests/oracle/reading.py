@@ -121,12 +121,11 @@ def _told_by_rows(entry: Facts, name: str, catalog: Facts) -> Iterator[Shown]:
         place = name if related is None else related
         described = mapping(mapping(catalog["resources"].get(place)).get("elements"))
         for condition in conditions if isinstance(conditions, list) else ():
-            path = mapping(condition).get("element")
-            if isinstance(path, str) and path in described:
-                element = described[path]
-                yield Shown(
-                    str(place), path, element, element.get("person") if related is None else mapping(row).get("about"), None
-                )
+            for path in (mapping(condition).get(member) for member in ("element", "roster")):
+                if isinstance(path, str) and path in described:
+                    element = described[path]
+                    role = element.get("person") if related is None else mapping(row).get("about")
+                    yield Shown(str(place), path, element, role, None)
 
 
 def mapping(value: Any) -> Mapping[str, Any]:

@@ -37,12 +37,19 @@ def rows_of(chance: Random, catalog: Facts, name: str, persons: Facts, purpose: 
             related = chance.choice(sorted(others))
             where = [_condition(chance, others[related]) for _ in range(chance.randint(1, 2))]
             found.append({"related": related, "about": about, "where": where})
+    naming = [
+        path
+        for path, element in resource["elements"].items()
+        if element.get("names") and is_known(element, resource) and may_be_learnt(element, _basis(element, persons), purpose)
+    ]
+    if naming and not any(own["basis"] in DEIDENTIFIED for own in persons.values()) and chance.randint(1, 4) == 1:
+        found.append({"roster": chance.choice(naming)})
     return found
 
 
 def read_by(rows: Sequence[Facts], resource: str) -> set[str]:
     """What an agreement must disclose for its rows."""
-    own = {row["element"] for row in rows if "element" in row}
+    own = {row[member] for row in rows for member in ("element", "roster") if member in row}
     others = [(row["related"], condition["element"]) for row in rows if "related" in row for condition in row["where"]]
     return own | {path if related == resource else f"{related}.{path}" for related, path in others}
 

@@ -205,7 +205,14 @@ def another_row(chance: Random, asked: Question, catalog: Facts) -> None:
     place = chance.choice(sorted(catalog["resources"])) if related else entry["resource"]
     path = chance.choice([*catalog["resources"][place]["elements"], "shoeSize"])
     comparison = chance.choice(["in", "in", "equals", "at_least", "at_most", "present", "like"])
-    condition = {"element": path, "comparison": comparison, "values": chance.choice([["a"], [True], [], ["a", "b"], "a"])}
+    condition: dict[str, Any] = {
+        "element": path,
+        "comparison": comparison,
+        "values": chance.choice([["a"], [True], [], ["a", "b"], "a"]),
+    }
+    if chance.randint(1, 3) == 1:
+        naming = [path for path, element in catalog["resources"][place]["elements"].items() if element.get("names")]
+        condition = {"roster": chance.choice([*naming, *naming, path])}
     about = chance.choice([*entry["persons"], "dragon"])
     row = {
         "related": chance.choice([place, place, place, "dragons"]),

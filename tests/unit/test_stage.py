@@ -101,7 +101,11 @@ class World:
             collection: Sealer(KEYS.data, table.name) for collection, table in tables.members.items()
         }
         treated = redact(
-            rows, plan, PSEUDONYMS, lambda collection, blobs, places: sealers[collection].unseal_each(blobs, LAKESIDE, places)
+            rows,
+            plan,
+            PSEUDONYMS,
+            lambda collection, blobs, places: sealers[collection].unseal_each(blobs, LAKESIDE, places),
+            lambda key_space, own_ids: [],
         )
         records: list[dict[str, Any]] = [
             dict(zip(treated.values, row, strict=True)) for row in zip(*treated.values.values(), strict=True)

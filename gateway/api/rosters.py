@@ -1,0 +1,72 @@
+"""`PUT /v1/{resource}/roster`: a recipient says whom it asks about."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import orjson
+from anyio import CapacityLimiter, to_thread
+from fastapi import APIRouter, Request, Response
+
+from gateway.api.bearer import bearer_token
+from gateway.api.framing import frame
+from gateway.api.whole_body import media_type, whole_body
+from gateway.disclose import Gate
+from gateway.domain.access import AccessRequest
+from gateway.domain.identifiers import ResourceName
+from gateway.errors import RequestError
+from gateway.read_roster import CSV, JSON, LARGEST_ROSTER
+from gateway.submit_roster import RosterDesk, Submission, Submitted, admit_sender, submit_roster, turn_away
+
+THREADS, UPLOADS = 2, 2
+"""A roster has up to 8 MB, and is put in its place by one writer at a time anyway."""
+NARROWS = frozenset({"purpose", "provider", "agreement"})
+
+
+def rosters_router(gate: Gate) -> APIRouter:
+    """The route, for clients with the scope `rosters:write`."""
+    router = APIRouter(prefix="/v1", tags=["rosters"])
+    desk = RosterDesk(
+        gate.catalog, gate.database, gate.ring, gate.pdp, gate.modules, gate.log, gate.verifier, gate.clock, gate.random_bytes
+    )
+    limiter, uploads = CapacityLimiter(THREADS), CapacityLimiter(UPLOADS)
+
+    @router.put("/{resource}/roster")
+    async def submit(resource: str, request: Request) -> Response:
+        """Say whose records you ask about; the roster stands in the place of the one before."""
+        token, request_id = bearer_token(request), str(request.state.request_id)
+        bare = AccessRequest(ResourceName(resource), "", request_id=request_id)
+        # Who asks is known before the body is read, and is looked up again after: an upload takes its time.
+        await to_thread.run_sync(partial(admit_sender, bare, token, desk), limiter=limiter)
+        async with uploads:
+            try:
+                asked = _framed(resource, request, request_id)
+                content = await whole_body(request, (CSV, JSON), LARGEST_ROSTER)
+            except RequestError as why:
+                await to_thread.run_sync(partial(turn_away, why, bare, token, desk), limiter=limiter)
+                raise
+            submission = Submission(asked, content, media_type(request))
+            # A thread is not cancelled when the client goes away, so that a roster and its entry stay together.
+            done = await to_thread.run_sync(partial(submit_roster, submission, token, desk), limiter=limiter)
+        return _answer(done)
+
+    return router
+
+
+def _framed(resource: str, request: Request, request_id: str) -> AccessRequest:
+    parameters = request.query_params.multi_items()
+    if any(name not in NARROWS for name, _ in parameters):
+        raise RequestError(f"A roster is sent with no other parameters than {', '.join(sorted(NARROWS))}.")
+    return frame(resource, parameters, request_id)
+
+
+def _answer(done: Submitted) -> Response:
+    answer = {
+        "lines": done.lines,
+        "agreement": done.roster.agreement,
+        "schedule": done.roster.schedule,
+        "sent_under": done.sent_under,
+        "entry": done.entry.entry,
+    }
+    headers = {"Gateway-Entry": done.entry.entry, "Gateway-Entry-Index": str(done.entry.index)}
+    return Response(orjson.dumps(answer), media_type=JSON, headers=headers)
