@@ -93,14 +93,14 @@ class _Row(_Part):
     values: list[Scalar]
 
 
+class _InRoster(_Part):
+    roster: str
+
+
 class _Related(_Part):
     related: str
     about: str
-    where: list[_Row]
-
-
-class _InRoster(_Part):
-    roster: str
+    where: list[_Row | _InRoster]
 
 
 class _Basis(_Part):
@@ -239,16 +239,14 @@ def _permit(answer: _Permission, made_by: _MadeBy) -> Permit:
 
 
 def _scope(row: _Row | _Related | _InRoster) -> RowPredicate | RelatedPredicate | RosterPredicate:
-    match row:
-        case _Row():
-            return _condition(row)
-        case _Related():
-            return RelatedPredicate(ResourceName(row.related), row.about, tuple(_condition(inner) for inner in row.where))
-        case _InRoster():
-            return RosterPredicate(ElementPath(row.roster))
+    if isinstance(row, _Related):
+        return RelatedPredicate(ResourceName(row.related), row.about, tuple(_condition(inner) for inner in row.where))
+    return _condition(row)
 
 
-def _condition(row: _Row) -> RowPredicate:
+def _condition(row: _Row | _InRoster) -> RowPredicate | RosterPredicate:
+    if isinstance(row, _InRoster):
+        return RosterPredicate(ElementPath(row.roster))
     return RowPredicate(ElementPath(row.element), row.comparison, tuple(row.values))
 
 

@@ -69,6 +69,14 @@ class Api:
     async def _request(self, method: str, path: str, headers: Mapping[str, str]) -> httpx.Response:
         return await self._client.request(method, path, headers=dict(headers))
 
+    def put(self, path: str, content: bytes, token: str, media_type: str) -> httpx.Response:
+        """Put a file in the place of what stands."""
+        headers = {"authorization": f"Bearer {token}", "content-type": media_type}
+        return self._portal.call(self._put, path, content, headers)
+
+    async def _put(self, path: str, content: bytes, headers: Mapping[str, str]) -> httpx.Response:
+        return await self._client.put(path, content=content, headers=dict(headers))
+
     async def _post_bytes(self, path: str, body: bytes, headers: Mapping[str, str]) -> httpx.Response:
         return await self._client.post(path, content=body, headers=dict(headers))
 

@@ -204,7 +204,7 @@ class RowReader:
         if "by" not in parts:
             reader.problem(node, f"{ROSTER} does not say by which identifier", f"write {{relation: {ROSTER}, by: {naming[0]}}}")
             return None
-        by = reader.choice(parts["by"].value, f"identifier of {resource.name}", naming)
+        by = reader.choice(parts["by"].value, f"key of {resource.name}", naming)
         return RosterPredicate(ElementPath(by)) if by else None
 
     def _stands_for(self, node: Node, relation: Relation, parts: Mapping[str, Entry]) -> RowPredicate | AheadPredicate | None:

@@ -169,9 +169,11 @@ class ScheduleReader:
         purposes = self._purposes(parts["purposes"], terms) if "purposes" in parts else tuple(terms.interests)
         basis = read_basis(self._ground, parts["legal_basis"], resource) if "legal_basis" in parts else terms.basis
         persons = self._persons(parts.get("persons"), resource)
+        before = len(reader.problems)
         rows = RowReader(self._ground, resource, terms.recipient, self._code_lists, self._academic_terms)
         stated = rows.read(parts["rows"]) if "rows" in parts else ()
-        self._own_ids(parts.get("elements"), elements, stated)
+        if len(reader.problems) == before:
+            self._own_ids(parts.get("elements"), elements, stated)
         discloses = self._discloses(parts["discloses"], resource) if "discloses" in parts else ()
         served = self._served(parts, terms.served)
         if basis is None or not terms.provider or not terms.recipient:

@@ -26,9 +26,7 @@ NARROWS = frozenset({"purpose", "provider", "agreement"})
 def rosters_router(gate: Gate) -> APIRouter:
     """The route, for clients with the scope `rosters:write`."""
     router = APIRouter(prefix="/v1", tags=["rosters"])
-    desk = RosterDesk(
-        gate.catalog, gate.database, gate.ring, gate.pdp, gate.modules, gate.log, gate.verifier, gate.clock, gate.random_bytes
-    )
+    desk = roster_desk(gate)
     limiter, uploads = CapacityLimiter(THREADS), CapacityLimiter(UPLOADS)
 
     @router.put("/{resource}/roster")
@@ -51,6 +49,13 @@ def rosters_router(gate: Gate) -> APIRouter:
         return _answer(done)
 
     return router
+
+
+def roster_desk(gate: Gate) -> RosterDesk:
+    """What taking a roster in needs of a gate."""
+    return RosterDesk(
+        gate.catalog, gate.database, gate.ring, gate.pdp, gate.modules, gate.log, gate.verifier, gate.clock, gate.random_bytes
+    )
 
 
 def _framed(resource: str, request: Request, request_id: str) -> AccessRequest:

@@ -84,9 +84,9 @@ class QueryPlan:
     """A page of one resource of one provider, on one day of the agreement.
 
     `permitted` is the whole permitted view, `selected` the part that the client asked for. `scope`, `related`, `rosters` (those of
-    the agreement and schedule in `submitted_under`), `consents`, `frozen`, `excluded_persons` (columns of persons whose opted-out people are absent) and `excluded_subjects` (columns, and
-    the subject types that are absent) make the sub-query `permitted`; `filters` and `after` are compiled against its columns
-    only. `person_columns` maps each role to its column, for the log.
+    the agreement and schedule in `submitted_under`), `consents`, `frozen`, `excluded_persons` (columns of persons whose opted-out
+    people are absent) and `excluded_subjects` (columns, and the subject types that are absent) make the sub-query `permitted`;
+    `filters` and `after` are compiled against its columns only. `person_columns` maps each role to its column, for the log.
     """
 
     resource: ResourceName

@@ -31,20 +31,22 @@ seen(entry, resource, purposes) := {
 		not grant in {{"treatment": "withhold"}, {"treatment": "aggregate_only"}}
 		element := catalog.elements[path]
 	]
-	read := array.concat(
-		[learned(resource, path, element, element.person, {"treatment": "share"}, ["rows", place]) |
-			some place, row in entry.rows
-			some path in chosen_by(row)
-			element := catalog.elements[path]
-		],
-		[learned(row.related, path, element, row.about, {"treatment": "share"}, ["rows", place]) |
-			some place, row in entry.rows
-			some condition in row.where
-			some path in chosen_by(condition)
-			element := data.catalog.resources[row.related].elements[path]
-		],
-	)
+	read := read_by_rows(entry, resource, catalog.elements)
 }
+
+read_by_rows(entry, resource, elements) := array.concat(
+	[learned(resource, path, element, element.person, {"treatment": "share"}, ["rows", place]) |
+		some place, row in entry.rows
+		some path in chosen_by(row)
+		element := elements[path]
+	],
+	[learned(row.related, path, element, row.about, {"treatment": "share"}, ["rows", place]) |
+		some place, row in entry.rows
+		some condition in row.where
+		some path in chosen_by(condition)
+		element := data.catalog.resources[row.related].elements[path]
+	],
+)
 
 # The element that a condition reads: what it compares, or whom a roster lists by.
 chosen_by(condition) := {path | some member in ["element", "roster"]; path := condition[member]}

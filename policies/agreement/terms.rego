@@ -97,6 +97,7 @@ flaw contains told(rego.metadata.rule(), case, ["discloses"], name) if {
 flaw contains told(rego.metadata.rule(), case, ["rows", place], name) if {
 	some case in judged
 	some [place, name, key_space] in rosters(case)
+	is_string(key_space)
 	not is_sent_under_a_schedule(case, key_space)
 }
 

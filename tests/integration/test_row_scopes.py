@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Table, delete, insert, select, update
 
 from gateway.domain.access import AccessRequest
-from gateway.domain.decision import AheadPredicate, LegalBasis, Permit, RelatedPredicate, Release, RowPredicate
+from gateway.domain.decision import AheadPredicate, LegalBasis, Permit, RelatedPredicate, Release, RosterPredicate, RowPredicate
 from gateway.domain.identifiers import AgreementId, ElementPath, InstitutionId, ResourceName
 from gateway.domain.rows import Rows
 from gateway.domain.treatments import Generalise, Share, Treatment
@@ -217,6 +217,7 @@ def test_a_release_stays_as_it_was_determined(world: World) -> None:
         {"consents": {"candidate": "f"}},
         {"excluded_opt_outs": ("candidate",)},
         {"rows": (RelatedPredicate(PLACEMENTS, "candidate", ()),)},
+        {"rows": (RosterPredicate(ElementPath("studentReference.studentUniqueId")),)},
         {"release": Release(1, 10, (ElementPath("firstName"),))},
     ],
     ids=str,

@@ -48,7 +48,15 @@ ANSWERS = {
     "study_representative": "Dr. Reyes",
 }
 MODULES = ("personnel-default",)
-INTERVIEWED = ("placement", "hiring_pipeline", "completer_outcomes", "survey_exchange", "residency", "research_study")
+INTERVIEWED = (
+    "placement",
+    "hiring_pipeline",
+    "completer_outcomes",
+    "survey_exchange",
+    "residency",
+    "research_study",
+    "finder_file",
+)
 
 
 @pytest.fixture(scope="module")

@@ -15,9 +15,9 @@ from gateway.agreements.resolve_document import digest_of
 from gateway.catalog.load import load_catalog
 from gateway.catalog.model import Catalog, Element
 from gateway.domain.agreement import AggregateTable, Agreement, Destruction, Grant, Limits, Officer, Renewal, Suspension
-from gateway.domain.decision import AheadPredicate, RelatedPredicate, RowPredicate
+from gateway.domain.decision import AheadPredicate, RelatedPredicate, RosterPredicate, RowPredicate
 from gateway.domain.identifiers import ElementPath, InstitutionId, ResourceName
-from gateway.domain.treatments import AggregateOnly, Generalise, MaskText, Pseudonymise, Share, Withhold
+from gateway.domain.treatments import AggregateOnly, Generalise, MaskText, Pseudonymise, ReturnOwnId, Share, Withhold
 from gateway.errors import FileErrors
 from tests.unit.agreements.reading import RIGHT, changed, read, sentences, told
 
@@ -83,6 +83,23 @@ def test_relation_over_its_own_resource_is_a_condition_of_the_row() -> None:
     assert grant(read(text), "fieldworkExperiences").rows == (
         RowPredicate(ElementPath("schoolReference.schoolId"), "in", (255902,)),
     )
+
+
+def test_a_roster_is_a_condition_of_the_row_or_of_related_rows() -> None:
+    text = changed(
+        "      candidates:\n        elements:\n          firstName: share",
+        "      candidates:\n"
+        "        rows: [{relation: in_the_roster_submitted, by: candidateIdentifier}]\n"
+        "        elements: {candidateIdentifier: return_own_id}\n"
+        "      fieldworkExperiences:\n"
+        "        rows: [{related: candidates, where: [{relation: in_the_roster_submitted, by: candidateIdentifier}]}]\n"
+        "        elements: {beginDate: share}",
+    )
+    listed = RosterPredicate(ElementPath("candidateIdentifier"))
+    agreement = read(text)
+    assert grant(agreement, "candidates").rows == (listed,)
+    assert grant(agreement, "candidates").elements == {ElementPath("candidateIdentifier"): ReturnOwnId()}
+    assert grant(agreement, "fieldworkExperiences").rows == (RelatedPredicate(ResourceName("candidates"), "candidate", (listed,)),)
 
 
 def test_conditions_are_typed_by_the_catalog(everything: Agreement) -> None:

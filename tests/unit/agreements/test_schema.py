@@ -13,6 +13,7 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
 
 from gateway.agreements.read_basis import DETAILS as READ
 from gateway.agreements.read_rows import RELATIONS as READ_RELATIONS
+from gateway.agreements.read_rows import ROSTER
 from gateway.catalog.agreement_schema import RELATIONS
 from gateway.catalog.basis_schema import DETAILS
 from gateway.catalog.describe import describe
@@ -95,4 +96,4 @@ def test_every_element_shows_its_description(schema: Draft202012Validator) -> No
 
 def test_schema_and_reader_know_the_same_bases_and_relations() -> None:
     assert {basis: set(members) for basis, members in DETAILS.items()} == {basis: set(members) for basis, members in READ.items()}
-    assert set(RELATIONS) == set(READ_RELATIONS)
+    assert set(RELATIONS) == {*READ_RELATIONS, ROSTER}

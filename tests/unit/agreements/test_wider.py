@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.agreements.wider import basis_widens, is_wider, scope_widens
-from gateway.domain.decision import AheadPredicate, LegalBasis, RelatedPredicate, RowPredicate, StatedPredicate
+from gateway.domain.decision import AheadPredicate, LegalBasis, RelatedPredicate, RosterPredicate, RowPredicate, StatedPredicate
 from gateway.domain.identifiers import ElementPath, ResourceName
-from gateway.domain.treatments import AggregateOnly, Generalise, MaskText, Pseudonymise, Share, Treatment, Withhold
+from gateway.domain.treatments import AggregateOnly, Generalise, MaskText, Pseudonymise, ReturnOwnId, Share, Treatment, Withhold
 
 ELEMENT = ElementPath("hours")
 NUMBERS = range(-40, 130)
@@ -68,6 +68,9 @@ def test_the_same_is_never_wider(treatment: Treatment) -> None:
         (MaskText("initial"), MaskText("last_four"), True),
         (MaskText("initial"), Share(), True),
         (Pseudonymise(), Share(), True),
+        (ReturnOwnId(), Share(), True),
+        (ReturnOwnId(), Pseudonymise(), True),
+        (Withhold(), ReturnOwnId(), True),
         (Generalise("month"), Generalise("year"), False),
         (Generalise("year"), Generalise("month"), True),
         (Generalise("year"), Generalise("age_band", 5), True),
@@ -102,7 +105,7 @@ def _of(comparison: str, *values: object) -> RowPredicate:
     return RowPredicate(ELEMENT, comparison, values)  # type: ignore[arg-type]
 
 
-def _related(*where: RowPredicate) -> RelatedPredicate:
+def _related(*where: RowPredicate | RosterPredicate) -> RelatedPredicate:
     return RelatedPredicate(ResourceName("fieldworkExperiences"), "candidate", where)
 
 
@@ -126,6 +129,11 @@ def _related(*where: RowPredicate) -> RelatedPredicate:
         ([_related(_of("in", 1, 2))], [_related(_of("equals", 1))], False),
         ([_related(_of("equals", 1))], [_related(_of("in", 1, 2))], True),
         ([_related(_of("equals", 1))], [_related()], True),
+        ([RosterPredicate(ELEMENT)], [RosterPredicate(ELEMENT), _of("equals", 1)], False),
+        ([RosterPredicate(ELEMENT)], [RosterPredicate(ElementPath("another"))], True),
+        ([RosterPredicate(ELEMENT)], [_of("equals", 1)], True),
+        ([_related(RosterPredicate(ELEMENT))], [_related(RosterPredicate(ELEMENT))], False),
+        ([_related(RosterPredicate(ELEMENT))], [_related()], True),
     ],
     ids=str,
 )

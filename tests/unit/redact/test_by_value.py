@@ -6,9 +6,9 @@ from datetime import date
 
 import pytest
 
-from gateway.domain.treatments import AggregateOnly, Generalise, MaskText, Pseudonymise, Share, Treatment, Withhold
+from gateway.domain.treatments import AggregateOnly, Generalise, MaskText, Pseudonymise, ReturnOwnId, Share, Treatment, Withhold
 from gateway.errors import IntegrityError
-from gateway.redact.by_value import PSEUDONYM, treated_value
+from gateway.redact.by_value import OWN_ID, PSEUDONYM, treated_value
 
 TODAY = date(2026, 11, 24)
 
@@ -19,6 +19,7 @@ TODAY = date(2026, 11, 24)
         (Share(), "Ana", "Ana"),
         (Share(), False, False),
         (Pseudonymise(), "C-104", PSEUDONYM),
+        (ReturnOwnId(), "C-104", OWN_ID),
         (MaskText("initial"), "maria", "M."),
         (AggregateOnly(), "F", None),
         (Withhold(), "F", None),
