@@ -32,11 +32,12 @@ from gateway.issue_token import TokenIssuer
 from gateway.keys.cursors import Cursors
 from gateway.keys.seal import Sealer
 from gateway.keys.wrap import open_key_file
-from gateway.pdp.engine import Pdp
+from gateway.pdp.engine import KnownPdp
 from gateway.pdp.open_engine import open_pdp
 from gateway.pdp.point import PolicyPoint
 from gateway.pdp.policies import Policies
 from gateway.pdp.read_bundle import Bundle
+from gateway.remember import Memory
 from gateway.settings import Settings
 from gateway.shipped import shipped
 from gateway.store.audit_log import accepting_log, open_log
@@ -136,9 +137,9 @@ class Gateway:
             keep_versions=timedelta(days=self.settings.keep_versions_days),
         )
 
-    def gate(self, pdp: Pdp) -> Gate:
+    def gate(self, pdp: KnownPdp) -> Gate:
         """For disclosures."""
-        key = self._token_key()
+        verifier = TokenVerifier(self.settings.issuer, AUDIENCE, self._token_key().public_key())
         return Gate(
             catalog=self.catalog,
             tables=self.tables,
@@ -147,7 +148,8 @@ class Gateway:
             pdp=pdp,
             modules=self.settings.modules,
             log=self.log,
-            verifier=TokenVerifier(self.settings.issuer, AUDIENCE, key.public_key()),
+            verifier=verifier,
+            memory=Memory(verifier, pdp),
             cursors=Cursors(self.ring.cursor_key()),
             clock=self.clock,
             random_bytes=os.urandom,

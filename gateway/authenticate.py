@@ -88,4 +88,5 @@ def authenticate(token: str | None, connection: Connection, verifier: TokenVerif
         scopes=frozenset(claims["scope"].split()) & frozenset(client.scopes),
         token_id=claims["jti"],
         key_thumbprint=credential.credential if credential.kind == "public_key" else None,
+        credential_until=credential.retired_at,
     )

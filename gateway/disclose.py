@@ -37,8 +37,10 @@ from gateway.pdp.engine import Pdp
 from gateway.plan import compile_plan
 from gateway.read import read
 from gateway.redact import Opener, OwnIdOpener, Place, redact
+from gateway.remember import Memory, Standing
 from gateway.store.agreements import agreements_that_matter
 from gateway.store.engine import Connection, Database
+from gateway.store.epoch import read_epoch
 from gateway.store.key_ring import KeyRing
 from gateway.store.record_tables import RecordTables
 from gateway.tlog.subjects import subject_root
@@ -65,6 +67,7 @@ class Gate:
     modules: tuple[str, ...]
     log: AuditLog
     verifier: TokenVerifier
+    memory: Memory
     cursors: Cursors
     clock: Callable[[], datetime]
     random_bytes: Callable[[int], bytes]
@@ -110,9 +113,14 @@ def disclose(request: AccessRequest, token: str | None, gate: Gate) -> Disclosur
     try:
         # One snapshot for client, agreements and records (decision 9); it is given back before the log is waited for.
         with gate.database.read() as connection:
-            principal = authenticate(token, connection, gate.verifier, gate.clock())
-            request = replace(request, purpose=request.purpose or principal.default_purpose)
-            found = _found(principal, request, connection, gate, trail)
+            standing = gate.memory.find(token, request, read_epoch(connection), gate.clock())
+            principal = standing.principal if standing else authenticate(token, connection, gate.verifier, gate.clock())
+            bare, request = request, replace(request, purpose=request.purpose or principal.default_purpose)
+            if standing is None:
+                standing = _stand(principal, request, connection, gate, trail)
+                gate.memory.keep(token, bare, standing, gate.clock())
+            trail.question, trail.decision = standing.question, standing.permit
+            found = _found(standing, request, connection, gate)
         body = _body(found, gate)
         salt = gate.random_bytes(SALT_BYTES)
         event = _disclosed(principal, request, found, body, salt, trail, gate)
@@ -143,7 +151,8 @@ def turn_away(why: RequestError, resource: ResourceName, request_id: str, token:
     raise why
 
 
-def _found(principal: Principal, request: AccessRequest, connection: Connection, gate: Gate, trail: _Trail) -> _Found:
+def _stand(principal: Principal, request: AccessRequest, connection: Connection, gate: Gate, trail: _Trail) -> Standing:
+    """What a request stands on. Raises `DisclosureDenied` when the policy refuses it."""
     if READ_SCOPE not in principal.scopes:
         raise DisclosureDenied((NO_SCOPE,))
     facts = agreements_that_matter(connection, principal.institution, request, gate.clock())
@@ -153,11 +162,16 @@ def _found(principal: Principal, request: AccessRequest, connection: Connection,
         case Deny(reasons, choices):
             raise DisclosureDenied(reasons, choices)
         case Permit() as permit:
-            pseudonyms = Pseudonyms(gate.ring.agreement(permit.agreement, permit.provider).pseudonym.secret)
-            bound = _bound_to(principal, permit, request)
-            after = _position(request.cursor, gate.cursors, bound)
-            plan = compile_plan(request, permit, gate.catalog, pseudonyms, after, _day(permit, facts))
-            return _Found(facts, permit, plan, read(plan, connection, gate.tables), pseudonyms, bound)
+            return Standing(principal, facts, trail.question, permit)
+
+
+def _found(standing: Standing, request: AccessRequest, connection: Connection, gate: Gate) -> _Found:
+    permit, facts = standing.permit, standing.facts
+    pseudonyms = Pseudonyms(gate.ring.agreement(permit.agreement, permit.provider).pseudonym.secret)
+    bound = _bound_to(standing.principal, permit, request)
+    after = _position(request.cursor, gate.cursors, bound)
+    plan = compile_plan(request, permit, gate.catalog, pseudonyms, after, _day(permit, facts))
+    return _Found(facts, permit, plan, read(plan, connection, gate.tables), pseudonyms, bound)
 
 
 def _body(found: _Found, gate: Gate) -> Body:

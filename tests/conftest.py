@@ -11,11 +11,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from gateway.store.engine import Database, open_database
 from tests.databases import BACKENDS, copied_postgres, copied_sqlite, migrated_sqlite, postgres_cluster, postgres_programs
 from tests.world import World, placement_world
+
+# The machines that run this are shared: how long an example takes says nothing.
+hypothesis.settings.register_profile("shared", deadline=None)
+hypothesis.settings.load_profile("shared")
 
 
 def lacking(reason: str) -> None:

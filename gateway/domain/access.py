@@ -12,7 +12,10 @@ Scalar = str | int | float | bool
 
 @dataclass(frozen=True)
 class Principal:
-    """An authenticated client, bound to one institution and to the purposes it may name."""
+    """An authenticated client, bound to one institution and to the purposes it may name.
+
+    `credential_until` is the UTC time at which the credential that it showed is retired, None where that is not planned.
+    """
 
     client: ClientId
     institution: InstitutionId
@@ -21,6 +24,7 @@ class Principal:
     scopes: frozenset[str]
     token_id: str
     key_thumbprint: str | None
+    credential_until: str | None = None
 
     @property
     def on_the_log(self) -> dict[str, str]:

@@ -46,3 +46,17 @@ class Pdp(Protocol):
     def close(self) -> None:
         """Give back what the engine holds, after the last question."""
         ...
+
+
+class KnownPdp(Pdp, Protocol):
+    """A `Pdp` that tells when an answer of it may be used again."""
+
+    @property
+    def operator_digest(self) -> str | None:
+        """The digest of the operator's own rules that refuse now; None where there are none."""
+        ...
+
+    @property
+    def lasting(self) -> bool:
+        """Whether a question has the same answer for as long as both digests are the same."""
+        ...

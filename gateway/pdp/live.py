@@ -66,6 +66,10 @@ class LiveEngine:
     def digest(self) -> str:
         return self._lent.engine.digest
 
+    @property
+    def lasting(self) -> bool:
+        return True
+
     def ask(self, question: Question) -> tuple[object, str]:
         """The answer and the digest of the bundle that gave it. Raises `Unavailable`."""
         with self._borrowed() as lent:

@@ -117,6 +117,11 @@ class ServedEngine:
     def digest(self) -> str:
         return self._accepted.newest
 
+    @property
+    def lasting(self) -> bool:
+        """A server may be given another policy that nobody here knows of, or be gone: it is asked each time."""
+        return False
+
     def ask(self, question: Question) -> tuple[object, str]:
         """The answer and the digest of the bundle that gave it. Raises `Unavailable`, also when the server has another bundle."""
         begun, until = self._counting_now(), self._clock() + QUESTION_SECONDS

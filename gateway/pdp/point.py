@@ -27,6 +27,11 @@ class Engine(Protocol):
         """Of the bundle that answers now."""
         ...
 
+    @property
+    def lasting(self) -> bool:
+        """Whether its answers change with its digest only."""
+        ...
+
     def ask(self, question: Question) -> tuple[object, str]:
         """The answer and the digest of the bundle that gave it. Raises `Unavailable`."""
         ...
@@ -58,6 +63,10 @@ class PolicyPoint:
     def operator_digest(self) -> str | None:
         """The digest of the operator's own rules; None where there are none."""
         return None if self._operator is None else self._operator.digest
+
+    @property
+    def lasting(self) -> bool:
+        return self._engine.lasting
 
     def decide(self, question: Question) -> Answer:
         """The policy's answer; a refusal by the operator's rules in place of a permit. Raises `Unavailable`."""

@@ -77,11 +77,12 @@ def root(frontier: Sequence[bytes]) -> bytes:
 
 def root_of(leaves: Sequence[bytes]) -> bytes:
     """The root over these leaf hashes."""
-    hashes = list(leaves)
+    hashes, sha256 = list(leaves), hashlib.sha256
     while len(hashes) > 1:
         # A level at a time; what has no right neighbour goes up as it is, which is RFC 6962's split at powers of two.
         unpaired = hashes[len(hashes) & ~1 :]
-        hashes = [node_hash(left, right) for left, right in zip(hashes[::2], hashes[1::2], strict=False)]
+        # `node_hash`, written out: a call costs a third of the hash.
+        hashes = [sha256(b"\x01" + left + right).digest() for left, right in zip(hashes[::2], hashes[1::2], strict=False)]
         hashes += unpaired
     return hashes[0] if hashes else EMPTY_ROOT
 

@@ -224,6 +224,47 @@ def test_a_retired_credential_ends_the_tokens_that_it_proved(world: World) -> No
     assert ask(world).status_code == httpx.codes.OK
 
 
+# --- what is remembered ---------------------------------------------------------------------------------------------------
+
+
+def test_a_credential_that_is_replaced_ends_in_its_second_however_warm_the_request(world: World) -> None:
+    token = world.token(CLIENT)
+    rotate_client(CLIENT, KeyPair(), timedelta(seconds=30), world.gateway.desk())
+    assert ask(world, token).status_code == httpx.codes.OK
+    world.later(seconds=29)
+    assert ask(world, token).status_code == httpx.codes.OK
+    world.later(seconds=1)
+    assert ask(world, token).status_code == httpx.codes.UNAUTHORIZED
+
+
+def test_the_last_day_of_a_term_ends_at_midnight_however_warm_the_request(world: World) -> None:
+    world.now = datetime(2027, 7, 1, 4, 59, 30, tzinfo=UTC)  # half a minute before midnight in Chicago
+    token = world.token(CLIENT)
+    assert ask(world, token).status_code == httpx.codes.OK
+    world.later(seconds=29)
+    assert ask(world, token).status_code == httpx.codes.OK
+    world.later(seconds=1)
+    assert_refused(world, ask(world, token), "GW-AGR-03")
+
+
+def test_a_warm_request_asks_again_only_what_can_have_moved(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    for step in ("authenticate", "agreements_that_matter", "decide"):
+        plain = getattr(gateway.disclose, step)
+        monkeypatch.setattr(gateway.disclose, step, lambda *given, step=step, plain=plain: asked.append(step) or plain(*given))
+    token = world.token(CLIENT)
+    first = ask(world, token)
+    assert ask(world, token, limit="7").status_code == httpx.codes.OK
+    assert ask(world, token).content == first.content
+    assert asked == ["authenticate", "agreements_that_matter", "decide"]
+    assert len({leaf["input"] for leaf in world.leaves("disclosure")}) == 1
+    ask(world, token, purpose="hiring")
+    ask(world, token, "fieldworkExperiences")
+    assert asked == 3 * ["authenticate", "agreements_that_matter", "decide"]
+    assert ask(world, world.token(CLIENT)).status_code == httpx.codes.OK
+    assert len(asked) == 12, "another token is another client until it has shown itself"
+
+
 # --- opt-outs -----------------------------------------------------------------------------------------------------------
 
 
