@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from importlib.metadata import version
 
 from fastapi import FastAPI, Request, Response
-from fastapi.middleware.trustedhost import TrustedHostMiddleware
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -15,6 +14,7 @@ from gateway.agreements.desk import OpenLaw
 from gateway.api.agreements import agreements_router
 from gateway.api.ambiguity import RefuseAmbiguous
 from gateway.api.health import health_router
+from gateway.api.hosts import KnownHosts
 from gateway.api.oauth import oauth_router
 from gateway.api.problems import failure, problem, protocol_problem
 from gateway.api.records import records_router
@@ -54,7 +54,7 @@ def build_api(gate: Gate, law: OpenLaw, issuer: TokenIssuer, edge: Edge) -> Fast
     app.include_router(health_router(gate))
     app.add_exception_handler(GatewayError, _known)
     app.add_exception_handler(HTTPException, _protocol)
-    app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(edge.allowed_hosts), www_redirect=False)
+    app.add_middleware(KnownHosts, hosts=edge.allowed_hosts)
     app.add_middleware(RefuseAmbiguous)
     app.add_middleware(_Outermost, new_request_id=edge.new_request_id)
     return app

@@ -107,6 +107,14 @@ def test_what_cannot_be_previewed_says_why(world: World, more: list[str], messag
     assert message in str(result.exception)
 
 
+def test_nothing_is_pulled_unless_it_is_agreed_who_runs_the_gateway(world: World) -> None:
+    assert CliRunner().invoke(app, ["agreement", "suspend", "lakeside-operation"]).exit_code == 0
+    told = ["agreement", "preview", str(EXAMPLE), "--source", SOURCE, "--resource", "candidates"]
+    result = CliRunner().invoke(app, told)
+    assert "is suspended" in str(result.exception)
+    assert result.stdout == ""
+
+
 def test_it_reads_as_text(world: World) -> None:
     result = CliRunner().invoke(app, ["agreement", "preview", str(EXAMPLE), "--source", SOURCE, "--resource", "candidates"])
     assert "60 rows were pulled; 60 would be visible, 0 of them newly." in result.stdout

@@ -249,9 +249,18 @@ def test_the_last_day_of_a_term_ends_at_midnight_however_warm_the_request(world:
 
 def test_a_warm_request_asks_again_only_what_can_have_moved(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
-    for step in ("authenticate", "agreements_that_matter", "decide"):
+
+    def noted(step: str) -> Callable[..., Any]:
         plain = getattr(gateway.disclose, step)
-        monkeypatch.setattr(gateway.disclose, step, lambda *given, step=step, plain=plain: asked.append(step) or plain(*given))
+
+        def noting(*given: Any) -> Any:
+            asked.append(step)
+            return plain(*given)
+
+        return noting
+
+    for step in ("authenticate", "agreements_that_matter", "decide"):
+        monkeypatch.setattr(gateway.disclose, step, noted(step))
     token = world.token(CLIENT)
     first = ask(world, token)
     assert ask(world, token, limit="7").status_code == httpx.codes.OK

@@ -14,6 +14,7 @@ import typer
 
 from connectors.base import Connector
 from connectors.delimited import DelimitedSource
+from gateway.admit import admit
 from gateway.agreements.preview import Preview, grant_for
 from gateway.agreements.read_agreement import read_agreement
 from gateway.agreements.try_out import resources_to_sample, try_out
@@ -61,6 +62,8 @@ def preview(
                 f"Several partners or schedules see {resource}; name one with --as: {', '.join(g.recipient for g in mine)}."
             )
         grant = mine[0]
+        with gateway.database.read() as connection:
+            admit(connection, opened.provider, gateway.clock())
         connector = DelimitedSource(opened)
         sample = {name: _pulled(connector, gateway.catalog.resources[name], rows) for name in resources_to_sample(grant)}
         found = try_out(agreement, grant, gateway.catalog, sample, most=show, actor=getpass.getuser(), registry=gateway.registry())
