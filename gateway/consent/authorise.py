@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Literal, TypeVar
 
 from gateway.authenticate import TokenVerifier, authenticate
@@ -12,6 +13,7 @@ from gateway.domain.access import Principal
 from gateway.domain.auditing import AuditEvent
 from gateway.domain.identifiers import InstitutionId
 from gateway.errors import AuthenticationError, DisclosureDenied, GatewayError, Reason
+from gateway.store.engine import Connection
 
 RightsScope = Literal["rights:read", "rights:write"]
 NO_SCOPE = Reason("GW-AUT-01", "RFC 6749, 3.3", "This token was not issued for consents and opt-outs.")
@@ -49,10 +51,17 @@ def authorise(request: RightsRequest, gate: RightsGate, act: Callable[[Instituti
     try:
         if request.scope not in principal.scopes:
             raise DisclosureDenied((NO_SCOPE,))
-        return act(principal.institution, replace(desk, who={**principal.on_the_log, "request": request.request_id}))
+        who: dict[str, object] = {**principal.on_the_log, "request": request.request_id}
+        # Looked up again once nothing can change any more: the client may have been suspended since.
+        stands = partial(_stands, request.token, gate)
+        return act(principal.institution, replace(desk, who=who, stands=stands))
     except GatewayError as why:
         desk.log.append(_refused(principal, request, why))
         raise
+
+
+def _stands(token: str | None, gate: RightsGate, connection: Connection) -> None:
+    authenticate(token, connection, gate.verifier, gate.desk.clock())
 
 
 def _refused(principal: Principal, request: RightsRequest, why: GatewayError) -> AuditEvent:

@@ -33,7 +33,10 @@ FURTHEST_ZONE = timedelta(hours=14)
 
 @dataclass(frozen=True)
 class RightsDesk:
-    """What changing people's rights needs from outside itself; `who` is told on the log, `clock` gives UTC."""
+    """What changing people's rights needs from outside itself; `who` is told on the log, `clock` gives UTC.
+
+    `stands` raises, inside the change's own transaction, where who asked may do so no more.
+    """
 
     catalog: Catalog
     database: Database
@@ -41,6 +44,7 @@ class RightsDesk:
     log: AuditLog
     clock: Callable[[], datetime]
     who: Mapping[str, object]
+    stands: Callable[[Connection], object] = lambda _: None
 
 
 @dataclass(frozen=True)
@@ -74,7 +78,7 @@ def give_consent(
     except RightsFault as fault:
         raise RequestError(f"{fault.member} {fault.reason}.") from fault
     with desk.database.write() as connection:
-        lock_epoch(connection)
+        _begin(connection, desk)
         number = _person(connection, person, provider, desk, before_record=before_record)
         standing = {
             item.consent.scope: item.consent
@@ -106,7 +110,7 @@ def withdraw_consent(
     except RightsFault as fault:
         raise RequestError(f"{fault.member} {fault.reason}.") from fault
     with desk.database.write() as connection:
-        lock_epoch(connection)
+        _begin(connection, desk)
         number = _person(connection, person, provider, desk)
         # Until this day is over everywhere, a signature of the same day could be the one that was taken back.
         day = (now + FURTHEST_ZONE).date().isoformat()
@@ -135,7 +139,7 @@ def opt_out(person: NamedPerson, provider: InstitutionId, desk: RightsDesk, *, b
     Raises `RequestError` for a person whom the gateway does not know unless `before_record`.
     """
     with desk.database.write() as connection:
-        lock_epoch(connection)
+        _begin(connection, desk)
         number = _person(connection, person, provider, desk, before_record=before_record)
         mine = OptOut(number, BY_HAND)
         new = () if mine in current_opt_outs(connection, provider, persons=[number]) else (mine,)
@@ -148,7 +152,7 @@ def rescind_opt_out(person: NamedPerson, provider: InstitutionId, desk: RightsDe
     Raises `RequestError` when the person is not opted out.
     """
     with desk.database.write() as connection:
-        lock_epoch(connection)
+        _begin(connection, desk)
         number = _person(connection, person, provider, desk)
         standing = tuple(current_opt_outs(connection, provider, persons=[number]))
         if not standing:
@@ -173,6 +177,12 @@ def count_rights(provider: InstitutionId, desk: RightsDesk) -> tuple[list[Consen
     desk.log.append(rights_event("count", provider, {}, desk.who))
     with desk.database.read() as connection:
         return count_consents(connection, provider, desk.clock().date().isoformat()), count_opt_outs(connection, provider)
+
+
+def _begin(connection: Connection, desk: RightsDesk) -> None:
+    """From here on no state changes before this change is committed; whoever asked must stand in it."""
+    lock_epoch(connection)
+    desk.stands(connection)
 
 
 def _person(

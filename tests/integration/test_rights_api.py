@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import httpx
 import pytest
 
+import gateway.consent.authorise
 from gateway.api.json_body import LARGEST_BODY
+from gateway.authenticate import authenticate
 from gateway.clients import suspend_client
 from tests.conftest import new_database
 from tests.world import World, placement_world
@@ -168,6 +171,25 @@ def test_a_suspended_client_changes_nothing(world: World) -> None:
     suspend_client("leaver", world.gateway.desk())
     assert world.api.post_json("/opt-outs", {"person": person(world, 2)}, token).status_code == httpx.codes.UNAUTHORIZED
     assert post(world, "/opt-outs/lookups", {"person": person(world, 2)}).json()["opted_out"] is False
+
+
+def test_a_client_that_is_suspended_while_it_writes_changes_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.client("slow-leaver", "lakeside", ("pipeline",), ("rights:write",))
+    token = world.token("slow-leaver")
+    before = world.api.get("/opt-outs", world.token("reader")).json()
+    plain = authenticate
+
+    def then_suspended(*given: Any) -> Any:
+        principal = plain(*given)
+        monkeypatch.setattr(gateway.consent.authorise, "authenticate", plain)
+        suspend_client("slow-leaver", world.gateway.desk())
+        return principal
+
+    monkeypatch.setattr(gateway.consent.authorise, "authenticate", then_suspended)
+    refused = world.api.post_json("/opt-outs", {"person": person(world, 3)}, token)
+    assert refused.status_code == httpx.codes.UNAUTHORIZED, refused.text
+    assert world.leaves()[-1]["kind"] == "refusal"
+    assert world.api.get("/opt-outs", world.token("reader")).json() == before
 
 
 def test_the_log_verifies_with_all_this_on_it(world: World) -> None:
