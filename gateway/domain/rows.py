@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from gateway.domain.identifiers import ElementPath, RecordId
+from gateway.domain.identifiers import ElementPath
+from gateway.domain.narrowing import Position
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,8 @@ class Rows:
     """A page, column by column, all columns of one length.
 
     `versions` is empty where nothing is sealed and no collection read; `values` holds what SQL could treat; `sealed` the blobs
-    still to be opened; `persons` the person numbers of each role; `last` is where the next page starts, None at the end.
+    still to be opened; `persons` the person numbers of each role; `following` and `preceding` are where the pages beside it start,
+    None where there is none; `count` is the number of records on all pages, where it was asked for.
     """
 
     records: Sequence[int]
@@ -33,7 +35,9 @@ class Rows:
     sealed: Sequence[bytes | None] | None
     members: Mapping[str, MemberRows]
     persons: Mapping[str, Sequence[int]]
-    last: RecordId | None
+    following: Position | None
+    preceding: Position | None = None
+    count: int | None = None
 
 
 @dataclass(frozen=True)

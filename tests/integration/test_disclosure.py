@@ -46,7 +46,7 @@ def every(world: World, resource: str = "candidates", client: str = "riverton-si
 def test_a_page_holds_the_permitted_elements_treated_as_agreed(placement: World) -> None:
     answer = ask(placement, limit="60")
     body = answer.json()
-    assert list(body) == ["notice", "data", "next"]
+    assert list(body) == ["notice", "data", "next", "prev"]
     assert "34 CFR 99.33" in body["notice"]
     assert answer.headers["gateway-redisclosure"] == "prohibited; 34 CFR 99.33"
     assert len(body["data"]) == 60

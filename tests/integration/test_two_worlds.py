@@ -16,6 +16,7 @@ from gateway.catalog.model import Catalog
 from gateway.domain.access import AccessRequest
 from gateway.domain.decision import Permit
 from gateway.domain.identifiers import RecordId
+from gateway.domain.narrowing import Position
 from gateway.domain.query_plan import QueryPlan
 from gateway.domain.rows import Body, Rows, TreatedRows
 from gateway.domain.treatments import Share
@@ -50,7 +51,7 @@ def test_the_partner_cannot_tell_the_worlds_apart(worlds: tuple[World, World]) -
 
 
 def _filter_by_withheld(
-    request: AccessRequest, permit: Permit, catalog: Catalog, pseudonyms: Pseudonyms, after: RecordId | None, today: date
+    request: AccessRequest, permit: Permit, catalog: Catalog, pseudonyms: Pseudonyms, after: Position | None, today: date
 ) -> QueryPlan:
     plan = compile_plan(replace(request, filters=()), permit, catalog, pseudonyms, after, today)
     resource = catalog.resources[permit.resource]
@@ -64,7 +65,8 @@ def _filter_by_withheld(
 def _count_out_of_scope(plan: QueryPlan, connection: Connection, tables: Tables) -> Rows:
     rows = read(plan, connection, tables)
     unscoped = read(replace(plan, scope=()), connection, tables)
-    return replace(rows, last=rows.last or (RecordId(rows.records[-1]) if rows.records and unscoped.last else None))
+    last = Position(RecordId(rows.records[-1])) if rows.records and unscoped.following else None
+    return replace(rows, following=rows.following or last)
 
 
 def _order_by_hidden(plan: QueryPlan, connection: Connection, tables: Tables) -> Rows:
@@ -87,12 +89,12 @@ def _order_by_hidden(plan: QueryPlan, connection: Connection, tables: Tables) ->
 def _tell_the_version(worlds: tuple[World, World]) -> Callable[..., Body]:
     """The answer tells how many row versions there are: hidden edits shift it."""
 
-    def leaking(rows: TreatedRows, plan: QueryPlan, *, notice: str | None, following: str | None) -> Body:
+    def leaking(rows: TreatedRows, plan: QueryPlan, *, notice: str | None, following: str | None, **others: Any) -> Body:
         world = next(world for world in worlds if world.gateway.database is current[0])
         table = world.gateway.tables[plan.resource].rows
         with world.gateway.database.read() as connection:
             versions = connection.execute(select(func.count()).select_from(table)).scalar()
-        return encode(rows, plan, notice=notice, following=following and f"{following}.{versions}")
+        return encode(rows, plan, notice=notice, following=following and f"{following}.{versions}", **others)
 
     current: list[Any] = [None]
     plain = gateway.disclose._body
