@@ -49,12 +49,13 @@ _GRAMMAR = r"""
     NUMBER: /-?[0-9]{1,40}(\.[0-9]{1,40})?([eE][+-]?[0-9]{1,4})?(?![A-Za-z0-9.:-])/
     %ignore / +/
 """
+_GO_ON = "write `and`, `or`, `)` or nothing more here."
 _EXPECTED = (
     ("PATH", "write an element's path, `not` or `(` here."),
     ("COMPARES", "write how to compare here: eq ne lt le gt ge in contains startswith isnull."),
     ("TEXT", "write a value here: 'text', 12.5, true, 2026-08-24 or null."),
-    ("LPAR", "write the values of `in` in parentheses, as in in ('a', 'b')."),
-    ("_AND", "write `and`, `or`, `)` or nothing more here."),
+    ("LPAR", "write the values of `in` in parentheses, as in `path in ('a', 'b')`."),
+    ("_AND", _GO_ON),
     ("COMMA", "write `,` and another value, or `)` here."),
 )
 """By a token that could stand in a place, what to say of it; the first that fits."""
@@ -166,7 +167,7 @@ def _told(why: UnexpectedInput, text: str) -> RequestError:
     for name, told in _EXPECTED:
         if name in expected:
             return filter_error(at + 1, told)
-    return filter_error(at + 1, "write a comparison here, as in beginDate ge 2026-08-24.")
+    return filter_error(at + 1, _GO_ON)
 
 
 def _column(token: Token) -> int:

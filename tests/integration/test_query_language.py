@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -250,13 +249,17 @@ def _literals(path: str) -> st.SearchStrategy[Written]:
         case Generalise("band"):
             return st.sampled_from(["-20--11", "-10--1", "0-9", "10-19", "0"]).map(lambda band: Written("text", band))
         case Generalise("round", float()):
-            return st.sampled_from(["-1", "0", "0.5", "1.5", "2.5", "-0.0", "5e-1", "1000"]).map(lambda text: Written("number", text))
+            return st.sampled_from(["-1", "0", "0.5", "1.5", "2.5", "-0.0", "5e-1", "1000"]).map(
+                lambda text: Written("number", text)
+            )
         case Generalise("zip3" | "roll_up"):
             return st.sampled_from(["606", "607", "6", "STEM", "Arts", ""]).map(lambda text: Written("text", text))
     match kind:
         case "string":
             pool = [*SMALL.get(path, TEXTS), *TEXTS]
-            return (st.sampled_from(pool) | st.text(max_size=3).filter(str.isprintable)).map(lambda text: Written("text", str(text)))
+            return (st.sampled_from(pool) | st.text(max_size=3).filter(str.isprintable)).map(
+                lambda text: Written("text", str(text))
+            )
         case "date":
             days = st.sampled_from(POOLS["date"]).map(str) | st.dates(date(1999, 1, 1), TODAY + timedelta(3)).map(date.isoformat)
             return days.map(lambda day: Written("date", day))
@@ -293,7 +296,9 @@ def _deeper(inner: st.SearchStrategy[Filter]) -> st.SearchStrategy[Filter]:
 
 
 FILTERS: st.SearchStrategy[Filter] = st.recursive(_comparisons(), _deeper, max_leaves=6)
-SORTS = st.lists(st.builds(SortBy, st.sampled_from(SORTABLE).map(ElementPath), st.booleans()), max_size=3, unique_by=lambda by: by.path)
+SORTS = st.lists(
+    st.builds(SortBy, st.sampled_from(SORTABLE).map(ElementPath), st.booleans()), max_size=3, unique_by=lambda by: by.path
+)
 
 
 def _request(asked: Filter | None, sort: Sequence[SortBy], limit: int) -> AccessRequest:
