@@ -89,7 +89,7 @@ def copied_postgres(cluster: str) -> Iterator[str]:
 
 @contextmanager
 def empty_postgres(cluster: str, *, as_people_sort: bool = False) -> Iterator[str]:
-    """The address of a new database without tables; `as_people_sort`: its texts are ordered as in a dictionary, not by code points."""
+    """The address of a new database without tables; `as_people_sort`: its texts are ordered as in a dictionary (PostgreSQL 15)."""
     name = f"test_{next(_numbers)}"
     dictionary = " LOCALE_PROVIDER icu ICU_LOCALE 'en-US'" if as_people_sort else ""
     run_statement(cluster, f"CREATE DATABASE {name} TEMPLATE template0{dictionary}")

@@ -1,4 +1,4 @@
-"""Filters, orders, pages and counts are those of a plain reading of the treated rows, on every database and whatever its collation."""
+"""Filters, orders, pages and counts are those of a plain reading of the treated rows, on every database and collation."""
 
 from __future__ import annotations
 
