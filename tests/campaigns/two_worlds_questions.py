@@ -25,38 +25,35 @@ VISIBLE = {
         "beginDate",
     ),
 }
-HIDDEN = (
-    "birthDate",
-    "sexDescriptor",
-    "hispanicLatinoEthnicity",
-    "economicDisadvantageDescriptor",
-    "races.raceDescriptor",
-    "electronicMails.electronicMailAddress",
-    "addresses.postalCode",
-    "hoursCompleted",
-    "endDate",
-    "educatorPreparationProgramReference.programName",
-    "noSuchElement",
-)
-
-
+HIDDEN_LITERALS: Mapping[str, Mapping[str, Sequence[str]]] = {
+    "candidates": {
+        "birthDate": ("1985-06-01", "1995-01-01", "2000-01-01"),
+        "sexDescriptor": ("'a'", "'b'", "'M'"),
+        "hispanicLatinoEthnicity": ("true", "false"),
+        "economicDisadvantageDescriptor": ("'c'", "'d'", "''"),
+        "races.raceDescriptor": ("'a'", "'W'"),
+        "electronicMails.electronicMailAddress": ("'a'", "'@'"),
+        "addresses.postalCode": ("'50000'", "'6'"),
+        "noSuchElement": ("1", "'a'"),
+    },
+    "fieldworkExperiences": {
+        "hoursCompleted": ("1.5", "50", "99"),
+        "endDate": ("2026-12-18", "2027-03-01", "2027-10-01"),
+        "educatorPreparationProgramReference.programName": ("'Another program'", "'B'"),
+        "noSuchElement": ("1", "'a'"),
+    },
+}
+"""What is hidden or not there at all, with values that would tell the worlds apart."""
+HIDDEN = tuple(dict.fromkeys(path for literals in HIDDEN_LITERALS.values() for path in literals))
 SORTABLE = ("schoolReference.schoolId", "fieldworkTypeDescriptor", "beginDate")
 PSEUDONYMS = frozenset({"candidateIdentifier", "fieldworkIdentifier", "studentReference.studentUniqueId"})
 COMPARABLE = frozenset({*SORTABLE, *PSEUDONYMS, "addresses.city"})
 NUMBERS = frozenset({"beginDate", "schoolReference.schoolId"})
-TEXTS = (
-    "uri://lakeside.example/FieldworkTypeDescriptor#Practicum",
-    "uri://lakeside",
-    "Practicum",
-    "practicum",
-    "hidden",
-    "Riverton",
-    "ville",
-    "%",
-    "_",
-    "O'Brien",
-    "",
-)
+SIGNS = ("%", "_", "O'Brien", "")
+TEXTS = {
+    "addresses.city": ("Fairview", "Riverton", "St. Charles", "S", "ville", "Vanished", "van", *SIGNS),
+    "fieldworkTypeDescriptor": ("uri://lakeside.example/FieldworkTypeDescriptor#Practicum", "uri:", "Practicum", "hidden", *SIGNS),
+}
 COMPARE = ("eq", "ne", "lt", "le", "gt", "ge", "contains", "startswith")
 SLIPS = ("'", "(", ")", "&&", " eq", "and", "=", '"', "null", "é", "not ")
 
@@ -101,10 +98,10 @@ def random_question(chance: random.Random, known: Known) -> Question:
             chance.sample(visible, chance.randrange(1, len(visible) + 1)) + chance.sample(HIDDEN, chance.random() < 0.2)
         )
     if chance.random() < 0.2:
-        path = chance.choice(HIDDEN if chance.random() < 0.3 else visible)
+        path = chance.choice([*HIDDEN_LITERALS[resource]] if chance.random() < 0.3 else visible)
         parameters[path] = _value(chance, path, known)
     if chance.random() < 0.6:
-        parameters["filter"] = _filter(chance, visible, known)
+        parameters["filter"] = _filter(chance, resource, visible, known)
     if chance.random() < (0.5 if resource == "fieldworkExperiences" else 0.1):
         parameters["sort"] = _sort(chance, visible)
     if chance.random() < 0.3:
@@ -118,17 +115,24 @@ def random_question(chance: random.Random, known: Known) -> Question:
     return Question(resource, parameters)
 
 
-def _filter(chance: random.Random, visible: Sequence[str], known: Known) -> str:
+def _filter(chance: random.Random, resource: str, visible: Sequence[str], known: Known) -> str:
     kind = chance.random()
-    if kind < 0.15:
-        return _tree(chance, HIDDEN, known, 1)
-    comparable = [path for path in visible if path in COMPARABLE]
-    paths = comparable if kind < 0.85 else visible if kind < 0.93 else (*visible, *HIDDEN)
-    text = _tree(chance, paths, known, 3)
+    if kind < 0.2:
+        text = _of_the_hidden(chance, HIDDEN_LITERALS[resource])
+    else:
+        comparable = [path for path in visible if path in COMPARABLE]
+        text = _tree(chance, comparable if kind < 0.9 else (*visible, *HIDDEN), known, 3)
     if chance.random() < 0.06:
         at = chance.randrange(len(text) + 1)
         text = text[:at] + chance.choice(SLIPS) + text[at + chance.randrange(3) :]
     return text
+
+
+def _of_the_hidden(chance: random.Random, literals: Mapping[str, Sequence[str]]) -> str:
+    """What would be answered if the element were not hidden."""
+    path, values = chance.choice(list(literals.items()))
+    comparison = chance.choice((*COMPARE[:6], "isnull"))
+    return f"{path} isnull" if comparison == "isnull" else f"{path} {comparison} {chance.choice(values)}"
 
 
 def _tree(chance: random.Random, paths: Sequence[str], known: Known, deepest: int) -> str:
@@ -167,8 +171,9 @@ def _value(chance: random.Random, path: str, known: Known) -> str:
     if path == "schoolReference.schoolId":
         return str(600_100 + chance.randrange(1, 43))
     if path == "beginDate":
-        return chance.choice(("2026", "2025", "2024", "2027")) if chance.random() < 0.95 else "2026-08-24"
-    return chance.choice((*known.hidden, *TEXTS)) if chance.random() < 0.5 else chance.choice(TEXTS)
+        return chance.choice(("2026", "2026", "2025", "2027")) if chance.random() < 0.95 else "2026-08-24"
+    texts = TEXTS.get(path, SIGNS)
+    return chance.choice((*known.hidden, *texts)) if chance.random() < 0.3 else chance.choice(texts)
 
 
 def _sort(chance: random.Random, visible: Sequence[str]) -> str:

@@ -55,7 +55,7 @@ def test_the_partner_cannot_tell_the_worlds_apart(worlds: tuple[World, World]) -
 def _filter_by_withheld(
     request: AccessRequest, permit: Permit, catalog: Catalog, pseudonyms: Pseudonyms, after: Position | None, today: date
 ) -> QueryPlan:
-    plan = compile_plan(replace(request, filters=()), permit, catalog, pseudonyms, after, today)
+    plan = compile_plan(replace(request, filters=(), filter=None), permit, catalog, pseudonyms, after, today)
     resource = catalog.resources[permit.resource]
     everything = {e.path: Share() for e in resource.every_element() if e.sensitivity != "prohibited"} | dict(permit.elements)
     return replace(
@@ -119,10 +119,13 @@ def _count_all_rows(plan: QueryPlan, connection: Connection, tables: Tables) -> 
 
 
 def _tell_of_a_hidden_page_before(plan: QueryPlan, connection: Connection, tables: Tables) -> Rows:
+    """As if a page were read before its scope is applied: a page before is then one that hidden rows fill."""
     rows = read(plan, connection, tables)
-    if rows.preceding is not None or not rows.records or _unscoped(plan, connection, tables).preceding is None:
+    if plan.sort or rows.preceding is not None or not rows.records:
         return rows
-    return replace(rows, preceding=Position(RecordId(rows.records[0]), (None,) * len(plan.sort), backward=True))
+    before = Position(RecordId(rows.records[0]), backward=True)
+    hidden = read(replace(plan, scope=(), after=before), connection, tables).preceding
+    return replace(rows, preceding=None if hidden is None else before)
 
 
 def _put_a_hidden_value_into_the_cursor(plan: QueryPlan, connection: Connection, tables: Tables) -> Rows:
@@ -145,9 +148,9 @@ def _raw_day(every_table: Tables, permitted: Subquery, plan: QueryPlan) -> Any:
 def _filter_by_the_raw_value(every_table: Tables, permitted: Subquery, plan: QueryPlan) -> list[ColumnElement[bool]]:
     conditions = _asked(every_table, permitted, plan)
     for predicate in predicates(plan.narrowing):
-        if predicate.path == "beginDate" and predicate.operator in {"ge", "lt"}:
+        if predicate.path == "beginDate" and predicate.values:
             raw, day = _raw_day(every_table, permitted, plan), date(int(predicate.values[0]), 7, 1)
-            conditions.append(raw >= day if (predicate.operator == "ge") != predicate.negated else raw < day)
+            conditions.append(raw < day if predicate.negated else raw >= day)
     return conditions
 
 
