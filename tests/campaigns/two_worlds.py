@@ -183,7 +183,7 @@ def _scramble_placements(world: World, connection: Connection, chance: random.Ra
     out_of_scope = [
         row
         | {"record_id": chance.getrandbits(63), "school_school_id": chance.choice((None, LAST_SCHOOL_IN_SCOPE + 1)), "sealed": None}
-        for row in found
+        for row in found * 20
     ]
     ended = [row | {"record_id": chance.getrandbits(63), "end_date": None, "sealed": None} for row in found]
     elsewhere = [row | {"provider_id": "elsewhere", "sealed": None} for row in found]

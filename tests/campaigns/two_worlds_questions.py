@@ -51,7 +51,7 @@ COMPARABLE = frozenset({*SORTABLE, *PSEUDONYMS, "addresses.city"})
 NUMBERS = frozenset({"beginDate", "schoolReference.schoolId"})
 SIGNS = ("%", "_", "O'Brien", "")
 TEXTS = {
-    "addresses.city": ("Fairview", "Riverton", "St. Charles", "S", "ville", "Vanished", "van", *SIGNS),
+    "addresses.city": ("Fairview", "Riverton", "St. Charles", "S", "Vanished", "Vanished", "Van", "ish", *SIGNS),
     "fieldworkTypeDescriptor": ("uri://lakeside.example/FieldworkTypeDescriptor#Practicum", "uri:", "Practicum", "hidden", *SIGNS),
 }
 COMPARE = ("eq", "ne", "lt", "le", "gt", "ge", "contains", "startswith")
@@ -90,7 +90,7 @@ def random_question(chance: random.Random, known: Known) -> Question:
     if known.walks and chance.random() < 0.3:
         step = known.walks[-1 - chance.randrange(min(4, len(known.walks)))] if chance.random() < 0.8 else chance.choice(known.walks)
         return Question(step.resource, {**step.parameters, "limit": str(chance.choice((1, 2, 3, 5, 8)))})
-    resource, purpose = chance.choice(list(VISIBLE))
+    resource, purpose = chance.choice((*VISIBLE, ("fieldworkExperiences", "placement")))
     visible = VISIBLE[resource, purpose]
     parameters: dict[str, str] = {"purpose": purpose, "limit": str(chance.choice((1, 2, 3, 5, 8, 20, 60, 1000)))}
     if chance.random() < 0.3:
@@ -108,9 +108,9 @@ def random_question(chance: random.Random, known: Known) -> Question:
         parameters["count"] = chance.choice(("exact",) * 8 + ("none", "some"))
     if chance.random() < 0.05:
         parameters["cursor"] = chance.choice(known.walks).parameters["cursor"] if known.walks else "x"
-    if chance.random() < 0.1:
+    if chance.random() < 0.05:
         parameters["provider"] = chance.choice(("lakeside", "riverton", "nowhere"))
-    if chance.random() < 0.1:
+    if chance.random() < 0.05:
         parameters["agreement"] = chance.choice(("what-the-partner-sees", "what-another-sees"))
     return Question(resource, parameters)
 
@@ -121,7 +121,7 @@ def _filter(chance: random.Random, resource: str, visible: Sequence[str], known:
         text = _of_the_hidden(chance, HIDDEN_LITERALS[resource])
     else:
         comparable = [path for path in visible if path in COMPARABLE]
-        text = _tree(chance, comparable if kind < 0.9 else (*visible, *HIDDEN), known, 3)
+        text = _tree(chance, comparable if kind < 0.9 else (*visible, *HIDDEN), known, 2)
     if chance.random() < 0.06:
         at = chance.randrange(len(text) + 1)
         text = text[:at] + chance.choice(SLIPS) + text[at + chance.randrange(3) :]

@@ -34,7 +34,7 @@ from tests.databases import BACKENDS
 from tests.world import World
 
 SAMPLE = 200
-UNTIL_CAUGHT = 600
+UNTIL_CAUGHT = 1_500
 
 
 @pytest.fixture(scope="module", params=BACKENDS)
