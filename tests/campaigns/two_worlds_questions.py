@@ -50,6 +50,7 @@ PSEUDONYMS = frozenset({"candidateIdentifier", "fieldworkIdentifier", "studentRe
 COMPARABLE = frozenset({*SORTABLE, *PSEUDONYMS, "addresses.city"})
 NUMBERS = frozenset({"beginDate", "schoolReference.schoolId"})
 SIGNS = ("%", "_", "O'Brien", "")
+GENERALISED = frozenset({"beginDate"})
 TEXTS = {
     "addresses.city": ("Fairview", "Riverton", "St. Charles", "S", "Vanished", "Vanished", "Van", "ish", *SIGNS),
     "fieldworkTypeDescriptor": ("uri://lakeside.example/FieldworkTypeDescriptor#Practicum", "uri:", "Practicum", "hidden", *SIGNS),
@@ -120,7 +121,8 @@ def _filter(chance: random.Random, resource: str, visible: Sequence[str], known:
     if kind < 0.2:
         text = _of_the_hidden(chance, HIDDEN_LITERALS[resource])
     else:
-        comparable = [path for path in visible if path in COMPARABLE]
+        # What is shown otherwise than it is stored is asked about more often.
+        comparable = [path for path in visible if path in COMPARABLE] + [path for path in visible if path in GENERALISED] * 2
         text = _tree(chance, comparable if kind < 0.9 else (*visible, *HIDDEN), known, 2)
     if chance.random() < 0.06:
         at = chance.randrange(len(text) + 1)
@@ -150,7 +152,7 @@ def _comparison(chance: random.Random, path: str, known: Known) -> str:
         return f"{path} isnull"
     if chance.random() < 0.15:
         return f"{path} in ({', '.join(_literal(chance, path, known) for _ in range(chance.randrange(1, 4)))})"
-    operators = COMPARE
+    operators: Sequence[str] = COMPARE
     if chance.random() < 0.95:
         operators = COMPARE[:2] if path in PSEUDONYMS else COMPARE[:6] if path in {*NUMBERS, *HIDDEN} else COMPARE
     return f"{path} {chance.choice(operators)} {_literal(chance, path, known)}"

@@ -197,6 +197,11 @@ def test_the_entry_names_what_was_compared_and_no_value(placement: World) -> Non
     first, second = placement.leaves("disclosure")[-2:]
     assert first["filtered_by"] == ["fieldworkTypeDescriptor", "hoursCompleted", "schoolReference.schoolId"]
     assert second["filtered_by"] == ["beginDate", "hoursCompleted"]
+    assert first["sorted_by"] == ["beginDate"]
+    assert "counted" not in first
+    counted = ask(placement, PLACED, filter="beginDate ne null", count="exact", limit="2").json()["count"]
+    told = placement.leaves("disclosure")[-1]
+    assert (told["rows"], told["counted"], told["sorted_by"]) == ("2", str(counted), [])
     assert secret not in str(placement.leaves())
 
 
