@@ -61,6 +61,11 @@ class Position:
     keys: tuple[Scalar | None, ...] = ()
     backward: bool = False
 
+    @property
+    def place(self) -> Position:
+        """Where it is, whichever way the walk goes."""
+        return Position(self.record, self.keys)
+
     def to_bytes(self) -> bytes:
         """One text for one position; as long as the keys are, which are values of the permitted view."""
         direction = BACKWARD if self.backward else FORWARD

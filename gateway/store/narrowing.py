@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from operator import ge, gt, le, lt
 from typing import Any, Literal, assert_never
 
 from sqlalchemy import (
@@ -140,9 +141,8 @@ def past(
     """Whether a record comes behind a position, or before it (`backward`); `from_it`: or is the record that stands there. The
     position's record is the parameter `after`."""
     at = bindparam(AFTER, type_=BigInteger)
-    condition = record < at if backward else record > at
-    if from_it:
-        condition = condition | (record == at)
+    compare = (le if from_it else lt) if backward else (ge if from_it else gt)
+    condition: ColumnElement[bool] = compare(record, at)
     for key, value in reversed(list(zip(sort, position.keys, strict=True))):
         on = sorted_on(key, columns)
         if value is None:

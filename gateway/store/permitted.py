@@ -87,21 +87,16 @@ _kept: dict[tuple[object, ...], _Statements] = {}
 def fetch(connection: Connection, every_table: Tables, plan: QueryPlan) -> Rows:
     """Run the plan in the caller's snapshot."""
     statements = _statements(every_table, plan, connection.dialect)
-    bound: dict[str, object] = {LIMIT: plan.limit + 1}
+    bound: dict[str, object] = {LIMIT: plan.limit + 1 + (plan.after is not None)}
     if plan.frozen is not None:
         bound[FROZEN] = plan.frozen.version
     if plan.after is not None:
         bound[AFTER] = plan.after.record
-    names = statements.names
-    page = statements.page.fetch(connection, bound) or [()] * len(names)
-    more = len(page[0]) > plan.limit
-    columns = dict(zip(names, (column[: plan.limit] for column in page) if more else page, strict=True))
-    backward = plan.after is not None and plan.after.backward
-    if backward:
-        columns = {name: column[::-1] for name, column in columns.items()}
+    columns, met, more = _cut(statements.page.fetch(connection, bound), statements, plan)
     records: Sequence[int] = columns[RECORD]
     versions: Sequence[int] = columns.get(VERSION, ())
-    beside = statements.behind is not None and bool(records) and bool(statements.behind.fetch(connection, bound))
+    beside = met or (statements.behind is not None and bool(records) and bool(statements.behind.fetch(connection, bound)))
+    before, after = (more, beside) if plan.after is not None and plan.after.backward else (beside, more)
     positions = {of: at for at, of in enumerate(zip(records, versions, strict=True))} if statements.members else {}
     return Rows(
         records=records,
@@ -110,14 +105,29 @@ def fetch(connection: Connection, every_table: Tables, plan: QueryPlan) -> Rows:
         sealed=columns.get(SEALED),
         members={name: _members(connection, found, positions) for name, found in statements.members.items()},
         persons={role: columns[PERSON + role] for role, _ in plan.person_columns},
-        following=_position(columns, statements, -1, backward=False) if (beside if backward else more) else None,
-        preceding=_position(columns, statements, 0, backward=True) if (more if backward else beside) else None,
+        following=_position(columns, statements, -1) if records and after else None,
+        preceding=replace(_position(columns, statements, 0), backward=True) if records and before else None,
         count=None if statements.count is None else int(statements.count.fetch(connection, bound)[0][0]),
     )
 
 
-def _position(columns: Mapping[str, Sequence[Any]], statements: _Statements, at: int, *, backward: bool) -> Position:
-    return Position(RecordId(columns[RECORD][at]), tuple(columns[name][at] for name in statements.keys), backward)
+def _cut(page: Sequence[Sequence[Any]], statements: _Statements, plan: QueryPlan) -> tuple[Mapping[str, Sequence[Any]], bool, bool]:
+    """The page's columns in the order asked for, whether the record is still there that the page starts at, and whether there are
+    more records than the page holds."""
+    columns = dict(zip(statements.names, page or [()] * len(statements.names), strict=True))
+    fetched = len(columns[RECORD])
+    met = plan.after is not None and fetched > 0 and _position(columns, statements, 0) == plan.after.place
+    more = fetched - met > plan.limit
+    if met or more:
+        kept = slice(int(met), plan.limit + met)
+        columns = {name: column[kept] for name, column in columns.items()}
+    if plan.after is not None and plan.after.backward:
+        columns = {name: column[::-1] for name, column in columns.items()}
+    return columns, met, more
+
+
+def _position(columns: Mapping[str, Sequence[Any]], statements: _Statements, at: int) -> Position:
+    return Position(RecordId(columns[RECORD][at]), tuple(columns[name][at] for name in statements.keys))
 
 
 def _statements(every_table: Tables, plan: QueryPlan, dialect: Dialect) -> _Statements:
@@ -216,18 +226,19 @@ def _statement(every_table: Tables, permitted: Subquery, plan: QueryPlan, names:
     ).where(*_asked(every_table, permitted, plan))
     backward = plan.after is not None and plan.after.backward
     if plan.after is not None:
-        statement = statement.where(past(plan.after, plan.sort, columns, record, backward=backward))
+        # The record that the page before ended with comes along: where it is still there, so is a page before.
+        statement = statement.where(past(plan.after, plan.sort, columns, record, backward=backward, from_it=True))
     return statement.order_by(*in_order(plan.sort, columns, record, backward=backward)).limit(bindparam(LIMIT, type_=BigInteger))
 
 
 def _behind(every_table: Tables, permitted: Subquery, plan: QueryPlan) -> Select[tuple[object, ...]]:
-    """A record at or behind where the page starts: there is a page on that side. Without sort keys the order is that of an index,
-    which it is told to follow: the next record is near, whatever the database believes."""
+    """A record behind where the page starts, if the one that stood there is gone: there is a page on that side. Without sort keys
+    the order is that of an index, which it is told to follow: the next record is near, whatever the database believes."""
     record, columns = permitted.c[RECORD], permitted.c
     statement = select(record).where(*_asked(every_table, permitted, plan))
     if plan.after is not None:
         backward = not plan.after.backward
-        statement = statement.where(past(plan.after, plan.sort, columns, record, backward=backward, from_it=True))
+        statement = statement.where(past(plan.after, plan.sort, columns, record, backward=backward))
         if not plan.sort:
             statement = statement.order_by(*in_order((), columns, record, backward=backward))
     return statement.limit(1)

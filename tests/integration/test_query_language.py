@@ -355,3 +355,24 @@ def test_members_and_values_stay_with_their_records_in_any_order(stored: Stored,
     for at, record in enumerate(rows.records):
         assert rows.values[ElementPath("name")][at] == seen[record]["name"]
         assert found[record] == seen[record]["addresses.city"]
+
+
+@settings(max_examples=40, deadline=None)
+@given(asked=st.none() | FILTERS, sort=SORTS, limit=st.integers(1, 40), data=st.data())
+def test_a_walk_goes_on_from_where_a_record_is_gone(
+    stored: Stored, asked: Filter | None, sort: list[SortBy], limit: int, data: st.DataObject
+) -> None:
+    gone: dict[str, Any] = {**data.draw(st.sampled_from(stored.rows))}
+    gone["record"] += data.draw(st.sampled_from([-1, 1]))
+    there = kept(stored.rows, asked)
+    walk = [row["record"] for row in ordered(sorted((*there, gone), key=lambda row: int(str(row["record"]))), sort)]
+    at = walk.index(gone["record"])
+    before, behind = walk[:at], walk[at + 1 :]
+    # As a cursor holds it: the beginnings of texts, numbers as the database has them.
+    keys = tuple(key[:120] if isinstance(key := gone[by.path], str) else key for by in sort)
+    forth = stored.page(_request(asked, sort, limit), Position(gone["record"], keys))
+    assert list(forth.records) == behind[:limit]
+    assert (forth.preceding is not None, forth.following is not None) == (bool(before and behind), len(behind) > limit)
+    back = stored.page(_request(asked, sort, limit), Position(gone["record"], keys, backward=True))
+    assert list(back.records) == before[-limit:]
+    assert (back.preceding is not None, back.following is not None) == (len(before) > limit, bool(before and behind))
