@@ -43,7 +43,7 @@ def test_a_filter_an_order_and_a_count_are_framed() -> None:
         ([("", "x")], "neither one of the API's own"),
         ([("purpose", "placement\n")], "control characters"),
         ([("cursor", "x" * 2001)], "too long"),
-        ([("cursor", "x" * 2000), ("filter", "a eq '" + "x" * 7994 + "'")], "too long"),
+        ([("cursor", "x" * 2000), ("filter", "a eq '" + "x" * 3994 + "'")], "too long"),
         ([("filter", "")], "`filter`, column 1"),
         ([("filter", "a eq 1"), ("filter", "a eq 1")], "`filter` stands twice"),
         ([("filter", "a eq 'x\ny'")], "control characters"),
