@@ -48,7 +48,7 @@ def policy_input(
             "agreement": _named(request.agreement, facts, "id"),
             "operation": "read",
             "format": "json",
-            "filters": sorted({path for path, _ in request.filters if resource is not None and resource.element(path)}),
+            "filters": sorted(path for path in request.compared if resource is not None and resource.element(path)),
         },
         "today": dict(facts.today),
         "modules": list(modules),

@@ -22,7 +22,8 @@ from gateway.domain.agreement import AgreementFacts
 from gateway.domain.auditing import AuditEntry, AuditEvent
 from gateway.domain.decision import Decision, Deny, Permit, Question
 from gateway.domain.grant_use import grant_use
-from gateway.domain.identifiers import RecordId, ResourceName
+from gateway.domain.identifiers import ResourceName
+from gateway.domain.narrowing import Position
 from gateway.domain.query_plan import QueryPlan
 from gateway.domain.rosters import RosterKey
 from gateway.domain.rows import Body, OwnIds, Rows
@@ -46,7 +47,6 @@ from gateway.store.record_tables import RecordTables
 from gateway.tlog.subjects import subject_root
 
 SALT_BYTES = 32
-POSITION_BYTES = 8
 READ_SCOPE = "records:read"
 NO_SCOPE = Reason("GW-AUT-01", "RFC 6749, 3.3", "This token was not issued for reading records.")
 
@@ -175,10 +175,19 @@ def _found(standing: Standing, request: AccessRequest, connection: Connection, g
 
 
 def _body(found: _Found, gate: Gate) -> Body:
-    last = found.rows.last
-    following = None if last is None else gate.cursors.seal(last.to_bytes(POSITION_BYTES, "big"), *found.cursor_bound_to)
     treated = redact(found.rows, found.plan, found.pseudonyms, _opener(gate, found.permit), _own_ids(gate, found.permit))
-    return encode(treated, found.plan, notice=_notice(found.permit, found.facts), following=following)
+    return encode(
+        treated,
+        found.plan,
+        notice=_notice(found.permit, found.facts),
+        following=_cursor(found.rows.following, found, gate),
+        preceding=_cursor(found.rows.preceding, found, gate),
+        count=found.rows.count,
+    )
+
+
+def _cursor(position: Position | None, found: _Found, gate: Gate) -> str | None:
+    return None if position is None else gate.cursors.seal(position.to_bytes(), *found.cursor_bound_to)
 
 
 def _entry(permit: Permit, facts: AgreementFacts) -> Mapping[str, object]:
@@ -203,13 +212,14 @@ def _bound_to(principal: Principal, permit: Permit, request: AccessRequest) -> t
         permit.schedule,
         sorted(request.select),
         sorted(request.filters),
+        repr((request.filter, request.sort)),
     ]
     agreement = f"{permit.agreement}|{permit.agreement_version}"
     return (principal.client.encode(), agreement.encode(), orjson.dumps(query))
 
 
-def _position(cursor: str | None, cursors: Cursors, bound: tuple[bytes, ...]) -> RecordId | None:
-    return None if cursor is None else RecordId(int.from_bytes(cursors.unseal(cursor, *bound), "big"))
+def _position(cursor: str | None, cursors: Cursors, bound: tuple[bytes, ...]) -> Position | None:
+    return None if cursor is None else Position.from_bytes(cursors.unseal(cursor, *bound))
 
 
 def _opener(gate: Gate, permit: Permit) -> Opener:
@@ -270,8 +280,10 @@ def _disclosed(
         "released": [element.path for element in released],
         "treated": {element.path: spoken(element.treatment) for element in treated},
         "withheld": list(permit.withheld),
-        "filtered_by": sorted({path for path, _ in request.filters}),
+        "filtered_by": sorted(request.compared),
+        "sorted_by": [key.path for key in plan.sort],
         "rows": str(len(rows.records)),
+        **({} if rows.count is None else {"counted": str(rows.count)}),
         "subjects": subject_root(subject_key, BitMap().union(*persons.values())).hex(),
         "body": hashlib.sha256(salt + body.content).hexdigest(),
         "body_length": str(len(body.content)),

@@ -1,4 +1,4 @@
-"""Encode (pure): treated rows -> the exact bytes of the native JSON envelope `{notice, data, next}`.
+"""Encode (pure): treated rows -> the exact bytes of the native JSON envelope `{notice, data, next, prev}`, and `count` on request.
 
 A column at a time: a page has a thousand times more values than names, and an object a row costs more than all their text.
 """
@@ -18,14 +18,24 @@ _BETWEEN_LINES = b",\n  "
 _FIRST, _LAST = len(b"[\n  "), -len(b"\n]")
 
 
-def encode(rows: TreatedRows, plan: QueryPlan, *, notice: str | None, following: str | None) -> Body:
+def encode(
+    rows: TreatedRows,
+    plan: QueryPlan,
+    *,
+    notice: str | None,
+    following: str | None,
+    preceding: str | None = None,
+    count: int | None = None,
+) -> Body:
     """Records in Ed-Fi's names and nesting, elements in the catalog's order; a permitted element without a value is null."""
     columns = {str(element.path): _texts(rows.values[element.path]) for element in plan.selected if element.collection is None}
     columns |= {name: _lists(members, rows.count) for name, members in rows.members.items()}
     content = (
         *(b'{"notice":', orjson.dumps(notice)),
         *(b',"data":[', _objects(columns, rows.count, b",")),
-        *(b'],"next":', orjson.dumps(following), b"}"),
+        *(b'],"next":', orjson.dumps(following), b',"prev":', orjson.dumps(preceding)),
+        *(() if count is None else (b',"count":', orjson.dumps(count))),
+        b"}",
     )
     return Body(b"".join(content), JSON)
 

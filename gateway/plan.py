@@ -13,7 +13,8 @@ from typing import assert_never
 from gateway.catalog.model import Catalog, Element, Resource, person_column
 from gateway.domain.access import AccessRequest, Scalar
 from gateway.domain.decision import AheadPredicate, Permit, RelatedPredicate, RosterPredicate, RowPredicate
-from gateway.domain.identifiers import AgreementId, ElementPath, RecordId, ResourceName
+from gateway.domain.identifiers import AgreementId, ElementPath, ResourceName
+from gateway.domain.narrowing import Position
 from gateway.domain.query_plan import (
     Condition,
     ConsentScope,
@@ -27,9 +28,8 @@ from gateway.domain.query_plan import (
 from gateway.domain.treatments import AggregateOnly, Generalise, MaskText, Pseudonymise, ReturnOwnId, Share, Treatment, Withhold
 from gateway.errors import IntegrityError, RequestError, UnknownElement
 from gateway.keys.pseudonym import Pseudonyms
+from gateway.narrow import NO_SUCH_ELEMENT, WHOLE_NUMBER, Viewed, narrow
 
-NO_SUCH_ELEMENT = "`{}` is not an element of your permitted view of this resource."
-WHOLE_NUMBER = 1 << 63
 NOBODY: tuple[Scalar, ...] = ()
 
 
@@ -38,7 +38,7 @@ def compile_plan(
     permit: Permit,
     catalog: Catalog,
     pseudonyms: Pseudonyms,
-    after: RecordId | None,
+    after: Position | None,
     today: date,
 ) -> QueryPlan:
     """`today` is the agreement's day. Raises `UnknownElement` for what the permit does not name, `RequestError` for what cannot
@@ -48,6 +48,8 @@ def compile_plan(
         _planned(element, permit, resource) for element in resource.every_element() if element.path in permit.elements
     )
     known = {element.path: element for element in permitted}
+    _refuse_on_release(request, permit)
+    narrowing, sort = narrow(request.filter, request.sort, _viewed(request, known, resource), pseudonyms)
     return QueryPlan(
         resource=resource.name,
         provider=permit.provider,
@@ -70,7 +72,27 @@ def compile_plan(
         excluded_subjects=tuple((f"{role}_subject", subjects) for role, subjects in permit.excluded_subjects.items()),
         frozen=_frozen(permit, known),
         code_lists=permit.code_lists,
+        narrowing=narrowing,
+        sort=sort,
+        count=request.count,
     )
+
+
+def _refuse_on_release(request: AccessRequest, permit: Permit) -> None:
+    """Answers about parts of a release can be subtracted from one another (decision 17)."""
+    asked = {"filter": request.filter or request.filters, "sort": request.sort, "count": request.count}
+    for name, wanted in asked.items():
+        if wanted and permit.release is not None:
+            raise RequestError(f"A de-identified release is served whole: leave `{name}` out and read it page by page.")
+
+
+def _viewed(
+    request: AccessRequest, known: Mapping[ElementPath, PlannedElement], resource: Resource
+) -> Mapping[ElementPath, Viewed]:
+    """What the filter and the order name of the permitted view, with the type that is seen there."""
+    named = request.compared | {by.path for by in request.sort}
+    seen = {path: known[path] for path in named if path in known}
+    return {path: Viewed(planned, _compared_as(planned.treatment, _element(resource, path))) for path, planned in seen.items()}
 
 
 def _resource(catalog: Catalog, name: str) -> Resource:
@@ -196,6 +218,8 @@ def _compared_as(treatment: Treatment, element: Element) -> str:
             return "integer"
         case Generalise("month" | "age_band" | "zip3" | "band" | "roll_up" | "grade_band"):
             return "string"
+        case Generalise("round", float()):
+            return "number"
         case _:
             return element.type
 

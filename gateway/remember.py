@@ -8,7 +8,7 @@ nothing is remembered where a limit is counted, or where the policy may change u
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from gateway.authenticate import TokenVerifier
@@ -70,7 +70,7 @@ class Memory:
             self._known[self._key(token, request, now)] = standing, until
 
     def _key(self, token: str, request: AccessRequest, now: datetime) -> _Key:
-        """The token's claims, and the request without what no decision looks at."""
-        compared = tuple((path, "") for path, _ in request.filters)
-        kind = replace(request, select=(), filters=compared, cursor=None, limit=0, request_id="")
-        return tuple(self._verifier.claims(token, now).items()), kind
+        """The token's claims, and the request without what no decision looks at: of a filter it is told the names."""
+        compared = tuple((path, "") for path in sorted(request.compared))
+        named = AccessRequest(request.resource, request.purpose, request.provider, request.agreement, filters=compared)
+        return tuple(self._verifier.claims(token, now).items()), named

@@ -87,6 +87,16 @@ def copied_postgres(cluster: str) -> Iterator[str]:
     run_statement(cluster, f"DROP DATABASE {name} WITH (FORCE)")
 
 
+@contextmanager
+def empty_postgres(cluster: str, *, as_people_sort: bool = False) -> Iterator[str]:
+    """The address of a new database without tables; `as_people_sort`: its texts are ordered as in a dictionary (PostgreSQL 15)."""
+    name = f"test_{next(_numbers)}"
+    dictionary = " LOCALE_PROVIDER icu ICU_LOCALE 'en-US'" if as_people_sort else ""
+    run_statement(cluster, f"CREATE DATABASE {name} TEMPLATE template0{dictionary}")
+    yield f"{cluster}/{name}"
+    run_statement(cluster, f"DROP DATABASE {name} WITH (FORCE)")
+
+
 def run_statement(cluster: str, sql: str) -> None:
     """One statement outside any transaction, on the cluster's own database."""
     engine = create_engine(cluster.replace("postgresql:", "postgresql+psycopg:") + "/postgres", isolation_level="AUTOCOMMIT")

@@ -6,16 +6,20 @@ import re
 from collections.abc import Iterable, Mapping
 
 from gateway.domain.access import AccessRequest
+from gateway.domain.filtering import SortBy
 from gateway.domain.identifiers import AgreementId, ElementPath, InstitutionId, ResourceName
 from gateway.errors import RequestError
+from gateway.parse_filter import parse_filter
 
 LARGEST_PAGE = 1000
 USUAL_PAGE = 100
 MOST_PARAMETERS = 50
 LONGEST_VALUE = 2_000
+LONGEST_FILTER = 4_000
+MOST_SORTED = 3
 _PATH = re.compile(r"[A-Za-z][A-Za-z0-9]{0,79}(\.[A-Za-z][A-Za-z0-9]{0,79}){0,3}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-_OWN = ("purpose", "provider", "agreement", "select", "cursor", "limit")
+_OWN = ("purpose", "provider", "agreement", "select", "filter", "sort", "count", "cursor", "limit")
 
 
 def frame(resource: str, query: Iterable[tuple[str, str]], request_id: str) -> AccessRequest:
@@ -28,7 +32,7 @@ def frame(resource: str, query: Iterable[tuple[str, str]], request_id: str) -> A
     for number, (name, text) in enumerate(query):
         if number >= MOST_PARAMETERS:
             raise RequestError(f"A request has {MOST_PARAMETERS} parameters at most.")
-        if len(text) > LONGEST_VALUE or _CONTROL.search(text):
+        if len(text) > (LONGEST_FILTER if name == "filter" else LONGEST_VALUE) or _CONTROL.search(text):
             raise RequestError("A parameter's value is too long or holds control characters.")
         if name not in _OWN:
             filters.append((_path(name), text))
@@ -46,6 +50,9 @@ def frame(resource: str, query: Iterable[tuple[str, str]], request_id: str) -> A
         cursor=own.get("cursor"),
         limit=_limit(own),
         request_id=request_id,
+        filter=parse_filter(own["filter"]) if "filter" in own else None,
+        sort=_sorted_by(own),
+        count=_counted(own),
     )
 
 
@@ -60,6 +67,23 @@ def _selected(own: Mapping[str, str]) -> tuple[ElementPath, ...]:
     if not all(_PATH.fullmatch(path) for path in paths):
         raise RequestError("`select` is a list of element paths, separated by commas, as in select=firstName,lastSurname.")
     return tuple(dict.fromkeys(ElementPath(path) for path in paths))
+
+
+def _sorted_by(own: Mapping[str, str]) -> tuple[SortBy, ...]:
+    written = [part.strip() for part in own["sort"].split(",")] if "sort" in own else []
+    paths = [part.removeprefix("-") for part in written]
+    if not all(_PATH.fullmatch(path) for path in paths) or len(set(paths)) < len(paths) or len(paths) > MOST_SORTED:
+        raise RequestError(
+            f"`sort` is a list of {MOST_SORTED} different element paths at most, `-` before one that goes down, as in "
+            "sort=-beginDate,lastSurname."
+        )
+    return tuple(SortBy(ElementPath(path), part.startswith("-")) for part, path in zip(written, paths, strict=True))
+
+
+def _counted(own: Mapping[str, str]) -> bool:
+    if own.get("count", "none") not in {"exact", "none"}:
+        raise RequestError("`count` is exact or none.")
+    return own.get("count") == "exact"
 
 
 def _limit(own: Mapping[str, str]) -> int:

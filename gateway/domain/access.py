@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from gateway.domain.filtering import Filter, SortBy, comparisons
 from gateway.domain.identifiers import AgreementId, ClientId, ElementPath, InstitutionId, ResourceName
 
 Scalar = str | int | float | bool
@@ -41,8 +42,8 @@ class Principal:
 class AccessRequest:
     """One request for a page of one resource, before anything is known to be permitted.
 
-    `filters` are (element path, text as the client wrote it), one equality each; `cursor` is the sealed text of the
-    page before; `limit` is 1 to 1000 records.
+    `filters` are (element path, text as the client wrote it), one equality each, which hold beside `filter`; `cursor` is the
+    sealed text of a page beside this one; `limit` is 1 to 1000 records; `count` asks how many records there are on all pages.
     """
 
     resource: ResourceName
@@ -54,3 +55,11 @@ class AccessRequest:
     cursor: str | None = None
     limit: int = 100
     request_id: str = ""
+    filter: Filter | None = None
+    sort: tuple[SortBy, ...] = ()
+    count: bool = False
+
+    @property
+    def compared(self) -> frozenset[ElementPath]:
+        """Every element that the client compares with something."""
+        return frozenset({path for path, _ in self.filters} | {comparison.path for comparison in comparisons(self.filter)})

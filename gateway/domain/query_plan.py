@@ -9,7 +9,8 @@ from typing import Literal
 
 from gateway.domain.access import Scalar
 from gateway.domain.decision import Comparison
-from gateway.domain.identifiers import AgreementId, ElementPath, InstitutionId, RecordId, ResourceName
+from gateway.domain.identifiers import AgreementId, ElementPath, InstitutionId, ResourceName
+from gateway.domain.narrowing import Narrowing, Position, SortKey
 from gateway.domain.treatments import Treatment
 
 Origin = Literal["column", "generalised", "surrogate", "own_id", "sealed"]
@@ -86,7 +87,9 @@ class QueryPlan:
     `permitted` is the whole permitted view, `selected` the part that the client asked for. `scope`, `related`, `rosters` (those of
     the agreement and schedule in `submitted_under`), `consents`, `frozen`, `excluded_persons` (columns of persons whose opted-out
     people are absent) and `excluded_subjects` (columns, and the subject types that are absent) make the sub-query `permitted`;
-    `filters` and `after` are compiled against its columns only. `person_columns` maps each role to its column, for the log.
+    `filters`, `narrowing`, `sort`, `after` and `count` are compiled against its columns only. `person_columns` maps each role to
+    its column, for the log. The page is of what comes behind `after`, or before it where that says so; `count` asks for the number
+    of records on all pages.
     """
 
     resource: ResourceName
@@ -97,7 +100,7 @@ class QueryPlan:
     excluded_persons: tuple[str, ...]
     person_columns: tuple[tuple[str, str], ...]
     filters: tuple[Condition, ...]
-    after: RecordId | None
+    after: Position | None
     limit: int
     today: date
     related: tuple[RelatedScope, ...] = ()
@@ -107,9 +110,12 @@ class QueryPlan:
     excluded_subjects: tuple[tuple[str, tuple[str, ...]], ...] = ()
     frozen: FrozenScope | None = None
     code_lists: Mapping[str, Mapping[str, str]] = field(default_factory=dict, hash=False)
+    narrowing: Narrowing | None = None
+    sort: tuple[SortKey, ...] = ()
+    count: bool = False
 
     @property
     def narrows(self) -> bool:
-        """Whether a row between two permitted ones can be outside the permitted view, or outside what was asked."""
+        """Whether a record between two of a page can be outside the permitted view, or outside what was asked."""
         scoped = self.scope or self.related or self.rosters or self.consents or self.excluded_subjects or self.excluded_persons
-        return bool(self.filters or scoped or self.frozen)
+        return bool(self.filters or self.narrowing or self.sort or scoped or self.frozen)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from gateway.domain.identifiers import ElementPath, RecordId
+from gateway.domain.identifiers import ElementPath
+from gateway.domain.narrowing import Position
 
 
 @dataclass(frozen=True)
@@ -32,8 +33,9 @@ class Rows:
     """A page, column by column, all columns of one length.
 
     `versions` is empty where nothing is sealed and no collection read; `values` holds what SQL could treat; `sealed` the blobs
-    still to be opened; `own_ids` what comes from the recipient's roster; `persons` the person numbers of each role; `last` is
-    where the next page starts, None at the end.
+    still to be opened; `own_ids` what comes from the recipient's roster; `persons` the person numbers of each role; `following` and
+    `preceding` are where the pages beside it start, None where there is none; `count` is the number of records on all pages, where
+    it was asked for.
     """
 
     records: Sequence[int]
@@ -42,7 +44,9 @@ class Rows:
     sealed: Sequence[bytes | None] | None
     members: Mapping[str, MemberRows]
     persons: Mapping[str, Sequence[int]]
-    last: RecordId | None
+    following: Position | None
+    preceding: Position | None = None
+    count: int | None = None
     own_ids: Mapping[ElementPath, OwnIds] = field(default_factory=dict)
 
 

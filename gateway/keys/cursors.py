@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 from gateway.errors import RequestError
 
 REFUSED = "The cursor does not belong to this request. Repeat the request without cursor and follow `next` unchanged."
-LONGEST = 200
+LONGEST = 2_000
 
 
 class Cursors:

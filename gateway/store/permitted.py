@@ -15,10 +15,8 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Connection,
-    CursorResult,
     Date,
     Dialect,
-    LargeBinary,
     Select,
     Subquery,
     Table,
@@ -31,16 +29,16 @@ from sqlalchemy import (
     select,
     type_coerce,
 )
-from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.sql.functions import FunctionElement
 
 from gateway.domain.access import Scalar
 from gateway.domain.identifiers import ElementPath, InstitutionId, RecordId, ResourceName
+from gateway.domain.narrowing import Position, predicates
 from gateway.domain.query_plan import Condition, ConsentScope, PlannedElement, QueryPlan, RelatedScope, RosterScope
 from gateway.domain.rows import MemberRows, OwnIds, Rows
 from gateway.domain.treatments import Generalise
-from gateway.store.engine import driver_errors
+from gateway.store.columns import AsItCame, Day, InColumns, written
 from gateway.store.generalise import generalised
+from gateway.store.narrowing import AFTER, Listed, holds, in_order, past, sorted_on
 from gateway.store.record_tables import RecordTables
 from gateway.store.schema import consent, opt_out, resource_head, roster_line
 
@@ -48,52 +46,14 @@ OWN = "gateway:"
 RECORD, VERSION, SEALED, CLASS = f"{OWN}record", f"{OWN}version", f"{OWN}sealed", f"{OWN}class"
 PERSON = f"{OWN}person:"
 NAMED, OWN_ID = f"{OWN}named:", f"{OWN}own_id:"
+KEY = f"{OWN}key:"
 RECORDS = "records"
 
 
-FIRST, LAST, AFTER, LIMIT, FROZEN = "first", "last", "after", "limit", "frozen"
+FIRST, LAST, LIMIT, FROZEN = "first", "last", "limit", "frozen"
 MOST_KEPT = 256
 
 Tables = Mapping[ResourceName, RecordTables]
-
-
-class _AsItCame(LargeBinary):
-    """Bytes as the driver gives them, which both drivers do as `bytes`: copying each once more costs as much as reading it."""
-
-    cache_ok = True
-
-    def result_processor(self, dialect: object, coltype: object) -> None:
-        return None
-
-
-class _Columns:
-    """A statement whose result is taken apart by column, so that no object is made of a row."""
-
-    def __init__(self, statement: Select[*tuple[Any, ...]], dialect: Dialect) -> None:
-        self._statement = statement
-        self._dialect = dialect
-        self._as_it_came: bool | None = None
-
-    def fetch(self, connection: Connection, bound: Mapping[str, object]) -> list[Sequence[Any]]:
-        """The columns; an empty list where there is no row."""
-        result = connection.execute(self._statement, bound)
-        if self._as_it_came is None:
-            self._as_it_came = self._nothing_to_process(result)
-        # The driver's tuples, where SQLAlchemy has nothing to make of their values: an object a row costs as much as reading it.
-        if self._as_it_came and result.cursor is not None:
-            with driver_errors(connection):
-                rows: Sequence[Sequence[Any]] = result.cursor.fetchall()
-        else:
-            rows = result.fetchall()
-        result.close()
-        return list(zip(*rows, strict=True))
-
-    def _nothing_to_process(self, result: CursorResult[*tuple[Any, ...]]) -> bool:
-        described = [] if result.cursor is None else result.cursor.description
-        types = [column.type.dialect_impl(self._dialect) for column in self._statement.selected_columns]
-        return len(types) == len(described) and all(
-            type_.result_processor(self._dialect, column[1]) is None for type_, column in zip(types, described, strict=True)
-        )
 
 
 @dataclass(frozen=True)
@@ -104,19 +64,23 @@ class _MembersStatement:
     paths: tuple[ElementPath, ...]
     has_sealed: bool
     listed: bool
-    statement: _Columns
+    statement: InColumns
 
 
 @dataclass(frozen=True)
 class _Statements:
     """What a plan is run by. `names` are the columns of the page's own statement, `values` says in which an element stands:
-    the pseudonym of a record starts from its number, which is there anyway."""
+    the pseudonym of a record starts from its number, which is there anyway. `keys` are the columns of the sort keys; `behind`
+    finds a record on the other side of where the page starts, `count` the number of records on all pages."""
 
     names: tuple[str, ...]
     values: Mapping[ElementPath, str]
     own_ids: tuple[ElementPath, ...]
-    page: _Columns
+    page: InColumns
     members: Mapping[str, _MembersStatement]
+    keys: tuple[str, ...]
+    behind: InColumns | None
+    count: InColumns | None
 
 
 _kept: dict[tuple[object, ...], _Statements] = {}
@@ -125,17 +89,16 @@ _kept: dict[tuple[object, ...], _Statements] = {}
 def fetch(connection: Connection, every_table: Tables, plan: QueryPlan) -> Rows:
     """Run the plan in the caller's snapshot."""
     statements = _statements(every_table, plan, connection.dialect)
-    bound: dict[str, object] = {LIMIT: plan.limit + 1}
+    bound: dict[str, object] = {LIMIT: plan.limit + 1 + (plan.after is not None)}
     if plan.frozen is not None:
         bound[FROZEN] = plan.frozen.version
     if plan.after is not None:
-        bound[AFTER] = plan.after
-    names = statements.names
-    page = statements.page.fetch(connection, bound) or [()] * len(names)
-    more = len(page[0]) > plan.limit
-    columns = dict(zip(names, (column[: plan.limit] for column in page) if more else page, strict=True))
+        bound[AFTER] = plan.after.record
+    columns, met, more = _cut(statements.page.fetch(connection, bound), statements, plan)
     records: Sequence[int] = columns[RECORD]
     versions: Sequence[int] = columns.get(VERSION, ())
+    beside = met or (statements.behind is not None and bool(records) and bool(statements.behind.fetch(connection, bound)))
+    before, after = (more, beside) if plan.after is not None and plan.after.backward else (beside, more)
     positions = {of: at for at, of in enumerate(zip(records, versions, strict=True))} if statements.members else {}
     return Rows(
         records=records,
@@ -145,16 +108,37 @@ def fetch(connection: Connection, every_table: Tables, plan: QueryPlan) -> Rows:
         members={name: _members(connection, found, positions) for name, found in statements.members.items()},
         persons={role: columns[PERSON + role] for role, _ in plan.person_columns},
         own_ids={path: OwnIds(columns[NAMED + path], columns[OWN_ID + path]) for path in statements.own_ids},
-        last=RecordId(records[-1]) if more else None,
+        following=_position(columns, statements, -1) if records and after else None,
+        preceding=replace(_position(columns, statements, 0), backward=True) if records and before else None,
+        count=None if statements.count is None else int(statements.count.fetch(connection, bound)[0][0]),
     )
+
+
+def _cut(page: Sequence[Sequence[Any]], statements: _Statements, plan: QueryPlan) -> tuple[Mapping[str, Sequence[Any]], bool, bool]:
+    """The page's columns in the order asked for, whether the record is still there that the page starts at, and whether there are
+    more records than the page holds."""
+    columns = dict(zip(statements.names, page or [()] * len(statements.names), strict=True))
+    fetched = len(columns[RECORD])
+    met = plan.after is not None and fetched > 0 and _position(columns, statements, 0) == plan.after.place
+    more = fetched - met > plan.limit
+    if met or more:
+        kept = slice(int(met), plan.limit + met)
+        columns = {name: column[kept] for name, column in columns.items()}
+    if plan.after is not None and plan.after.backward:
+        columns = {name: column[::-1] for name, column in columns.items()}
+    return columns, met, more
+
+
+def _position(columns: Mapping[str, Sequence[Any]], statements: _Statements, at: int) -> Position:
+    return Position(RecordId(columns[RECORD][at]), tuple(columns[name][at] for name in statements.keys))
 
 
 def _statements(every_table: Tables, plan: QueryPlan, dialect: Dialect) -> _Statements:
     """Building the statements takes as long as running them, so that they are kept for the next page of a plan that says the same.
-    They follow from the plan alone, which is made anew for each request. What a client filters by is not kept."""
-    if plan.filters:
+    They follow from the plan alone, which is made anew for each request. What a client filters and sorts by is not kept."""
+    if plan.filters or plan.narrowing is not None or plan.sort:
         return _built(every_table, plan, dialect)
-    alike = replace(plan, limit=0, after=None if plan.after is None else RecordId(0))
+    alike = replace(plan, limit=0, after=plan.after and replace(plan.after, record=RecordId(0)))
     # 1, 1.0 and True are equal, but not the same in SQL.
     exactly = repr((plan.scope, plan.related, [element.treatment for element in plan.permitted]))
     key = (every_table[plan.resource].rows, dialect.name, alike, exactly)
@@ -189,8 +173,14 @@ def _built(every_table: Tables, plan: QueryPlan, dialect: Dialect) -> _Statement
         *(kind + path for path in own_ids for kind in (NAMED, OWN_ID)),
         *([SEALED] if has_sealed else []),
     )
-    page = _statement(_permitted(every_table, plan, own), plan, names)
-    return _Statements(names, values, own_ids, _Columns(page, dialect), members)
+    page = _statement(every_table, _permitted(every_table, plan, own), plan, names)
+    bare = _permitted(every_table, plan, ())
+    behind = None if plan.after is None else InColumns(_behind(every_table, bare, plan), dialect)
+    count = (
+        InColumns(select(func.count()).select_from(bare).where(*_asked(every_table, bare, plan)), dialect) if plan.count else None
+    )
+    keys = tuple(f"{KEY}{at}" for at in range(len(plan.sort)))
+    return _Statements((*names, *keys), values, own_ids, InColumns(page, dialect), members, keys, behind, count)
 
 
 def _head(provider: InstitutionId, resource: ResourceName) -> Select[tuple[int]]:
@@ -200,6 +190,7 @@ def _head(provider: InstitutionId, resource: ResourceName) -> Select[tuple[int]]
 def _permitted(every_table: Tables, plan: QueryPlan, own: Sequence[PlannedElement]) -> Subquery:
     rows = every_table[plan.resource].rows
     needed = {element.path for element in own} | {condition.column for condition in plan.filters}
+    needed |= {predicate.path for predicate in predicates(plan.narrowing)} | {key.path for key in plan.sort}
     if plan.frozen is not None:
         needed |= set(plan.frozen.quasi_identifiers)
     columns: list[ColumnElement[Any]] = [rows.c.record_id.label(RECORD), rows.c.from_version.label(VERSION)]
@@ -215,7 +206,7 @@ def _permitted(every_table: Tables, plan: QueryPlan, own: Sequence[PlannedElemen
             named = rows.c[str(element.column)]
             columns += [named.label(NAMED + element.path), _own_id(named, element, plan).label(OWN_ID + element.path)]
     if any(element.origin == "sealed" for element in own):
-        columns.append(type_coerce(rows.c.sealed, _AsItCame()).label(SEALED))
+        columns.append(type_coerce(rows.c.sealed, AsItCame()).label(SEALED))
     if plan.frozen is not None:
         alike = [treated[path] for path in plan.frozen.quasi_identifiers]
         columns.append(func.count().over(partition_by=alike or None).label(CLASS))
@@ -236,38 +227,56 @@ def _permitted(every_table: Tables, plan: QueryPlan, own: Sequence[PlannedElemen
     return select(*(column for column in permitted.c if column.name != CLASS)).where(large_enough).subquery("permitted")
 
 
-def _statement(permitted: Subquery, plan: QueryPlan, names: Sequence[str]) -> Select[tuple[object, ...]]:
-    record = permitted.c[RECORD]
-    statement = select(*(_written(permitted.c[name]) for name in names)).where(
-        *(_compare(permitted.c[condition.column], condition) for condition in plan.filters)
-    )
+def _statement(every_table: Tables, permitted: Subquery, plan: QueryPlan, names: Sequence[str]) -> Select[tuple[object, ...]]:
+    record, columns = permitted.c[RECORD], permitted.c
+    keys = [sorted_on(key, columns) for key in plan.sort]
+    statement = select(
+        *(written(columns[name]) for name in names),
+        *((Day(key) if isinstance(key.type, Date) else key).label(f"{KEY}{at}") for at, key in enumerate(keys)),
+    ).where(*_asked(every_table, permitted, plan))
+    backward = plan.after is not None and plan.after.backward
     if plan.after is not None:
-        statement = statement.where(record > bindparam(AFTER, type_=BigInteger))
-    return statement.order_by(record).limit(bindparam(LIMIT, type_=BigInteger))
+        # The record that the page before ended with comes along: where it is still there, so is a page before.
+        statement = statement.where(past(plan.after, plan.sort, columns, record, backward=backward, from_it=True))
+    return statement.order_by(*in_order(plan.sort, columns, record, backward=backward)).limit(bindparam(LIMIT, type_=BigInteger))
 
 
-class Day(FunctionElement[str]):
-    """A date column as ISO text."""
-
-    name = "gateway_day"
-    type = Text()
-    inherit_cache = True
-
-
-@compiles(Day, "sqlite")
-def _day_in_sqlite(element: Day, compiler: Any, **options: Any) -> str:
-    text: str = compiler.process(element.clauses, **options)
-    return text
-
-
-@compiles(Day, "postgresql")
-def _day_in_postgresql(element: Day, compiler: Any, **options: Any) -> str:
-    return f"CAST({compiler.process(element.clauses, **options)} AS TEXT)"
+def _behind(every_table: Tables, permitted: Subquery, plan: QueryPlan) -> Select[tuple[object, ...]]:
+    """A record behind where the page starts, if the one that stood there is gone: there is a page on that side. Without sort keys
+    the order is that of an index, which it is told to follow: the next record is near, whatever the database believes."""
+    record, columns = permitted.c[RECORD], permitted.c
+    statement = select(record).where(*_asked(every_table, permitted, plan))
+    if plan.after is not None:
+        backward = not plan.after.backward
+        statement = statement.where(past(plan.after, plan.sort, columns, record, backward=backward))
+        if not plan.sort:
+            statement = statement.order_by(*in_order((), columns, record, backward=backward))
+    return statement.limit(1)
 
 
-def _written(column: ColumnElement[Any]) -> ColumnElement[Any]:
-    """A day as the ISO text that SQLite keeps and PostgreSQL writes: a date of Python's would only be made to be written again."""
-    return Day(column).label(column.key) if isinstance(column.type, Date) else column
+def _asked(every_table: Tables, permitted: Subquery, plan: QueryPlan) -> list[ColumnElement[bool]]:
+    """What the client filters by, over the permitted view."""
+    asked = [_compare(permitted.c[condition.column], condition) for condition in plan.filters]
+    if plan.narrowing is not None:
+        asked.append(holds(plan.narrowing, permitted.c, _listed(every_table, permitted, plan)))
+    return asked
+
+
+def _listed(every_table: Tables, permitted: Subquery, plan: QueryPlan) -> Mapping[ElementPath, Listed]:
+    """The compared elements that stand in lists, of the members of the very version that is permitted."""
+    compared = {predicate.path for predicate in predicates(plan.narrowing)}
+    tables = every_table[plan.resource].members
+    listed: dict[ElementPath, Listed] = {}
+    for element in plan.permitted:
+        if element.collection is not None and element.path in compared:
+            members = tables[element.collection]
+            of_the_record = (
+                members.c.provider_id == plan.provider,
+                members.c.record_id == permitted.c[RECORD],
+                members.c.from_version == permitted.c[VERSION],
+            )
+            listed[element.path] = Listed(_treated(members, element, plan), of_the_record)
+    return listed
 
 
 def _visible(rows: Table, plan: QueryPlan) -> tuple[ColumnElement[bool], ...]:
@@ -298,15 +307,15 @@ def _has_related(related: Table, rows: Table, scope: RelatedScope, plan: QueryPl
 
 
 def _in_roster(rows: Table, scope: RosterScope, plan: QueryPlan) -> ColumnElement[bool]:
-    return exists().where(*_listed(rows.c[scope.column], scope.key_space, plan))
+    return exists().where(*_line_of(rows.c[scope.column], scope.key_space, plan))
 
 
 def _own_id(record: ColumnElement[Any], element: PlannedElement, plan: QueryPlan) -> ColumnElement[Any]:
-    own_id = type_coerce(roster_line.c.own_id, _AsItCame())
-    return select(own_id).where(*_listed(record, ResourceName(str(element.key_space)), plan)).scalar_subquery()
+    own_id = type_coerce(roster_line.c.own_id, AsItCame())
+    return select(own_id).where(*_line_of(record, ResourceName(str(element.key_space)), plan)).scalar_subquery()
 
 
-def _listed(record: ColumnElement[Any], key_space: ResourceName, plan: QueryPlan) -> tuple[ColumnElement[bool], ...]:
+def _line_of(record: ColumnElement[Any], key_space: ResourceName, plan: QueryPlan) -> tuple[ColumnElement[bool], ...]:
     """The line of the current roster that names a record, if there is one."""
     if plan.submitted_under is None:
         return (false(),)
@@ -376,6 +385,7 @@ def _on_the_page(record: Column[object], plan: QueryPlan, dialect: str) -> Colum
 def _bounds(records: Sequence[int], statement: _MembersStatement, dialect: str) -> dict[str, object]:
     bounds: dict[str, object] = {FIRST: records[0], LAST: records[-1]}
     if statement.listed:
+        bounds |= {FIRST: min(records), LAST: max(records)}
         bounds[RECORDS] = list(records) if dialect == "postgresql" else json.dumps(records)
     return bounds
 
@@ -385,13 +395,13 @@ def _members_statement(members: Table, plan: QueryPlan, elements: Sequence[Plann
     has_sealed = len(plain) < len(elements)
     columns: list[ColumnElement[object]] = [members.c.record_id, members.c.from_version, members.c.ordinal]
     columns += [_treated(members, element, plan) for element in plain]
-    columns += [type_coerce(members.c.sealed, _AsItCame())] if has_sealed else []
+    columns += [type_coerce(members.c.sealed, AsItCame())] if has_sealed else []
     statement = (
         select(*columns)
         .where(members.c.provider_id == plan.provider, _on_the_page(members.c.record_id, plan, dialect.name))
         .order_by(members.c.record_id, members.c.ordinal)
     )
-    return _MembersStatement(tuple(element.path for element in plain), has_sealed, plan.narrows, _Columns(statement, dialect))
+    return _MembersStatement(tuple(element.path for element in plain), has_sealed, plan.narrows, InColumns(statement, dialect))
 
 
 def _members(connection: Connection, statement: _MembersStatement, positions: Mapping[tuple[int, int], int]) -> MemberRows:

@@ -2,7 +2,7 @@
 
 `scramble` changes everything hidden in the second world: withheld elements, the hidden halves of masks and years, members of
 hidden lists, rows out of scope, superseded and staged versions, other providers' rows. `pairs` then asks both worlds the same
-random questions, also about hidden elements and with values that only the hidden side has.
+random questions of `two_worlds_questions`, also about hidden elements and with values that only the hidden side has.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from gateway.domain.identifiers import InstitutionId, PersonId, ResourceName
 from gateway.keys.seal import Sealer
 from gateway.store.engine import Connection
 from gateway.store.schema import opt_out
+from tests.campaigns.two_worlds_questions import Known, Question, random_question
 from tests.copies import copy_everything, opened
 from tests.world import World, open_world
 
@@ -33,45 +34,7 @@ CANDIDATES, PLACEMENTS = ResourceName("candidates"), ResourceName("fieldworkExpe
 LAST_SCHOOL_IN_SCOPE = 600_120
 OWN_HEADERS = {"gateway-entry", "gateway-entry-index", "gateway-body-salt", "gateway-request"}
 OPTED_OUT = 5
-
-VISIBLE = {
-    ("candidates", "placement"): (
-        "candidateIdentifier",
-        "lastSurname",
-        "middleName",
-        "telephones.telephoneNumber",
-        "addresses.city",
-    ),
-    ("candidates", "early_hire"): ("firstName", "lastSurname", "addresses.city"),
-    ("fieldworkExperiences", "placement"): (
-        "fieldworkIdentifier",
-        "studentReference.studentUniqueId",
-        "schoolReference.schoolId",
-        "fieldworkTypeDescriptor",
-        "beginDate",
-    ),
-}
-HIDDEN = (
-    "birthDate",
-    "sexDescriptor",
-    "hispanicLatinoEthnicity",
-    "economicDisadvantageDescriptor",
-    "races.raceDescriptor",
-    "electronicMails.electronicMailAddress",
-    "addresses.postalCode",
-    "hoursCompleted",
-    "endDate",
-    "educatorPreparationProgramReference.programName",
-    "noSuchElement",
-)
-
-
-@dataclass(frozen=True)
-class Question:
-    """One request, asked of both worlds."""
-
-    resource: str
-    parameters: Mapping[str, str]
+HIDDEN_CITY = "Vanished"
 
 
 @dataclass(frozen=True)
@@ -107,11 +70,11 @@ def pairs(left: World, right: World, seed: int, count: int) -> Iterator[Differen
     """Ask both worlds `count` random questions; yields where the answers differ."""
     chance = random.Random(seed)
     tokens = left.token("riverton-sis"), right.token("riverton-sis")
-    known: dict[str, list[str]] = {"pseudonym": ["0" * 32], "cursor": ["x"], "hidden": _hidden_values(left) + _hidden_values(right)}
+    known = Known(hidden=_hidden_values(left) + _hidden_values(right))
     for number in range(count):
         if number % 500 == 499:  # tokens end after ten minutes of the worlds' clock, which stands still; a new one is as good
             tokens = left.token("riverton-sis"), right.token("riverton-sis")
-        question = _question(chance, known)
+        question = random_question(chance, known)
         answers = [
             world.api.get(f"/v1/{question.resource}", token, **question.parameters)
             for world, token in zip((left, right), tokens, strict=True)
@@ -119,7 +82,7 @@ def pairs(left: World, right: World, seed: int, count: int) -> Iterator[Differen
         told = [_told(answer) for answer in answers]
         if told[0] != told[1]:
             yield Difference(question, told[0], told[1])
-        _learn(answers[0], known)
+        known.learn(question, answers[0])
 
 
 def _told(answer: httpx.Response) -> str:
@@ -129,58 +92,13 @@ def _told(answer: httpx.Response) -> str:
     return f"{answer.status_code}\n{headers}\n{body}"
 
 
-def _learn(answer: httpx.Response, known: dict[str, list[str]]) -> None:
-    if answer.status_code != httpx.codes.OK:
-        return
-    body = answer.json()
-    if body["next"]:
-        known["cursor"].append(body["next"])
-    for record in body["data"][:3]:
-        for path in ("candidateIdentifier", "fieldworkIdentifier"):
-            if isinstance(record.get(path), str):
-                known["pseudonym"].append(record[path])
-
-
-def _question(chance: random.Random, known: Mapping[str, Sequence[str]]) -> Question:
-    resource, purpose = chance.choice(list(VISIBLE))
-    visible = VISIBLE[resource, purpose]
-    parameters: dict[str, str] = {"purpose": purpose, "limit": str(chance.choice((1, 2, 3, 5, 8, 20, 60, 1000)))}
-    if chance.random() < 0.4:
-        parameters["select"] = ",".join(
-            chance.sample(visible, chance.randrange(1, len(visible) + 1)) + chance.sample(HIDDEN, chance.random() < 0.2)
-        )
-    if chance.random() < 0.5:
-        path, value = _filter(chance, visible, known)
-        parameters[path] = value
-    if chance.random() < 0.3:
-        parameters["cursor"] = known["cursor"][-1] if chance.random() < 0.7 else chance.choice(known["cursor"])
-    if chance.random() < 0.1:
-        parameters["provider"] = chance.choice(("lakeside", "riverton", "nowhere"))
-    if chance.random() < 0.1:
-        parameters["agreement"] = chance.choice(("what-the-partner-sees", "what-another-sees"))
-    return Question(resource, parameters)
-
-
-def _filter(chance: random.Random, visible: Sequence[str], known: Mapping[str, Sequence[str]]) -> tuple[str, str]:
-    if chance.random() < 0.35:
-        return chance.choice(HIDDEN), chance.choice(known["hidden"])
-    path = chance.choice(visible)
-    if path in {"candidateIdentifier", "fieldworkIdentifier", "studentReference.studentUniqueId"}:
-        return path, chance.choice(known["pseudonym"])
-    if path == "schoolReference.schoolId":
-        return path, str(600_100 + chance.randrange(1, 43))
-    if path == "beginDate":
-        return path, chance.choice(("2026", "2025", "2026-08-24"))
-    return path, chance.choice((*known["hidden"], "uri://lakeside.example/FieldworkTypeDescriptor#Practicum"))
-
-
 def _hidden_values(world: World) -> list[str]:
     rows = world.gateway.tables[CANDIDATES].rows
     placements = world.gateway.tables[PLACEMENTS].rows
     with world.gateway.database.read() as connection:
         values = [*connection.execute(select(rows.c.birth_date, rows.c.sex_descriptor).limit(40))]
         values += [*connection.execute(select(placements.c.hours_completed, placements.c.end_date).limit(40))]
-    return [str(value) for row in values for value in row if value is not None]
+    return [HIDDEN_CITY, *(str(value) for row in values for value in row if value is not None)]
 
 
 def _opt_out(world: World, persons: Sequence[int]) -> None:
@@ -233,7 +151,10 @@ def _scramble_candidates(world: World, connection: Connection, chance: random.Ra
         row["postal_code"] = str(chance.randrange(10_000, 99_999))
         sealed["addresses.streetNumberName"] = f"{chance.random()} Street"
 
-    _rewrite(world, connection, tables.members["addresses"], hide_address)
+    addresses = tables.members["addresses"]
+    _rewrite(world, connection, addresses, hide_address)
+    superseded = [dict(row._mapping) for row in connection.execute(select(addresses).where(addresses.c.from_version == 1))]
+    connection.execute(insert(addresses), [row | {"from_version": 0, "city": HIDDEN_CITY, "sealed": None} for row in superseded])
     for name in ("races", "electronicMails", "disabilities"):
         hidden = tables.members[name]
         rows = [dict(row._mapping) for row in connection.execute(select(hidden))]
@@ -262,7 +183,7 @@ def _scramble_placements(world: World, connection: Connection, chance: random.Ra
     out_of_scope = [
         row
         | {"record_id": chance.getrandbits(63), "school_school_id": chance.choice((None, LAST_SCHOOL_IN_SCOPE + 1)), "sealed": None}
-        for row in found
+        for row in found * 20
     ]
     ended = [row | {"record_id": chance.getrandbits(63), "end_date": None, "sealed": None} for row in found]
     elsewhere = [row | {"provider_id": "elsewhere", "sealed": None} for row in found]

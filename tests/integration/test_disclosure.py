@@ -46,7 +46,7 @@ def every(world: World, resource: str = "candidates", client: str = "riverton-si
 def test_a_page_holds_the_permitted_elements_treated_as_agreed(placement: World) -> None:
     answer = ask(placement, limit="60")
     body = answer.json()
-    assert list(body) == ["notice", "data", "next"]
+    assert list(body) == ["notice", "data", "next", "prev"]
     assert "34 CFR 99.33" in body["notice"]
     assert answer.headers["gateway-redisclosure"] == "prohibited; 34 CFR 99.33"
     assert len(body["data"]) == 60
@@ -98,6 +98,113 @@ def test_an_equality_filter_keeps_the_rows_that_have_the_value(placement: World)
     assert kept == [record for record in whole if record["fieldworkTypeDescriptor"] == kind]
 
 
+PLACED = "fieldworkExperiences"
+
+
+def test_a_filter_keeps_the_rows_for_which_it_holds(placement: World) -> None:
+    whole = every(placement, PLACED)
+    schools = sorted({record["schoolReference"]["schoolId"] for record in whole})
+    middle = schools[len(schools) // 2]
+    asked = f"(schoolReference.schoolId ge {middle} or not fieldworkTypeDescriptor contains 'Practicum') and beginDate ne null"
+    expected = [
+        record
+        for record in whole
+        if (record["schoolReference"]["schoolId"] >= middle or "Practicum" not in record["fieldworkTypeDescriptor"])
+        and record["beginDate"] is not None
+    ]
+    assert 0 < len(expected) < len(whole)
+    assert every(placement, PLACED, filter=asked, limit="3") == expected
+    assert ask(placement, PLACED, filter=asked, count="exact", limit="1").json()["count"] == len(expected)
+
+
+def test_a_filter_holds_beside_an_equality(placement: World) -> None:
+    one = every(placement, PLACED)[0]
+    school, kind = one["schoolReference"]["schoolId"], one["fieldworkTypeDescriptor"]
+    kept = every(placement, PLACED, filter=f"schoolReference.schoolId eq {school}", fieldworkTypeDescriptor=kind)
+    assert one in kept
+    assert all((r["schoolReference"]["schoolId"], r["fieldworkTypeDescriptor"]) == (school, kind) for r in kept)
+
+
+def test_a_filter_on_a_generalised_day_compares_years(placement: World) -> None:
+    resource = "candidateEducatorPreparationProgramAssociations"
+    whole = every(placement, resource)
+    assert every(placement, resource, filter="beginDate lt 2024") == [record for record in whole if record["beginDate"] < 2024]
+    answer = ask(placement, resource, filter="beginDate lt 2024-01-01")
+    assert answer.status_code == 400
+    assert "a whole number, as in beginDate ge 2024" in answer.json()["detail"]
+
+
+def test_a_filter_finds_pseudonyms_and_members_of_lists(placement: World) -> None:
+    whole = every(placement)
+    some = [record["candidateIdentifier"] for record in whole[:3]]
+    listed = ", ".join(f"'{text}'" for text in (*some, "0" * 32))
+    assert every(placement, filter=f"candidateIdentifier in ({listed})") == whole[:3]
+    assert every(placement, filter=f"not candidateIdentifier in ({listed})") == whole[3:]
+    enrolments = "candidateEducatorPreparationProgramAssociations"
+    years = every(placement, enrolments, filter="cohortYears.schoolYearTypeReference.schoolYear ge 2025")
+    assert years == [
+        record
+        for record in every(placement, enrolments)
+        if any(member["schoolYearTypeReference"]["schoolYear"] >= 2025 for member in record["cohortYears"])
+    ]
+
+
+def test_an_order_holds_over_all_pages(placement: World) -> None:
+    whole = every(placement, PLACED)
+    expected = sorted(whole, key=lambda record: record["beginDate"], reverse=True)
+    expected.sort(key=lambda record: record["fieldworkTypeDescriptor"])
+    for limit in ("1", "7", "1000"):
+        assert every(placement, PLACED, sort="fieldworkTypeDescriptor,-beginDate", limit=limit) == expected
+
+
+@pytest.mark.parametrize("asked", [{}, {"sort": "-beginDate"}, {"filter": "schoolReference.schoolId lt 600120"}])
+def test_pages_lead_back_to_the_first(placement: World, asked: dict[str, str]) -> None:
+    forth = [ask(placement, PLACED, limit="6", **asked).json()]
+    while forth[-1]["next"] is not None:
+        forth.append(ask(placement, PLACED, limit="6", cursor=forth[-1]["next"], **asked).json())
+    assert len(forth) > 2
+    assert [page["prev"] is None for page in forth] == [True, *[False] * (len(forth) - 1)]
+    back = forth[-1]
+    for page in reversed(forth[:-1]):
+        back = ask(placement, PLACED, limit="6", cursor=back["prev"], **asked).json()
+        assert back["data"] == page["data"]
+        assert (back["prev"] is None, back["next"]) == (page["prev"] is None, page["next"])
+
+
+def test_a_count_is_there_only_when_it_is_asked_for(placement: World) -> None:
+    assert list(ask(placement, limit="2", count="exact").json()) == ["notice", "data", "next", "prev", "count"]
+    assert ask(placement, limit="2", count="exact").json()["count"] == len(every(placement))
+    assert "count" not in ask(placement, limit="2", count="none").json()
+
+
+@pytest.mark.parametrize("path", [*WITHHELD, "noSuchElement"])
+def test_withheld_and_unknown_elements_are_the_same_error_in_filter_and_sort(placement: World, path: str) -> None:
+    for comparison in ("eq 'x'", "ge 2000", "isnull", "lt 2026-01-01"):
+        problem = ask(placement, filter=f"not ({path} {comparison})").json()
+        assert (problem["code"], problem["status"]) == ("GW-REQ-02", 400)
+        assert problem["detail"] == f"`filter`, column 6: `{path}` is not an element of your permitted view of this resource."
+    problem = ask(placement, sort=path).json()
+    assert (problem["code"], problem["detail"]) == (
+        "GW-REQ-02",
+        f"`{path}` is not an element of your permitted view of this resource.",
+    )
+
+
+def test_the_entry_names_what_was_compared_and_no_value(placement: World) -> None:
+    secret = "Zanzibar"
+    for asked in (f"fieldworkTypeDescriptor contains '{secret}' or not schoolReference.schoolId in (1, 2)", "beginDate isnull"):
+        assert ask(placement, PLACED, filter=asked, sort="beginDate", **{"hoursCompleted": "5"}).status_code == 200
+    first, second = placement.leaves("disclosure")[-2:]
+    assert first["filtered_by"] == ["fieldworkTypeDescriptor", "hoursCompleted", "schoolReference.schoolId"]
+    assert second["filtered_by"] == ["beginDate", "hoursCompleted"]
+    assert first["sorted_by"] == ["beginDate"]
+    assert "counted" not in first
+    counted = ask(placement, PLACED, filter="beginDate ne null", count="exact", limit="2").json()["count"]
+    told = placement.leaves("disclosure")[-1]
+    assert (told["rows"], told["counted"], told["sorted_by"]) == ("2", str(counted), [])
+    assert secret not in str(placement.leaves())
+
+
 def test_the_same_request_gives_the_same_bytes(placement: World) -> None:
     first, second = (ask(placement, limit="9") for _ in range(2))
     assert first.content == second.content
@@ -132,9 +239,24 @@ def test_a_made_up_pseudonym_finds_nothing(placement: World) -> None:
 def test_a_cursor_is_good_for_its_own_query_only(placement: World) -> None:
     following = ask(placement, limit="2").json()["next"]
     assert ask(placement, limit="2", cursor=following).status_code == 200
-    for other in ({"select": "firstName"}, {"candidateIdentifier": "0" * 32}):
+    for other in (
+        {"select": "firstName"},
+        {"candidateIdentifier": "0" * 32},
+        {"filter": "candidateIdentifier ne 'x'"},
+        {"filter": "candidateIdentifier ne 'y'"},
+    ):
         assert ask(placement, cursor=following, **other).status_code == 400
     assert ask(placement, "fieldworkExperiences", cursor=following).status_code == 400
+    of_a_filter = ask(placement, PLACED, limit="2", filter="beginDate ne null", sort="beginDate").json()["next"]
+    for sort, asked, status in (
+        ("beginDate", "beginDate  ne  null", 200),
+        ("beginDate", "not beginDate isnull", 200),
+        ("-beginDate", "beginDate ne null", 400),
+        ("beginDate,fieldworkTypeDescriptor", "beginDate ne null", 400),
+        ("beginDate", "beginDate isnull", 400),
+        ("beginDate", "beginDate ge 2020-01-01", 400),
+    ):
+        assert ask(placement, PLACED, cursor=of_a_filter, sort=sort, filter=asked).status_code == status
     assert ask(placement, cursor=following[:-2] + "AA").status_code == 400
 
 

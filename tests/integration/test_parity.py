@@ -271,6 +271,30 @@ def test_filters_keep_the_same_rows(pair: Pair, resource: str, path: str) -> Non
     assert kept
 
 
+@pytest.mark.parametrize(("resource", "path"), FILTERS)
+def test_the_query_language_keeps_the_same_rows(pair: Pair, resource: str, path: str) -> None:
+    kept = 0
+    for at, value in enumerate(dict.fromkeys([*_values(pair, resource, path)[:4], *FILTERS[resource, path]])):
+        text = "'" + value.replace("'", "''") + "'"
+        comparisons = (f"ge {value}", f"lt {text}", f"eq {value}", f"in ({text}, {text})", f"in ({value})", f"contains {text}")
+        for comparison in (comparisons[at % 6], comparisons[(at + 3) % 6]):
+            answer = pair.ask(resource, filter=f"not {path} {comparison}", limit="5", count="exact")
+            assert answer.status_code in {httpx.codes.OK, httpx.codes.BAD_REQUEST}, comparison
+            kept += answer.json().get("count", 0)
+    assert kept
+
+
+@pytest.mark.parametrize(("resource", "path"), FILTERS)
+@pytest.mark.parametrize("direction", ["", "-"])
+def test_orders_and_pages_both_ways_are_the_same(pair: Pair, resource: str, path: str, direction: str) -> None:
+    asked = {"sort": direction + path, "limit": "17"}
+    first = pair.ask(resource, **asked)
+    assert first.status_code in {httpx.codes.OK, httpx.codes.BAD_REQUEST}
+    if first.status_code == httpx.codes.OK and first.json()["next"] is not None:
+        second = pair.ask(resource, **asked, cursor=first.json()["next"]).json()
+        assert pair.ask(resource, **asked, cursor=second["prev"]).json()["data"] == first.json()["data"]
+
+
 def test_several_filters_at_once_keep_the_same_rows(pair: Pair) -> None:
     one = next(record for record in pair.every(PLACEMENTS) if record["hoursCompleted"] is not None)
     filters = {

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import date
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, Select, Subquery, func, select
 
 import gateway.disclose
+import gateway.store.permitted
 from gateway.catalog.model import Catalog
 from gateway.domain.access import AccessRequest
 from gateway.domain.decision import Permit
-from gateway.domain.identifiers import RecordId
+from gateway.domain.identifiers import ElementPath, RecordId
+from gateway.domain.narrowing import Position, predicates
 from gateway.domain.query_plan import QueryPlan
 from gateway.domain.rows import Body, Rows, TreatedRows
 from gateway.domain.treatments import Share
@@ -24,14 +26,15 @@ from gateway.keys.pseudonym import Pseudonyms
 from gateway.plan import compile_plan
 from gateway.read import read
 from gateway.store.engine import Connection
-from gateway.store.permitted import Tables
+from gateway.store.narrowing import Listed
+from gateway.store.permitted import RECORD, VERSION, Tables, _asked, _listed, _statement
 from tests.campaigns.two_worlds import pairs, two_worlds
 from tests.conftest import new_database
 from tests.databases import BACKENDS
 from tests.world import World
 
-SAMPLE = 120
-UNTIL_CAUGHT = 400
+SAMPLE = 200
+UNTIL_CAUGHT = 1_500
 
 
 @pytest.fixture(scope="module", params=BACKENDS)
@@ -50,9 +53,9 @@ def test_the_partner_cannot_tell_the_worlds_apart(worlds: tuple[World, World]) -
 
 
 def _filter_by_withheld(
-    request: AccessRequest, permit: Permit, catalog: Catalog, pseudonyms: Pseudonyms, after: RecordId | None, today: date
+    request: AccessRequest, permit: Permit, catalog: Catalog, pseudonyms: Pseudonyms, after: Position | None, today: date
 ) -> QueryPlan:
-    plan = compile_plan(replace(request, filters=()), permit, catalog, pseudonyms, after, today)
+    plan = compile_plan(replace(request, filters=(), filter=None), permit, catalog, pseudonyms, after, today)
     resource = catalog.resources[permit.resource]
     everything = {e.path: Share() for e in resource.every_element() if e.sensitivity != "prohibited"} | dict(permit.elements)
     return replace(
@@ -64,7 +67,8 @@ def _filter_by_withheld(
 def _count_out_of_scope(plan: QueryPlan, connection: Connection, tables: Tables) -> Rows:
     rows = read(plan, connection, tables)
     unscoped = read(replace(plan, scope=()), connection, tables)
-    return replace(rows, last=rows.last or (RecordId(rows.records[-1]) if rows.records and unscoped.last else None))
+    last = Position(RecordId(rows.records[-1])) if rows.records and unscoped.following else None
+    return replace(rows, following=rows.following or last)
 
 
 def _order_by_hidden(plan: QueryPlan, connection: Connection, tables: Tables) -> Rows:
@@ -87,12 +91,12 @@ def _order_by_hidden(plan: QueryPlan, connection: Connection, tables: Tables) ->
 def _tell_the_version(worlds: tuple[World, World]) -> Callable[..., Body]:
     """The answer tells how many row versions there are: hidden edits shift it."""
 
-    def leaking(rows: TreatedRows, plan: QueryPlan, *, notice: str | None, following: str | None) -> Body:
+    def leaking(rows: TreatedRows, plan: QueryPlan, *, notice: str | None, following: str | None, **others: Any) -> Body:
         world = next(world for world in worlds if world.gateway.database is current[0])
         table = world.gateway.tables[plan.resource].rows
         with world.gateway.database.read() as connection:
             versions = connection.execute(select(func.count()).select_from(table)).scalar()
-        return encode(rows, plan, notice=notice, following=following and f"{following}.{versions}")
+        return encode(rows, plan, notice=notice, following=following and f"{following}.{versions}", **others)
 
     current: list[Any] = [None]
     plain = gateway.disclose._body
@@ -105,17 +109,85 @@ def _tell_the_version(worlds: tuple[World, World]) -> Callable[..., Body]:
     return leaking
 
 
-LEAKS: Mapping[str, tuple[str, Any]] = {
-    "a filter on a withheld element": ("compile_plan", _filter_by_withheld),
-    "a count of rows out of scope": ("read", _count_out_of_scope),
-    "an order that follows a withheld element": ("read", _order_by_hidden),
+def _unscoped(plan: QueryPlan, connection: Connection, tables: Tables) -> Rows:
+    return read(replace(plan, scope=()), connection, tables)
+
+
+def _count_all_rows(plan: QueryPlan, connection: Connection, tables: Tables) -> Rows:
+    rows = read(plan, connection, tables)
+    return replace(rows, count=_unscoped(plan, connection, tables).count) if plan.count else rows
+
+
+def _tell_of_a_hidden_page_before(plan: QueryPlan, connection: Connection, tables: Tables) -> Rows:
+    """As if a page were read before its scope is applied: a page before is then one that hidden rows fill."""
+    rows = read(plan, connection, tables)
+    if plan.sort or rows.preceding is not None or not rows.records:
+        return rows
+    before = Position(RecordId(rows.records[0]), backward=True)
+    hidden = read(replace(plan, scope=(), after=before), connection, tables).preceding
+    return replace(rows, preceding=None if hidden is None else before)
+
+
+def _put_a_hidden_value_into_the_cursor(plan: QueryPlan, connection: Connection, tables: Tables) -> Rows:
+    """As if a sort key had been read before it was treated: only the cursor tells of it."""
+    rows = read(plan, connection, tables)
+    own = tables[plan.resource].rows
+    if rows.following is None or "hours_completed" not in own.c:
+        return rows
+    hours = select(own.c.hours_completed).where(own.c.record_id == rows.following.record)
+    return replace(rows, following=replace(rows.following, keys=(*rows.following.keys, *connection.execute(hours).scalars())))
+
+
+def _raw_day(every_table: Tables, permitted: Subquery, plan: QueryPlan) -> Any:
+    """The day behind the year that is seen."""
+    own, seen = every_table[plan.resource].rows, permitted.c
+    same = (own.c.record_id == seen[RECORD], own.c.from_version == seen[VERSION], own.c.provider_id == plan.provider)
+    return select(own.c.begin_date).where(*same).scalar_subquery()
+
+
+def _filter_by_the_raw_value(every_table: Tables, permitted: Subquery, plan: QueryPlan) -> list[ColumnElement[bool]]:
+    conditions = _asked(every_table, permitted, plan)
+    for predicate in predicates(plan.narrowing):
+        if predicate.path == "beginDate" and predicate.values:
+            raw, day = _raw_day(every_table, permitted, plan), date(int(predicate.values[0]), 7, 1)
+            conditions.append(raw < day if predicate.negated else raw >= day)
+    return conditions
+
+
+def _sort_by_the_raw_value(
+    every_table: Tables, permitted: Subquery, plan: QueryPlan, names: Sequence[str]
+) -> Select[tuple[object, ...]]:
+    statement = _statement(every_table, permitted, plan, names)
+    if any(key.path == "beginDate" for key in plan.sort):
+        raw = _raw_day(every_table, permitted, plan)
+        statement = statement.order_by(None).order_by(raw, permitted.c[RECORD])
+    return statement
+
+
+def _compare_members_of_every_version(every_table: Tables, permitted: Subquery, plan: QueryPlan) -> Mapping[ElementPath, Listed]:
+    found = _listed(every_table, permitted, plan)
+    return {path: replace(listed, of_the_record=listed.of_the_record[:2]) for path, listed in found.items()}
+
+
+DISCLOSING, STORE = gateway.disclose, gateway.store.permitted
+LEAKS: Mapping[str, tuple[Any, str, Any]] = {
+    "a filter on a withheld element": (DISCLOSING, "compile_plan", _filter_by_withheld),
+    "a page after the last, of rows out of scope": (DISCLOSING, "read", _count_out_of_scope),
+    "a page before the first, of rows out of scope": (DISCLOSING, "read", _tell_of_a_hidden_page_before),
+    "a count of all rows": (DISCLOSING, "read", _count_all_rows),
+    "an order that follows a withheld element": (DISCLOSING, "read", _order_by_hidden),
+    "an order of raw values": (STORE, "_statement", _sort_by_the_raw_value),
+    "a filter on raw values": (STORE, "_asked", _filter_by_the_raw_value),
+    "a filter on superseded members": (STORE, "_listed", _compare_members_of_every_version),
+    "a hidden value in a cursor": (DISCLOSING, "read", _put_a_hidden_value_into_the_cursor),
 }
 
 
 @pytest.mark.parametrize("leak", LEAKS)
 def test_a_planted_leak_is_caught(worlds: tuple[World, World], monkeypatch: pytest.MonkeyPatch, leak: str) -> None:
-    name, planted = LEAKS[leak]
-    monkeypatch.setattr(gateway.disclose, name, planted)
+    module, name, planted = LEAKS[leak]
+    monkeypatch.setattr(module, name, planted)
+    monkeypatch.setattr(STORE, "_kept", {})
     assert next(pairs(*worlds, seed=2, count=UNTIL_CAUGHT), None) is not None
 
 

@@ -139,10 +139,13 @@ def shape(value: object) -> object:
 
 
 def test_ask_for_records(demo: Demo) -> None:
-    page, chosen = answers(demo.run(shell("Ask for records")))
+    page, chosen, filtered = answers(demo.run(shell("Ask for records")))
     assert len(page["data"]) == 2
     assert chosen["data"]
     assert all(record.keys() == {"fieldworkIdentifier", "beginDate"} for record in chosen["data"])
+    assert filtered["count"] > len(filtered["data"]) == 2
+    assert all(record["schoolReference"]["schoolId"] not in {600110, 600111} for record in filtered["data"])
+    assert filtered["data"][0]["beginDate"] >= filtered["data"][1]["beginDate"] >= "2026-08-01"
 
 
 def test_what_the_demo_says_to_try_next_works(demo: Demo) -> None:

@@ -13,7 +13,9 @@ from gateway.ask import UNKNOWN, ask, question_of
 from gateway.catalog.load import load_catalog
 from gateway.domain.access import AccessRequest, Principal
 from gateway.domain.agreement import AgreementFacts
+from gateway.domain.filtering import SortBy
 from gateway.domain.identifiers import AgreementId, ClientId, ElementPath, InstitutionId, ResourceName
+from gateway.parse_filter import parse_filter
 from tests.questions import DAY, question, questions
 
 CATALOG = load_catalog()
@@ -59,6 +61,10 @@ def test_every_changed_fact_is_another_question() -> None:
         AccessRequest(ResourceName("candidates"), "placement", agreement=AgreementId(SECRET)),
         AccessRequest(ResourceName("candidates"), "placement", filters=((ElementPath(SECRET), "x"),)),
         AccessRequest(ResourceName("candidates"), "placement", filters=((ElementPath("lastSurname"), SECRET),)),
+        AccessRequest(
+            ResourceName("candidates"), "placement", filter=parse_filter(f"lastSurname eq '{SECRET}' or Lovelace isnull")
+        ),
+        AccessRequest(ResourceName("candidates"), "placement", sort=(SortBy(ElementPath(SECRET), descending=True),)),
         AccessRequest(ResourceName("candidates"), "placement", select=(ElementPath(SECRET),)),
         AccessRequest(ResourceName("candidates"), "placement", cursor=SECRET, request_id=SECRET),
     ],
@@ -76,6 +82,7 @@ def test_known_names_stay_and_unknown_ones_find_nothing() -> None:
         provider=InstitutionId("lakeside"),
         agreement=AgreementId("lakeside-riverton"),
         filters=((ElementPath("lastSurname"), "a"), (ElementPath("firstName"), "b"), (ElementPath("lastSurname"), "c")),
+        filter=parse_filter("not (birthDate ge 2000 or shoeSize isnull) and firstName eq 'b'"),
     )
     found = ask(PRINCIPAL, asked, FACTS, CATALOG, ("b", "a")).input
     assert found["request"] == {
@@ -85,7 +92,7 @@ def test_known_names_stay_and_unknown_ones_find_nothing() -> None:
         "agreement": "lakeside-riverton",
         "operation": "read",
         "format": "json",
-        "filters": ["firstName", "lastSurname"],
+        "filters": ["birthDate", "firstName", "lastSurname"],
     }
     assert found["modules"] == ["b", "a"]
     other = ask(PRINCIPAL, replace(asked, provider=InstitutionId("hillside"), agreement=None), FACTS, CATALOG, ()).input["request"]

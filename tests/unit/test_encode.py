@@ -58,7 +58,8 @@ def test_the_bytes_are_those_of_encoding_record_by_record(data: st.DataObject) -
         name: [[{path: data.draw(values) for path in paths} for _ in range(data.draw(st.integers(0, 3)))] for _ in range(count)]
         for name, paths in inside.items()
     }
-    notice, following = data.draw(st.none() | st.text()), data.draw(st.none() | st.text())
+    notice, following, preceding = (data.draw(st.none() | st.text()) for _ in range(3))
+    counted = data.draw(st.none() | st.integers(min_value=0, max_value=(1 << 63) - 1))
     records = [
         nested({path: column[at] for path, column in columns.items()})
         | {name: [nested(member) for member in found[at]] for name, found in lists.items()}
@@ -66,8 +67,10 @@ def test_the_bytes_are_those_of_encoding_record_by_record(data: st.DataObject) -
     ]
     members = {name: in_columns(inside[name], found) for name, found in lists.items()}
     treated = TreatedRows(count, {ElementPath(path): column for path, column in columns.items()}, members)
-    body = encode(treated, plan_of(own, inside), notice=notice, following=following)
-    assert body.content == orjson.dumps({"notice": notice, "data": records, "next": following})
+    body = encode(treated, plan_of(own, inside), notice=notice, following=following, preceding=preceding, count=counted)
+    assert body.content == orjson.dumps(
+        {"notice": notice, "data": records, "next": following, "prev": preceding} | ({} if counted is None else {"count": counted})
+    )
 
 
 def in_columns(paths: Sequence[str], lists: Sequence[Sequence[Mapping[str, object]]]) -> TreatedMembers:

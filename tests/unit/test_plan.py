@@ -11,6 +11,7 @@ import pytest
 from gateway.domain.access import AccessRequest
 from gateway.domain.decision import LegalBasis, Permit, RowPredicate
 from gateway.domain.identifiers import AgreementId, ElementPath, InstitutionId, RecordId
+from gateway.domain.narrowing import Position
 from gateway.domain.query_plan import Condition, QueryPlan
 from gateway.domain.treatments import Generalise, MaskText, Pseudonymise, Share, Treatment
 from gateway.errors import RequestError, UnknownElement
@@ -139,4 +140,4 @@ def test_row_scope_and_opt_outs_come_from_the_permit_alone() -> None:
 
 def test_the_next_page_starts_after_the_position_in_the_cursor() -> None:
     request = AccessRequest(resource=CANDIDATES, purpose="placement")
-    assert compile_plan(request, PERMIT, CATALOG, PSEUDONYMS, RecordId(9), TODAY).after == 9
+    assert compile_plan(request, PERMIT, CATALOG, PSEUDONYMS, Position(RecordId(9)), TODAY).after == Position(RecordId(9))

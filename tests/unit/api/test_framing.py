@@ -5,12 +5,25 @@ from __future__ import annotations
 import pytest
 
 from gateway.api.framing import frame
+from gateway.domain.filtering import SortBy
+from gateway.domain.identifiers import ElementPath
 from gateway.errors import RequestError
+from gateway.parse_filter import parse_filter
 
 
 def test_what_is_not_the_apis_own_is_a_filter() -> None:
     asked = frame("candidates", [("purpose", "placement"), ("limit", "7"), ("select", "a, b.c,a"), ("x.y", "1")], "r")
     assert (asked.purpose, asked.limit, asked.select, asked.filters) == ("placement", 7, ("a", "b.c"), (("x.y", "1"),))
+
+
+def test_a_filter_an_order_and_a_count_are_framed() -> None:
+    asked = frame("candidates", [("filter", "a.b eq 1 or c isnull"), ("sort", "-a.b, c"), ("count", "exact"), ("d", "1")], "r")
+    assert asked.filter == parse_filter("a.b eq 1 or c isnull")
+    assert asked.sort == (SortBy(ElementPath("a.b"), descending=True), SortBy(ElementPath("c"), descending=False))
+    assert asked.count
+    assert asked.compared == {"a.b", "c", "d"}
+    plain = frame("candidates", [("count", "none")], "r")
+    assert (plain.filter, plain.sort, plain.count, plain.compared) == (None, (), False, frozenset())
 
 
 @pytest.mark.parametrize(
@@ -30,6 +43,18 @@ def test_what_is_not_the_apis_own_is_a_filter() -> None:
         ([("", "x")], "neither one of the API's own"),
         ([("purpose", "placement\n")], "control characters"),
         ([("cursor", "x" * 2001)], "too long"),
+        ([("cursor", "x" * 2000), ("filter", "a eq '" + "x" * 3994 + "'")], "too long"),
+        ([("filter", "")], "`filter`, column 1"),
+        ([("filter", "a eq 1"), ("filter", "a eq 1")], "`filter` stands twice"),
+        ([("filter", "a eq 'x\ny'")], "control characters"),
+        ([("sort", "")], "`sort` is a list"),
+        ([("sort", "a,")], "`sort` is a list"),
+        ([("sort", "--a")], "`sort` is a list"),
+        ([("sort", "a desc")], "`sort` is a list"),
+        ([("sort", "a,-a")], "3 different element paths"),
+        ([("sort", "a,b,c,d")], "3 different element paths"),
+        ([("count", "")], "`count` is exact or none"),
+        ([("count", "true")], "`count` is exact or none"),
         ([(f"a{number}", "x") for number in range(51)], "50 parameters"),
     ],
 )

@@ -1,0 +1,75 @@
+"""What a page is read into: columns as the driver gives them, without an object for a row or a value where none is needed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, CursorResult, Date, Dialect, LargeBinary, Select, Text
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
+
+from gateway.store.engine import driver_errors
+
+
+class AsItCame(LargeBinary):
+    """Bytes as the driver gives them, which both drivers do as `bytes`: copying each once more costs as much as reading it."""
+
+    cache_ok = True
+
+    def result_processor(self, dialect: object, coltype: object) -> None:
+        return None
+
+
+class InColumns:
+    """A statement whose result is taken apart by column, so that no object is made of a row."""
+
+    def __init__(self, statement: Select[*tuple[Any, ...]], dialect: Dialect) -> None:
+        self._statement = statement
+        self._dialect = dialect
+        self._as_it_came: bool | None = None
+
+    def fetch(self, connection: Connection, bound: Mapping[str, object]) -> list[Sequence[Any]]:
+        """The columns; an empty list where there is no row."""
+        result = connection.execute(self._statement, bound)
+        if self._as_it_came is None:
+            self._as_it_came = self._nothing_to_process(result)
+        # The driver's tuples, where SQLAlchemy has nothing to make of their values: an object a row costs as much as reading it.
+        if self._as_it_came and result.cursor is not None:
+            with driver_errors(connection):
+                rows: Sequence[Sequence[Any]] = result.cursor.fetchall()
+        else:
+            rows = result.fetchall()
+        result.close()
+        return list(zip(*rows, strict=True))
+
+    def _nothing_to_process(self, result: CursorResult[*tuple[Any, ...]]) -> bool:
+        described = [] if result.cursor is None else result.cursor.description
+        types = [column.type.dialect_impl(self._dialect) for column in self._statement.selected_columns]
+        return len(types) == len(described) and all(
+            type_.result_processor(self._dialect, column[1]) is None for type_, column in zip(types, described, strict=True)
+        )
+
+
+class Day(FunctionElement[str]):
+    """A date column as ISO text."""
+
+    name = "gateway_day"
+    type = Text()
+    inherit_cache = True
+
+
+@compiles(Day, "sqlite")
+def _day_in_sqlite(element: Day, compiler: Any, **options: Any) -> str:
+    text: str = compiler.process(element.clauses, **options)
+    return text
+
+
+@compiles(Day, "postgresql")
+def _day_in_postgresql(element: Day, compiler: Any, **options: Any) -> str:
+    return f"CAST({compiler.process(element.clauses, **options)} AS TEXT)"
+
+
+def written(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    """A day as the ISO text that SQLite keeps and PostgreSQL writes: a date of Python's would only be made to be written again."""
+    return Day(column).label(column.key) if isinstance(column.type, Date) else column
