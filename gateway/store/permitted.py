@@ -6,8 +6,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
-from typing import Any, assert_never
+from typing import Any
 
 from sqlalchemy import (
     ARRAY,
@@ -22,25 +21,21 @@ from sqlalchemy import (
     Table,
     Text,
     bindparam,
-    exists,
-    false,
     func,
-    or_,
     select,
     type_coerce,
 )
 
-from gateway.domain.access import Scalar
-from gateway.domain.identifiers import ElementPath, InstitutionId, RecordId, ResourceName
+from gateway.domain.identifiers import ElementPath, RecordId
 from gateway.domain.narrowing import Position, predicates
-from gateway.domain.query_plan import Condition, ConsentScope, PlannedElement, QueryPlan, RelatedScope, RosterScope
+from gateway.domain.query_plan import PlannedElement, QueryPlan
 from gateway.domain.rows import MemberRows, OwnIds, Rows
 from gateway.domain.treatments import Generalise
 from gateway.store.columns import AsItCame, Day, InColumns, written
 from gateway.store.generalise import generalised
 from gateway.store.narrowing import AFTER, Listed, holds, in_order, past, sorted_on
-from gateway.store.record_tables import RecordTables
-from gateway.store.schema import consent, opt_out, resource_head, roster_line
+from gateway.store.record_tables import Tables
+from gateway.store.row_scope import FROZEN, compare, own_id, row_scope
 
 OWN = "gateway:"
 RECORD, VERSION, SEALED, CLASS = f"{OWN}record", f"{OWN}version", f"{OWN}sealed", f"{OWN}class"
@@ -50,10 +45,8 @@ KEY = f"{OWN}key:"
 RECORDS = "records"
 
 
-FIRST, LAST, LIMIT, FROZEN = "first", "last", "limit", "frozen"
+FIRST, LAST, LIMIT = "first", "last", "limit"
 MOST_KEPT = 256
-
-Tables = Mapping[ResourceName, RecordTables]
 
 
 @dataclass(frozen=True)
@@ -183,10 +176,6 @@ def _built(every_table: Tables, plan: QueryPlan, dialect: Dialect) -> _Statement
     return _Statements((*names, *keys), values, own_ids, InColumns(page, dialect), members, keys, behind, count)
 
 
-def _head(provider: InstitutionId, resource: ResourceName) -> Select[tuple[int]]:
-    return select(resource_head.c.version).where(resource_head.c.provider_id == provider, resource_head.c.resource == resource)
-
-
 def _permitted(every_table: Tables, plan: QueryPlan, own: Sequence[PlannedElement]) -> Subquery:
     rows = every_table[plan.resource].rows
     needed = {element.path for element in own} | {condition.column for condition in plan.filters}
@@ -204,22 +193,14 @@ def _permitted(every_table: Tables, plan: QueryPlan, own: Sequence[PlannedElemen
     for element in own:
         if element.origin == "own_id":
             named = rows.c[str(element.column)]
-            columns += [named.label(NAMED + element.path), _own_id(named, element, plan).label(OWN_ID + element.path)]
+            columns += [named.label(NAMED + element.path), own_id(named, element, plan).label(OWN_ID + element.path)]
     if any(element.origin == "sealed" for element in own):
         columns.append(type_coerce(rows.c.sealed, AsItCame()).label(SEALED))
     if plan.frozen is not None:
         alike = [treated[path] for path in plan.frozen.quasi_identifiers]
         columns.append(func.count().over(partition_by=alike or None).label(CLASS))
     permitted = (
-        select(*columns)
-        .where(rows.c.provider_id == plan.provider, *_visible(rows, plan))
-        .where(*(_compare(rows.c[condition.column], condition) for condition in plan.scope))
-        .where(*(_in_roster(rows, roster, plan) for roster in plan.rosters))
-        .where(*(_has_related(every_table[related.resource].rows, rows, related, plan) for related in plan.related))
-        .where(*(_consented(rows, consent, plan) for consent in plan.consents))
-        .where(*(rows.c[column].not_in(subjects) for column, subjects in plan.excluded_subjects))
-        .where(*(~_opted_out(rows, column, plan) for column in plan.excluded_persons))
-        .subquery("permitted" if plan.frozen is None else "classes")
+        select(*columns).where(*row_scope(every_table, rows, plan)).subquery("permitted" if plan.frozen is None else "classes")
     )
     if plan.frozen is None:
         return permitted
@@ -256,7 +237,7 @@ def _behind(every_table: Tables, permitted: Subquery, plan: QueryPlan) -> Select
 
 def _asked(every_table: Tables, permitted: Subquery, plan: QueryPlan) -> list[ColumnElement[bool]]:
     """What the client filters by, over the permitted view."""
-    asked = [_compare(permitted.c[condition.column], condition) for condition in plan.filters]
+    asked = [compare(permitted.c[condition.column], condition) for condition in plan.filters]
     if plan.narrowing is not None:
         asked.append(holds(plan.narrowing, permitted.c, _listed(every_table, permitted, plan)))
     return asked
@@ -279,96 +260,11 @@ def _listed(every_table: Tables, permitted: Subquery, plan: QueryPlan) -> Mappin
     return listed
 
 
-def _visible(rows: Table, plan: QueryPlan) -> tuple[ColumnElement[bool], ...]:
-    """In the promoted version of this snapshot, or in the frozen one; nothing before the first promotion."""
-    head = _head(plan.provider, plan.resource).scalar_subquery()
-    version: ColumnElement[int] = head if plan.frozen is None else bindparam(FROZEN, type_=BigInteger)
-    return (rows.c.from_version <= version, or_(rows.c.to_version.is_(None), rows.c.to_version > version))
-
-
 def _treated(rows: Table, element: PlannedElement, plan: QueryPlan) -> ColumnElement[object]:
     column = rows.c[str(element.column)]
     if isinstance(element.treatment, Generalise):
         return generalised(column, element.treatment, plan.today, plan.code_lists)
     return column
-
-
-def _has_related(related: Table, rows: Table, scope: RelatedScope, plan: QueryPlan) -> ColumnElement[bool]:
-    """In what is promoted of the related resource in this snapshot."""
-    head = _head(plan.provider, scope.resource).scalar_subquery()
-    return exists().where(
-        related.c.provider_id == plan.provider,
-        related.c[scope.related_column] == rows.c[scope.person_column],
-        related.c.from_version <= head,
-        or_(related.c.to_version.is_(None), related.c.to_version > head),
-        *(_compare(related.c[condition.column], condition) for condition in scope.where),
-        *(_in_roster(related, roster, plan) for roster in scope.rosters),
-    )
-
-
-def _in_roster(rows: Table, scope: RosterScope, plan: QueryPlan) -> ColumnElement[bool]:
-    return exists().where(*_line_of(rows.c[scope.column], scope.key_space, plan))
-
-
-def _own_id(record: ColumnElement[Any], element: PlannedElement, plan: QueryPlan) -> ColumnElement[Any]:
-    own_id = type_coerce(roster_line.c.own_id, AsItCame())
-    return select(own_id).where(*_line_of(record, ResourceName(str(element.key_space)), plan)).scalar_subquery()
-
-
-def _line_of(record: ColumnElement[Any], key_space: ResourceName, plan: QueryPlan) -> tuple[ColumnElement[bool], ...]:
-    """The line of the current roster that names a record, if there is one."""
-    if plan.submitted_under is None:
-        return (false(),)
-    agreement, schedule = plan.submitted_under
-    return (
-        roster_line.c.agreement_id == agreement,
-        roster_line.c.schedule == schedule,
-        roster_line.c.provider_id == plan.provider,
-        roster_line.c.key_space == key_space,
-        roster_line.c.record_id == record,
-        roster_line.c.to_version.is_(None),
-    )
-
-
-def _consented(rows: Table, scope: ConsentScope, plan: QueryPlan) -> ColumnElement[bool]:
-    today = plan.today.isoformat()
-    return exists().where(
-        consent.c.provider_id == plan.provider,
-        consent.c.person_id == rows.c[scope.person_column],
-        consent.c.form == scope.form,
-        consent.c.recipient_id == scope.recipient,
-        consent.c.purpose == scope.purpose,
-        consent.c.to_version.is_(None),
-        consent.c.signed_on <= today,
-        or_(consent.c.until_day.is_(None), consent.c.until_day >= today),
-    )
-
-
-def _opted_out(rows: Table, person_column: str, plan: QueryPlan) -> ColumnElement[bool]:
-    return exists().where(
-        opt_out.c.provider_id == plan.provider, opt_out.c.person_id == rows.c[person_column], opt_out.c.to_version.is_(None)
-    )
-
-
-def _compare(column: ColumnElement[object], condition: Condition) -> ColumnElement[bool]:
-    values = [_bound(column, value) for value in condition.values]
-    match condition.comparison:
-        case "equals":
-            return column == values[0]
-        case "in":
-            return column.in_(values) if values else false()
-        case "at_least":
-            return column >= values[0]
-        case "at_most":
-            return column <= values[0]
-        case "present":
-            return column.is_not(None) if values[0] else column.is_(None)
-        case _:
-            assert_never(condition.comparison)
-
-
-def _bound(column: ColumnElement[object], value: Scalar) -> object:
-    return date.fromisoformat(value) if isinstance(column.type, Date) and isinstance(value, str) else value
 
 
 def _on_the_page(record: Column[object], plan: QueryPlan, dialect: str) -> ColumnElement[bool]:

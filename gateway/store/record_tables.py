@@ -38,6 +38,9 @@ class RecordTables:
     members: Mapping[str, Table]
 
 
+Tables = Mapping[ResourceName, RecordTables]
+
+
 def build_record_tables(catalog: Catalog, metadata: MetaData) -> Mapping[ResourceName, RecordTables]:
     """Declare every resource's tables on `metadata` (once for one metadata)."""
     return MappingProxyType({name: _tables(resource, metadata) for name, resource in catalog.resources.items()})

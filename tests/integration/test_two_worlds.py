@@ -27,7 +27,8 @@ from gateway.plan import compile_plan
 from gateway.read import read
 from gateway.store.engine import Connection
 from gateway.store.narrowing import Listed
-from gateway.store.permitted import RECORD, VERSION, Tables, _asked, _listed, _statement
+from gateway.store.permitted import RECORD, VERSION, _asked, _listed, _statement
+from gateway.store.record_tables import Tables
 from tests.campaigns.two_worlds import pairs, two_worlds
 from tests.conftest import new_database
 from tests.databases import BACKENDS
