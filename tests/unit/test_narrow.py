@@ -13,7 +13,7 @@ from gateway.domain.filtering import SortBy
 from gateway.domain.identifiers import ElementPath
 from gateway.domain.narrowing import Predicate, Predicates, SortKey
 from gateway.domain.query_plan import QueryPlan
-from gateway.domain.treatments import Generalise, MaskText, Pseudonymise, Share, Treatment
+from gateway.domain.treatments import Generalise, MaskText, Pseudonymise, ReturnOwnId, Share, Treatment
 from gateway.errors import RequestError, UnknownElement
 from gateway.parse_filter import parse_filter
 from gateway.plan import compile_plan
@@ -87,6 +87,7 @@ def test_hidden_and_unknown_elements_are_one_error_whatever_they_are_compared_wi
     [
         ("firstName eq 'A.'", {}, "can be selected, but not compared"),
         ("firstName isnull", {"firstName": Share()}, "can be selected, but not compared"),
+        ("candidateIdentifier eq 'own'", {"candidateIdentifier": ReturnOwnId()}, "can be selected, but not compared"),
         ("candidateIdentifier lt 'a'", {}, "write one of eq ne in isnull"),
         ("candidateIdentifier startswith 'a'", {}, "write one of eq ne in isnull"),
         ("active gt true", {}, "write one of eq ne in isnull"),
@@ -134,6 +135,7 @@ def test_an_order_is_over_treated_values(path: str, text: bool) -> None:
     ("path", "treatments"),
     [
         ("candidateIdentifier", {}),
+        ("candidateIdentifier", {"candidateIdentifier": ReturnOwnId()}),
         ("firstName", {}),
         ("firstName", {"firstName": Share()}),
         ("addresses.city", {}),
