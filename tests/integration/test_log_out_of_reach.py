@@ -234,9 +234,9 @@ def assert_silent_from_within(ledger: Ledger, token: str, begin: Callable[[], No
     """One request whose trouble begins once its page is encoded; again until the trouble shows."""
     begun = False
 
-    def encode_then_lose(rows: TreatedRows, plan: QueryPlan, *, notice: str | None, following: str | None) -> Body:
+    def encode_then_lose(rows: TreatedRows, plan: QueryPlan, **around: Any) -> Body:
         nonlocal begun
-        body = encode(rows, plan, notice=notice, following=following)
+        body = encode(rows, plan, **around)
         if not begun:
             begun = True
             begin()
