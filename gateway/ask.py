@@ -47,7 +47,7 @@ def policy_input(
             "provider": _named(request.provider, facts, "provider"),
             "agreement": _named(request.agreement, facts, "id"),
             "operation": "read",
-            "format": "json",
+            "format": request.format,
             "filters": sorted(path for path in request.compared if resource is not None and resource.element(path)),
         },
         "today": dict(facts.today),

@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import NoReturn
+from typing import Literal, NoReturn
 
 import orjson
 from pyroaring import BitMap
@@ -17,7 +17,7 @@ from gateway.audit import AuditLog
 from gateway.authenticate import TokenVerifier, authenticate
 from gateway.catalog.model import Catalog
 from gateway.decide import decide
-from gateway.domain.access import AccessRequest, Principal
+from gateway.domain.access import AccessRequest, Format, Principal
 from gateway.domain.agreement import AgreementFacts
 from gateway.domain.auditing import AuditEntry, AuditEvent
 from gateway.domain.decision import Decision, Deny, Permit, Question
@@ -73,17 +73,23 @@ class Gate:
     random_bytes: Callable[[int], bytes]
 
 
+Operation = Literal["read", "head", "not_modified"]
+
+
 @dataclass(frozen=True)
 class Disclosure:
     """One answered request: its entry, the exact bytes and the salt of their commitment (decision 19).
 
-    `bound` says that the answer may not be redisclosed (99.33(d)); its body holds the notice.
+    `bound` says that the answer may not be redisclosed (99.33(d)); its body holds the notice. `tag` stands for the bytes; of a
+    `head` and of what the client has already (`not_modified`) they are not sent.
     """
 
     entry: AuditEntry
     body: Body
     salt: bytes
     bound: bool
+    tag: str
+    operation: Operation
 
 
 @dataclass
@@ -104,6 +110,7 @@ class _Found:
     rows: Rows
     pseudonyms: Pseudonyms
     cursor_bound_to: tuple[bytes, ...]
+    form: Format
 
 
 def disclose(request: AccessRequest, token: str | None, gate: Gate) -> Disclosure:
@@ -123,7 +130,9 @@ def disclose(request: AccessRequest, token: str | None, gate: Gate) -> Disclosur
             found = _found(standing, request, connection, gate)
         body = _body(found, gate)
         salt = gate.random_bytes(SALT_BYTES)
-        event = _disclosed(principal, request, found, body, salt, trail, gate)
+        tag = gate.cursors.tag(body.content, principal.client.encode(), orjson.dumps(body.headers))
+        operation = _operation(request, tag)
+        event = _disclosed(principal, request, found, body, salt, operation, trail, gate)
         used = grant_use(
             _entry(found.permit, found.facts), _day(found.permit, found.facts).isoformat(), len(found.rows.records), gate.clock()
         )
@@ -135,7 +144,7 @@ def disclose(request: AccessRequest, token: str | None, gate: Gate) -> Disclosur
         if principal is not None:
             gate.log.append(refused(principal, request, why, gate, trail))
         raise
-    return Disclosure(entry, body, salt, bound=found.permit.redisclosure_notice)
+    return Disclosure(entry, body, salt, found.permit.redisclosure_notice, tag, operation)
 
 
 def turn_away(why: RequestError, resource: ResourceName, request_id: str, token: str | None, gate: Gate) -> NoReturn:
@@ -149,6 +158,13 @@ def turn_away(why: RequestError, resource: ResourceName, request_id: str, token:
     request = AccessRequest(resource, principal.default_purpose, request_id=request_id)
     gate.log.append(refused(principal, request, why, gate, _Trail()))
     raise why
+
+
+def _operation(request: AccessRequest, tag: str) -> Operation:
+    """What the client learns: the page, what it is like, or that it is as it was. Each is a disclosure (decision 15)."""
+    if tag in request.known or "*" in request.known:
+        return "not_modified"
+    return "head" if request.head else "read"
 
 
 def _stand(principal: Principal, request: AccessRequest, connection: Connection, gate: Gate, trail: _Trail) -> Standing:
@@ -171,7 +187,7 @@ def _found(standing: Standing, request: AccessRequest, connection: Connection, g
     bound = _bound_to(standing.principal, permit, request)
     after = _position(request.cursor, gate.cursors, bound)
     plan = compile_plan(request, permit, gate.catalog, pseudonyms, after, _day(permit, facts))
-    return _Found(facts, permit, plan, read(plan, connection, gate.tables), pseudonyms, bound)
+    return _Found(facts, permit, plan, read(plan, connection, gate.tables), pseudonyms, bound, request.format)
 
 
 def _body(found: _Found, gate: Gate) -> Body:
@@ -183,6 +199,7 @@ def _body(found: _Found, gate: Gate) -> Body:
         following=_cursor(found.rows.following, found, gate),
         preceding=_cursor(found.rows.preceding, found, gate),
         count=found.rows.count,
+        form=found.form,
     )
 
 
@@ -254,7 +271,14 @@ def _notice(permit: Permit, facts: AgreementFacts) -> str | None:
 
 
 def _disclosed(
-    principal: Principal, request: AccessRequest, found: _Found, body: Body, salt: bytes, trail: _Trail, gate: Gate
+    principal: Principal,
+    request: AccessRequest,
+    found: _Found,
+    body: Body,
+    salt: bytes,
+    operation: Operation,
+    trail: _Trail,
+    gate: Gate,
 ) -> AuditEvent:
     """The event of a page that is about to leave: names, counts and commitments, no value."""
     permit, plan, rows, epoch = found.permit, found.plan, found.rows, found.facts.epoch
@@ -265,7 +289,7 @@ def _disclosed(
     leaf: dict[str, object] = {
         **principal.on_the_log,
         "decision": "permit",
-        "operation": "read",
+        "operation": operation,
         "purpose": permit.purpose,
         "provider": permit.provider,
         "recipient": permit.recipient,

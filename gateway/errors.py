@@ -8,6 +8,7 @@
     |   +-- UnknownElement      GW-REQ   unknown and withheld look alike
     |   +-- UnknownAgreement    GW-REQ   unknown and others' look alike              404 / 2
     |   +-- FileRefused         GW-REQ   a file that somebody sent has errors        422 / 2
+    |   +-- NotAcceptable       GW-REQ   a format that there is not                  406 / 2
     +-- DisclosureDenied        GW-DEN   the policy says no, with rule ids            403 / 4
     +-- AgreementError          GW-AGR   agreement file or state                      409 / 5
     +-- IngestError             GW-ING   a source, a page, a shrink guard             502 / 6
@@ -135,6 +136,14 @@ class FileRefused(RequestError):
     def __init__(self, problems: tuple[FileProblem, ...]) -> None:
         super().__init__(f"Correct the file at {len(problems)} place{'' if len(problems) == 1 else 's'} and send it again.")
         self.problems = problems
+
+
+class NotAcceptable(RequestError):
+    """The client takes no format that the gateway can write."""
+
+    code = "GW-REQ-06"
+    status = 406
+    title = "There is no such format"
 
 
 class DisclosureDenied(GatewayError):

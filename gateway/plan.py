@@ -92,7 +92,7 @@ def _viewed(
     """What the filter and the order name of the permitted view, with the type that is seen there."""
     named = request.compared | {by.path for by in request.sort}
     seen = {path: known[path] for path in named if path in known}
-    return {path: Viewed(planned, _compared_as(planned.treatment, _element(resource, path))) for path, planned in seen.items()}
+    return {path: Viewed(planned, _seen_as(planned.treatment, _element(resource, path))) for path, planned in seen.items()}
 
 
 def _resource(catalog: Catalog, name: str) -> Resource:
@@ -180,7 +180,13 @@ def _planned(element: Element, permit: Permit, resource: Resource) -> PlannedEle
         case _:
             assert_never(treatment)
     return PlannedElement(
-        element.path, origin, treatment, column, key_space, collection if collection in resource.collections else None
+        element.path,
+        origin,
+        treatment,
+        column,
+        key_space,
+        collection if collection in resource.collections else None,
+        _seen_as(treatment, element),
     )
 
 
@@ -207,13 +213,15 @@ def _filter(
     if planned.origin == "surrogate":
         surrogate = pseudonyms.surrogate(text, str(planned.key_space))
         return Condition(path, "equals" if surrogate is not None else "in", NOBODY if surrogate is None else (surrogate,))
-    kind = _compared_as(planned.treatment, _element(resource, path))
+    kind = _seen_as(planned.treatment, _element(resource, path))
     return Condition(path, "equals", (_typed(path, text, kind),))
 
 
-def _compared_as(treatment: Treatment, element: Element) -> str:
-    """The type of the treated value, which is what a client compares with."""
+def _seen_as(treatment: Treatment, element: Element) -> str:
+    """The type of the treated value, which is what a client sees and compares with."""
     match treatment:
+        case Pseudonymise() | ReturnOwnId() | MaskText():
+            return "string"
         case Generalise("year"):
             return "integer"
         case Generalise("month" | "age_band" | "zip3" | "band" | "roll_up" | "grade_band"):

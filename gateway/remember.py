@@ -72,5 +72,7 @@ class Memory:
     def _key(self, token: str, request: AccessRequest, now: datetime) -> _Key:
         """The token's claims, and the request without what no decision looks at: of a filter it is told the names."""
         compared = tuple((path, "") for path in sorted(request.compared))
-        named = AccessRequest(request.resource, request.purpose, request.provider, request.agreement, filters=compared)
+        named = AccessRequest(
+            request.resource, request.purpose, request.provider, request.agreement, filters=compared, format=request.format
+        )
         return tuple(self._verifier.claims(token, now).items()), named

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import base64
+from dataclasses import replace
 from functools import partial
 
 from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Request, Response
 
+from gateway.api.accept import accepted
 from gateway.api.bearer import bearer_token
 from gateway.api.framing import frame
 from gateway.disclose import Disclosure, Gate, disclose, turn_away
@@ -15,6 +17,7 @@ from gateway.domain.identifiers import ResourceName
 from gateway.errors import RequestError
 
 REDISCLOSURE = "prohibited; 34 CFR 99.33"
+MOST_TAGS = 20
 
 
 def records_router(gate: Gate, threads: int) -> APIRouter:
@@ -22,7 +25,7 @@ def records_router(gate: Gate, threads: int) -> APIRouter:
     router = APIRouter(prefix="/v1", tags=["records"])
     limiter = CapacityLimiter(threads)
 
-    @router.get("/{resource}")
+    @router.api_route("/{resource}", methods=["GET", "HEAD"])
     async def page(resource: str, request: Request) -> Response:
         """A page of the records of one resource that an agreement lets you see, as far as it lets you see them."""
         # An unread body or a dropped connection must not cancel a disclosure between its entry and its answer.
@@ -36,18 +39,34 @@ def _serve(resource: str, request: Request, gate: Gate) -> Disclosure:
     token = bearer_token(request)
     request_id = str(request.state.request_id)
     try:
-        asked = frame(resource, request.query_params.multi_items(), request_id)
+        asked = replace(
+            frame(resource, request.query_params.multi_items(), request_id),
+            format=accepted(request.headers.get("accept")),
+            head=request.method == "HEAD",
+            known=_known(request.headers.get("if-none-match", "")),
+        )
     except RequestError as why:
         turn_away(why, ResourceName(resource), request_id, token, gate)
     return disclose(asked, token, gate)
 
 
+def _known(header: str) -> tuple[str, ...]:
+    """The tags of `If-None-Match`; a weak one counts as its strong one does."""
+    tags = (part.strip().removeprefix("W/").strip('"') for part in header.split(","))
+    return tuple(tag for tag in tags if tag)[:MOST_TAGS]
+
+
 def _answer(disclosure: Disclosure) -> Response:
     headers = {
+        "ETag": f'"{disclosure.tag}"',
+        "Vary": "Accept",
         "Gateway-Entry": disclosure.entry.entry,
         "Gateway-Entry-Index": str(disclosure.entry.index),
         "Gateway-Body-Salt": base64.b64encode(disclosure.salt).decode(),
+        **disclosure.body.headers,
     }
     if disclosure.bound:
         headers["Gateway-Redisclosure"] = REDISCLOSURE
+    if disclosure.operation == "not_modified":
+        return Response(status_code=304, headers=headers)
     return Response(disclosure.body.content, media_type=disclosure.body.media_type, headers=headers)

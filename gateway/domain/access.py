@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from gateway.domain.filtering import Filter, SortBy, comparisons
 from gateway.domain.identifiers import AgreementId, ClientId, ElementPath, InstitutionId, ResourceName
 
+Format = Literal["json", "ndjson", "csv", "parquet", "arrow"]
 Scalar = str | int | float | bool
 """A typed value of one element; dates and times are ISO text."""
 
@@ -43,7 +45,8 @@ class AccessRequest:
     """One request for a page of one resource, before anything is known to be permitted.
 
     `filters` are (element path, text as the client wrote it), one equality each, which hold beside `filter`; `cursor` is the
-    sealed text of a page beside this one; `limit` is 1 to 1000 records; `count` asks how many records there are on all pages.
+    sealed text of a page beside this one; `limit` is 1 to 1000 records; `count` asks how many records there are on all pages;
+    `head` that the page is described and not sent; `known` are the tags of pages that the client has (`*`: any).
     """
 
     resource: ResourceName
@@ -55,6 +58,9 @@ class AccessRequest:
     cursor: str | None = None
     limit: int = 100
     request_id: str = ""
+    format: Format = "json"
+    head: bool = False
+    known: tuple[str, ...] = ()
     filter: Filter | None = None
     sort: tuple[SortBy, ...] = ()
     count: bool = False

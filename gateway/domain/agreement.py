@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Literal
+from typing import Literal, get_args
 
+from gateway.domain.access import Format
 from gateway.domain.decision import LegalBasis, StatedPredicate
 from gateway.domain.identifiers import AgreementId, ElementPath, InstitutionId, ResourceName
 from gateway.domain.treatments import Treatment
@@ -56,7 +57,7 @@ NEEDED_STATES: tuple[AgreementState, ...] = ("proposed", "signed", "in_force", "
 
 
 PARTY_KINDS = ("epp", "district", "state_agency", "researcher", "service_provider")
-FORMATS = ("json", "ndjson", "csv", "parquet", "arrow")
+FORMATS: tuple[Format, ...] = get_args(Format)
 SMALLEST_CELL = 10
 
 RenewalKind = Literal["none", "automatic", "by_amendment"]

@@ -21,7 +21,8 @@ roster, or the sealed blob to open."""
 @dataclass(frozen=True)
 class PlannedElement:
     """One element of the permitted view. `column` is the SQL column it starts from (none for `sealed`);
-    `key_space` is set for surrogates; `collection` names the child table, None for the record's own."""
+    `key_space` is set for surrogates; `collection` names the child table, None for the record's own; `type` is that of the treated
+    value, which is what a client sees and compares with."""
 
     path: ElementPath
     origin: Origin
@@ -29,6 +30,7 @@ class PlannedElement:
     column: str | None
     key_space: ResourceName | None
     collection: str | None
+    type: str = "string"
 
 
 @dataclass(frozen=True)

@@ -70,7 +70,8 @@ class TreatedRows:
 
 @dataclass(frozen=True)
 class Body:
-    """The exact bytes that leave, and what they are."""
+    """The exact bytes that leave, what they are, and what goes beside them in headers."""
 
     content: bytes
     media_type: str
+    headers: Mapping[str, str] = field(default_factory=dict)

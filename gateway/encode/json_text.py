@@ -1,7 +1,5 @@
-"""Encode (pure): treated rows -> the exact bytes of the native JSON envelope `{notice, data, next, prev}`, and `count` on request.
-
-A column at a time: a page has a thousand times more values than names, and an object a row costs more than all their text.
-"""
+"""JSON, a column at a time: a page has a thousand times more values than names, and an object a row costs more than all their
+text."""
 
 from __future__ import annotations
 
@@ -10,57 +8,41 @@ from collections.abc import Iterator, Mapping, Sequence
 import orjson
 
 from gateway.domain.query_plan import QueryPlan
-from gateway.domain.rows import Body, TreatedMembers, TreatedRows
+from gateway.domain.rows import TreatedMembers, TreatedRows
 
-JSON = "application/json"
 _BETWEEN_LINES = b",\n  "
 """What orjson writes between the items of an indented list; no item holds it, as JSON escapes a line's end inside a text."""
 _FIRST, _LAST = len(b"[\n  "), -len(b"\n]")
 
 
-def encode(
-    rows: TreatedRows,
-    plan: QueryPlan,
-    *,
-    notice: str | None,
-    following: str | None,
-    preceding: str | None = None,
-    count: int | None = None,
-) -> Body:
-    """Records in Ed-Fi's names and nesting, elements in the catalog's order; a permitted element without a value is null."""
-    columns = {str(element.path): _texts(rows.values[element.path]) for element in plan.selected if element.collection is None}
-    columns |= {name: _lists(members, rows.count) for name, members in rows.members.items()}
-    content = (
-        *(b'{"notice":', orjson.dumps(notice)),
-        *(b',"data":[', _objects(columns, rows.count, b",")),
-        *(b'],"next":', orjson.dumps(following), b',"prev":', orjson.dumps(preceding)),
-        *(() if count is None else (b',"count":', orjson.dumps(count))),
-        b"}",
-    )
-    return Body(b"".join(content), JSON)
+def records(rows: TreatedRows, plan: QueryPlan, between: bytes) -> bytes:
+    """The records as objects in Ed-Fi's nesting, with `between` between them."""
+    columns = {str(element.path): texts(rows.values[element.path]) for element in plan.selected if element.collection is None}
+    columns |= {name: lists_of(members, rows.count) for name, members in rows.members.items()}
+    return objects(columns, rows.count, between)
 
 
-def _texts(column: Sequence[object]) -> Sequence[bytes]:
+def texts(column: Sequence[object]) -> Sequence[bytes]:
     """Each value's JSON text."""
     if not column:
         return ()
     return orjson.dumps(column, option=orjson.OPT_INDENT_2)[_FIRST:_LAST].split(_BETWEEN_LINES)
 
 
-def _lists(members: TreatedMembers, count: int) -> Sequence[bytes]:
+def lists_of(members: TreatedMembers, count: int) -> Sequence[bytes]:
     """Each record's list of members."""
     lists = [b"[]"] * count
     if not members.row:
         return lists
-    columns = {path: _texts(column) for path, column in members.values.items()}
-    texts = _objects(columns, len(members.row), b"\n").split(b"\n")
-    for row, text in zip(members.row, texts, strict=True):
+    columns = {path: texts(column) for path, column in members.values.items()}
+    written = objects(columns, len(members.row), b"\n").split(b"\n")
+    for row, text in zip(members.row, written, strict=True):
         known = lists[row]
         lists[row] = b"[%b]" % text if known == b"[]" else b"%b,%b]" % (known[:-1], text)
     return lists
 
 
-def _objects(columns: Mapping[str, Sequence[bytes]], count: int, between: bytes) -> bytes:
+def objects(columns: Mapping[str, Sequence[bytes]], count: int, between: bytes) -> bytes:
     """Columns `a.b` and `a.c` -> rows `{"a":{"b":..,"c":..}}`, at any depth, with `between` between them."""
     if not count:
         return b""

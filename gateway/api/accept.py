@@ -1,0 +1,39 @@
+"""Which format a client takes: the header `Accept` (RFC 9110, 12.5.1) against those that the gateway can write."""
+
+from __future__ import annotations
+
+from gateway.domain.access import Format
+from gateway.encode import MEDIA_TYPES
+from gateway.errors import NotAcceptable
+
+LONGEST = 1_000
+
+
+def accepted(header: str | None) -> Format:
+    """The format that the client likes best, JSON where it has no wish. Raises `NotAcceptable` for what there is not."""
+    if header is None or not header.strip():
+        return "json"
+    if len(header) > LONGEST:
+        raise NotAcceptable(f"`Accept` is longer than {LONGEST} characters.")
+    liked: dict[Format, float] = {}
+    for part in header.split(","):
+        name, _, parameters = part.strip().lower().partition(";")
+        weight = _weight(parameters)
+        for form, media_type in MEDIA_TYPES.items():
+            if name.strip() in {media_type, f"{media_type.partition('/')[0]}/*", "*/*"} and weight > 0:
+                # A type that is named says more than a range that it falls into.
+                liked[form] = max(liked.get(form, 0.0), weight + (name.strip() == media_type) / 1_000)
+    if not liked:
+        raise NotAcceptable(f"Records come as {', '.join(MEDIA_TYPES.values())}. Name one of them in `Accept`.")
+    return max(liked, key=lambda form: liked[form])
+
+
+def _weight(parameters: str) -> float:
+    for parameter in parameters.split(";"):
+        name, _, text = parameter.strip().partition("=")
+        if name == "q":
+            try:
+                return min(max(float(text), 0.0), 1.0)
+            except ValueError:
+                return 0.0
+    return 1.0

@@ -1,0 +1,5 @@
+"""Encode (pure): treated rows -> the exact bytes that leave, in the format asked for. The same state gives the same bytes."""
+
+from gateway.encode.page import MEDIA_TYPES, encode
+
+__all__ = ["MEDIA_TYPES", "encode"]
