@@ -44,6 +44,13 @@ class Api:
         self._portal = portal
         self._client = client
 
+    def get_as(self, path: str, token: str, headers: Mapping[str, str], method: str = "GET", **parameters: str) -> httpx.Response:
+        """A request with headers of its own."""
+        return self._portal.call(self._get_as, method, path, {"authorization": f"Bearer {token}", **headers}, parameters)
+
+    async def _get_as(self, method: str, path: str, headers: Mapping[str, str], parameters: Mapping[str, str]) -> httpx.Response:
+        return await self._client.request(method, path, headers=dict(headers), params=dict(parameters) or None)
+
     def get(self, path: str, token: str | None = None, **parameters: str) -> httpx.Response:
         headers = {} if token is None else {"Authorization": f"Bearer {token}"}
         return self._portal.call(self._get, path, headers, parameters)
