@@ -23,7 +23,7 @@ from gateway.domain.decision import (
     RowPredicate,
 )
 from gateway.domain.identifiers import AgreementId, ElementPath, InstitutionId, ResourceName
-from gateway.domain.treatments import Generalisation, Generalise, Mask, MaskText, Pseudonymise, ReturnOwnId, Share, Treatment
+from gateway.domain.treatments import Generalisation, Generalise, Mask, MaskText, Pseudonymise, RedactText, ReturnOwnId, Share, Treatment
 from gateway.errors import Reason
 from gateway.pdp.engine import Pdp
 
@@ -64,7 +64,7 @@ class _Part(BaseModel):
 
 
 class _Plain(_Part):
-    treatment: Literal["share", "pseudonymise", "return_own_id"]
+    treatment: Literal["share", "pseudonymise", "return_own_id", "redact_text"]
 
 
 class _Coarser(_Part):
@@ -262,6 +262,8 @@ def _treatment(granted: _Plain | _Coarser | _Masked) -> Treatment:
             return Share()
         case _Plain(treatment="pseudonymise"):
             return Pseudonymise()
+        case _Plain(treatment="redact_text"):
+            return RedactText()
         case _Plain():
             return ReturnOwnId()
         case _Coarser(to=to, by=by):

@@ -25,7 +25,17 @@ from gateway.domain.query_plan import (
     RelatedScope,
     RosterScope,
 )
-from gateway.domain.treatments import AggregateOnly, Generalise, MaskText, Pseudonymise, ReturnOwnId, Share, Treatment, Withhold
+from gateway.domain.treatments import (
+    AggregateOnly,
+    Generalise,
+    MaskText,
+    Pseudonymise,
+    RedactText,
+    ReturnOwnId,
+    Share,
+    Treatment,
+    Withhold,
+)
 from gateway.errors import IntegrityError, RequestError, UnknownElement
 from gateway.keys.pseudonym import Pseudonyms
 from gateway.narrow import NO_SUCH_ELEMENT, WHOLE_NUMBER, Viewed, narrow
@@ -172,7 +182,9 @@ def _planned(element: Element, permit: Permit, resource: Resource) -> PlannedEle
             if element.sealed:
                 raise IntegrityError("The permit generalises an element that is sealed.")
             origin = "generalised"
-        case Share() | MaskText():
+        case RedactText() if element.sensitivity != "free_text":
+            raise IntegrityError("The permit redacts an element that is no free text.")
+        case Share() | MaskText() | RedactText():
             origin = "sealed" if element.sealed else "column"
             column = None if element.sealed else element.column
         case Withhold() | AggregateOnly():
@@ -209,7 +221,7 @@ def _filter(
     if planned is None:
         raise UnknownElement(NO_SUCH_ELEMENT.format(path))
     if planned.collection or planned.origin in {"sealed", "own_id"} or isinstance(planned.treatment, MaskText):
-        raise RequestError(f"`{path}` cannot be compared in your permitted view: it is a list, an identifier or masked.")
+        raise RequestError(f"`{path}` cannot be compared in your permitted view: it is a list, an identifier, free text or masked.")
     if planned.origin == "surrogate":
         surrogate = pseudonyms.surrogate(text, str(planned.key_space))
         return Condition(path, "equals" if surrogate is not None else "in", NOBODY if surrogate is None else (surrogate,))

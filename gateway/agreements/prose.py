@@ -12,6 +12,7 @@ from gateway.domain.treatments import (
     Generalise,
     MaskText,
     Pseudonymise,
+    RedactText,
     ReturnOwnId,
     Share,
     Treatment,
@@ -72,6 +73,8 @@ def in_words(treatment: Treatment) -> str:
             return "only the last four characters"
         case MaskText():
             return "only the initial"
+        case RedactText():
+            return "with names and whatever else tells who somebody is taken out; not at all where that is uncertain"
         case AggregateOnly():
             return "not record by record; counted in tables"
         case Withhold():

@@ -19,6 +19,7 @@ from gateway.domain.treatments import (
     Mask,
     MaskText,
     Pseudonymise,
+    RedactText,
     ReturnOwnId,
     Share,
     Treatment,
@@ -30,13 +31,15 @@ PLAIN: Mapping[str, Treatment] = {
     "share": Share(),
     "pseudonymise": Pseudonymise(),
     "return_own_id": ReturnOwnId(),
+    "redact_text": RedactText(),
     "aggregate_only": AggregateOnly(),
     "withhold": Withhold(),
 }
 WIDEST_AGE_BAND, WIDEST_BAND = 50, 1_000_000
 _MEANT = {
     "share": ("yes", "true", "show", "visible", "full", "allow", "permit", "clear", "read"),
-    "withhold": ("no", "false", "hide", "hidden", "none", "deny", "redact", "remove", "exclude", "suppress"),
+    "withhold": ("no", "false", "hide", "hidden", "none", "deny", "remove", "exclude", "suppress"),
+    "redact_text": ("redact", "redacted", "redact_names", "deidentify_text", "scrub", "clean"),
     "pseudonymise": ("hash", "hashed", "tokenize", "tokenise", "anonymize", "anonymise", "encrypt", "deidentify"),
     "aggregate_only": ("count", "counts", "aggregated", "statistics", "totals"),
 }
@@ -170,7 +173,11 @@ class TreatmentReader:
                 else:
                     reader.choice(node, "treatment", (*PLAIN, "generalise", "mask"))
             return None
-        parts = reader.entries(node, f"the treatment of {name}", ("generalise", "mask"))
+        parts = reader.entries(node, f"the treatment of {name}", ("generalise", "mask", *PLAIN))
+        alone = next((word for word in parts if word in PLAIN), None)
+        if alone is not None:
+            reader.problem(node, f"{alone} takes nothing beside it", f"write {alone}")
+            return None
         if len(parts) != 1:
             if parts:
                 reader.problem(node, "a treatment is either generalise or mask", "keep one of them")
@@ -252,5 +259,7 @@ def _unfit(element: Element, treatment: Treatment) -> str | None:
             return None
         case MaskText() if element.type != "string":
             return f'"{element.path}" is a {kind}; mask is for texts'
+        case RedactText() if element.sensitivity != "free_text" or element.type != "string":
+            return f'"{element.path}" is no free text in the dictionary, and redact_text is for free text only'
         case _:
             return None

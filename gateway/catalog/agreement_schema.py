@@ -286,6 +286,7 @@ def _treatments(catalog: Catalog) -> dict[str, object]:
         "share",
         "pseudonymise",
         "return_own_id",
+        "redact_text",
         *(kind.example for kind in KINDS.values()),
         *(f"{{mask: {keep}}}" for keep in get_args(Mask)),
     )
@@ -293,6 +294,8 @@ def _treatments(catalog: Catalog) -> dict[str, object]:
 
 
 def _treatment_name(element: Element) -> str:
+    if element.sensitivity == "free_text":
+        return f"treatment_{element.type}_free_text"
     special = [name for name in ("age_band", "zip3", "grade_band") if KINDS[name].fits(element)]
     return "_".join(["treatment", element.type, *special, *(["pseudonymise"] if element.stands_for is not None else [])])
 

@@ -11,7 +11,10 @@ from gateway.domain.treatments import Mask
 
 
 def fitting(element: Element) -> tuple[str, ...]:
-    """The treatments that fit an element, as they are written, beside `withhold`."""
+    """The treatments that fit an element, as they are written, beside `withhold`. Anybody can be named in free text, so that it is
+    never shared as it is."""
+    if element.sensitivity == "free_text":
+        return ("redact_text", "aggregate_only") if element.type == "string" else ("aggregate_only",)
     plain = ["share", *(["pseudonymise", "return_own_id"] if element.stands_for is not None else [])]
     coarser = [kind.example for kind in KINDS.values() if kind.fits(element)]
     masks = [f"{{mask: {keep}}}" for keep in get_args(Mask)] if element.type == "string" else []

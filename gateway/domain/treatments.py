@@ -44,6 +44,11 @@ class MaskText:
 
 
 @dataclass(frozen=True)
+class RedactText:
+    """Free text with names and whatever else tells who somebody is taken out; nothing where that is not certain."""
+
+
+@dataclass(frozen=True)
 class AggregateOnly:
     """Never at record level; may be counted in published tables."""
 
@@ -53,7 +58,7 @@ class Withhold:
     """Not in the permitted view at all."""
 
 
-Treatment = Share | Pseudonymise | ReturnOwnId | Generalise | MaskText | AggregateOnly | Withhold
+Treatment = Share | Pseudonymise | ReturnOwnId | Generalise | MaskText | RedactText | AggregateOnly | Withhold
 
 
 def spoken(treatment: Treatment) -> str:
@@ -69,6 +74,8 @@ def spoken(treatment: Treatment) -> str:
             return f"generalise:{to}" if by is None else f"generalise:{to}:{by}"
         case MaskText(keep):
             return f"mask:{keep}"
+        case RedactText():
+            return "redact_text"
         case AggregateOnly():
             return "aggregate_only"
         case Withhold():

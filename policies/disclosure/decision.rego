@@ -72,6 +72,7 @@ satisfied_always := {
 	"GW-ELM-02",
 	"GW-ELM-03",
 	"GW-ELM-04",
+	"GW-ELM-05",
 	"GW-FLR-01",
 	"GW-FLR-04",
 	"GW-FLR-05",

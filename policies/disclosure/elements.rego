@@ -39,6 +39,22 @@ fault contains agreement.told(rego.metadata.rule(), case, ["elements"], "") if {
 }
 
 # METADATA
+# title: The agreement shares free text as somebody wrote it
+# description: >-
+#   Free text can name anybody, also a person whom no basis of the agreement is about and whom nobody asked: a pupil, a
+#   parent, a colleague.
+# custom:
+#   id: GW-ELM-05
+#   citation: 34 CFR 99.3 (Personally identifiable information, (f))
+#   fix: Write redact_text, aggregate_only or withhold; free text can name anybody, a K-12 student too
+fault contains agreement.told_of_element(rego.metadata.rule(), case, shown) if {
+	some case in agreement.judged
+	some shown in case.released
+	shown.element.class == "free_text"
+	shown.grant != {"treatment": "redact_text"}
+}
+
+# METADATA
 # title: The agreement shares no element of this resource record by record
 # custom:
 #   id: GW-ELM-03
@@ -79,6 +95,11 @@ treatment_fits(case, path, {"treatment": "pseudonymise"}) if case.elements[path]
 
 # The recipient has an id of its own only for whom it listed.
 treatment_fits(case, path, {"treatment": "return_own_id"}) if {"roster": path} in case.entry.rows
+
+treatment_fits(case, path, {"treatment": "redact_text"}) if {
+	case.elements[path].class == "free_text"
+	case.elements[path].type == "string"
+}
 
 treatment_fits(case, path, {"treatment": "mask", "keep": keep}) if {
 	keep in {"last_four", "initial"}

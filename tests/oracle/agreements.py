@@ -201,6 +201,8 @@ def record_level(path: str, element: Facts, entry: Facts, purpose: str) -> list[
     basis = None if element["person"] is None else entry["persons"][element["person"]]["basis"]
     if not may_be_learnt(element, basis, purpose):
         return []
+    if element["class"] == "free_text":
+        return [{"treatment": "redact_text"}] if element["type"] == "string" else []
     coarser = [] if element["class"] in SEALED else list(coarser_of(path, element["type"]))
     if basis in DEIDENTIFIED and element["class"] == "quasi_identifier":
         return coarser

@@ -29,6 +29,9 @@ def faults_of_elements(judged: Judged) -> Iterator[str]:
         person = element.get("person", ABSENT)
         if element.get("class") not in CLASSES or not (person is None or person in judged.resource["persons"]):
             yield "GW-ELM-01"
+        shown = grant not in (WITHHELD, {"treatment": "aggregate_only"})
+        if shown and element.get("class") == "free_text" and grant != {"treatment": "redact_text"}:
+            yield "GW-ELM-05"
         if element.get("class") == "prohibited":
             yield "GW-FLR-06"
 
@@ -63,6 +66,8 @@ def _fits(path: str, grant: Any, element: Mapping[str, Any], judged: Judged) -> 
         case {"treatment": "return_own_id", **more}:
             rows = judged.entry.get("rows")
             return not more and isinstance(rows, list) and {"roster": path} in rows
+        case {"treatment": "redact_text", **more}:
+            return not more and element.get("class") == "free_text" and element.get("type") == "string"
         case {"treatment": "mask", "keep": "initial" | "last_four", **more}:
             return not more and element.get("type") == "string"
         case {"treatment": "generalise", "to": to, **more}:

@@ -10,7 +10,7 @@ from tests.oracle.reading import Facts, Judged
 
 ALWAYS = (
     "F-3-SUBJ F-31-0 F-31-C GW-AGR-01 GW-AGR-02 GW-AGR-03 GW-AGR-04 GW-AGR-06 GW-BAS-01 GW-ELM-01 GW-ELM-02 GW-ELM-03 GW-ELM-04 "
-    "GW-FLR-01 GW-FLR-04 GW-FLR-05 GW-FLR-06 GW-FMT-01 GW-PUR-01 GW-REQ-01 GW-ROW-03 GW-SUB-01"
+    "GW-ELM-05 GW-FLR-01 GW-FLR-04 GW-FLR-05 GW-FLR-06 GW-FMT-01 GW-PUR-01 GW-REQ-01 GW-ROW-03 GW-SUB-01"
 ).split()
 OF_BASIS: Mapping[str, tuple[str, ...]] = {
     "consent": ("F-30-1",),

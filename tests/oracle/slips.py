@@ -22,6 +22,8 @@ TREATMENTS: tuple[Any, ...] = (
     {"treatment": "aggregate_only"},
     {"treatment": "pseudonymise"},
     {"treatment": "mask", "keep": "initial"},
+    {"treatment": "redact_text"},
+    {"treatment": "redact_text", "keep": "verbs"},
     *(
         grant
         for path, kind in (("birthDate", "date"), ("x", "number"), ("postalCode", "string"), ("gradeLevelDescriptor", "descriptor"))

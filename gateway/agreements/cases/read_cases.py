@@ -14,7 +14,7 @@ from gateway.catalog.model import Catalog, Resource
 from gateway.domain.agreement import FORMATS, PURPOSES, AgreementState
 from gateway.domain.compose_yaml import compose
 from gateway.domain.identifiers import ElementPath, ResourceName
-from gateway.domain.treatments import Pseudonymise, ReturnOwnId, Share, spoken
+from gateway.domain.treatments import Pseudonymise, RedactText, ReturnOwnId, Share, spoken
 from gateway.domain.yaml_nodes import Entry, NodeReader, nearest
 from gateway.errors import FileErrors
 
@@ -192,4 +192,4 @@ class _Reading:
         return f"{kind}:{name}:{reader.text(by.value, name)}"
 
 
-_PLAIN = tuple(spoken(treatment) for treatment in (Share(), Pseudonymise(), ReturnOwnId()))
+_PLAIN = tuple(spoken(treatment) for treatment in (Share(), Pseudonymise(), ReturnOwnId(), RedactText()))
