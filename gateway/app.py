@@ -32,6 +32,7 @@ from gateway.issue_token import TokenIssuer
 from gateway.keys.cursors import Cursors
 from gateway.keys.seal import Sealer
 from gateway.keys.wrap import open_key_file
+from gateway.know_people import Acquaintances
 from gateway.pdp.engine import KnownPdp
 from gateway.pdp.open_engine import open_pdp
 from gateway.pdp.point import PolicyPoint
@@ -150,6 +151,7 @@ class Gateway:
             log=self.log,
             verifier=verifier,
             memory=Memory(verifier, pdp),
+            people=Acquaintances(self.catalog, self.tables),
             cursors=Cursors(self.ring.cursor_key()),
             clock=self.clock,
             random_bytes=os.urandom,

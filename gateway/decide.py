@@ -23,7 +23,17 @@ from gateway.domain.decision import (
     RowPredicate,
 )
 from gateway.domain.identifiers import AgreementId, ElementPath, InstitutionId, ResourceName
-from gateway.domain.treatments import Generalisation, Generalise, Mask, MaskText, Pseudonymise, RedactText, ReturnOwnId, Share, Treatment
+from gateway.domain.treatments import (
+    Generalisation,
+    Generalise,
+    Mask,
+    MaskText,
+    Pseudonymise,
+    RedactText,
+    ReturnOwnId,
+    Share,
+    Treatment,
+)
 from gateway.errors import Reason
 from gateway.pdp.engine import Pdp
 

@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import partial
 from typing import Literal, NoReturn
 
 import orjson
@@ -22,7 +23,7 @@ from gateway.domain.agreement import AgreementFacts
 from gateway.domain.auditing import AuditEntry, AuditEvent
 from gateway.domain.decision import Decision, Deny, Permit, Question
 from gateway.domain.grant_use import grant_use
-from gateway.domain.identifiers import ResourceName
+from gateway.domain.identifiers import InstitutionId, ResourceName
 from gateway.domain.narrowing import Position
 from gateway.domain.query_plan import QueryPlan
 from gateway.domain.rosters import RosterKey
@@ -34,10 +35,12 @@ from gateway.keys.cursors import Cursors
 from gateway.keys.own_ids import OwnIdSealer
 from gateway.keys.pseudonym import Pseudonyms
 from gateway.keys.seal import Sealer
+from gateway.know_people import Acquaintances, PeopleRead
 from gateway.pdp.engine import Pdp
 from gateway.plan import compile_plan
 from gateway.read import read
 from gateway.redact import Opener, OwnIdOpener, Place, redact
+from gateway.redact.text import TextRedactor, text_redactor, withhold_text
 from gateway.remember import Memory, Standing
 from gateway.store.agreements import agreements_that_matter
 from gateway.store.engine import Connection, Database
@@ -45,6 +48,7 @@ from gateway.store.epoch import read_epoch
 from gateway.store.key_ring import KeyRing
 from gateway.store.record_tables import RecordTables
 from gateway.tlog.subjects import subject_root
+from gateway.words import read_words
 
 SALT_BYTES = 32
 READ_SCOPE = "records:read"
@@ -68,6 +72,7 @@ class Gate:
     log: AuditLog
     verifier: TokenVerifier
     memory: Memory
+    people: Acquaintances
     cursors: Cursors
     clock: Callable[[], datetime]
     random_bytes: Callable[[int], bytes]
@@ -108,6 +113,7 @@ class _Found:
     permit: Permit
     plan: QueryPlan
     rows: Rows
+    people: PeopleRead | None
     pseudonyms: Pseudonyms
     cursor_bound_to: tuple[bytes, ...]
     form: Format
@@ -187,15 +193,18 @@ def _found(standing: Standing, request: AccessRequest, connection: Connection, g
     bound = _bound_to(standing.principal, permit, request)
     after = _position(request.cursor, gate.cursors, bound)
     plan = compile_plan(request, permit, gate.catalog, pseudonyms, after, _day(permit, facts))
-    return _Found(facts, permit, plan, read(plan, connection, gate.tables), pseudonyms, bound, request.format)
+    rows = read(plan, connection, gate.tables)
+    people = gate.people.read(permit.provider, connection) if plan.redacts_text else None
+    return _Found(facts, permit, plan, rows, people, pseudonyms, bound, request.format)
 
 
 def _body(found: _Found, gate: Gate) -> Body:
-    treated = redact(found.rows, found.plan, found.pseudonyms, _opener(gate, found.permit), _own_ids(gate, found.permit))
+    permit = found.permit
+    treated = redact(found.rows, found.plan, found.pseudonyms, _opener(gate, permit), _own_ids(gate, permit), _texts(gate, found))
     return encode(
         treated,
         found.plan,
-        notice=_notice(found.permit, found.facts),
+        notice=_notice(permit, found.facts),
         following=_cursor(found.rows.following, found, gate),
         preceding=_cursor(found.rows.preceding, found, gate),
         count=found.rows.count,
@@ -240,14 +249,27 @@ def _position(cursor: str | None, cursors: Cursors, bound: tuple[bytes, ...]) ->
 
 
 def _opener(gate: Gate, permit: Permit) -> Opener:
-    tables = gate.tables[permit.resource]
-    key = gate.ring.provider(permit.provider).data
+    return partial(_unsealed, gate, permit.provider, permit.resource)
 
-    def opened(collection: str | None, sealed: Sequence[bytes | None], places: Iterable[Place]) -> Iterable[bytes | None]:
-        table = tables.rows if collection is None else tables.members[collection]
-        return Sealer(key, table.name).unseal_each(sealed, permit.provider, places)
 
-    return opened
+def _unsealed(
+    gate: Gate,
+    provider: InstitutionId,
+    resource: ResourceName,
+    collection: str | None,
+    sealed: Sequence[bytes | None],
+    places: Iterable[Place],
+) -> Iterable[bytes | None]:
+    tables = gate.tables[resource]
+    table = tables.rows if collection is None else tables.members[collection]
+    return Sealer(gate.ring.provider(provider).data, table.name).unseal_each(sealed, provider, places)
+
+
+def _texts(gate: Gate, found: _Found) -> TextRedactor:
+    """Free text is redacted by who was known in the snapshot that it was read from."""
+    if found.people is None:
+        return withhold_text
+    return text_redactor(gate.people.index(found.people, partial(_unsealed, gate, found.permit.provider)), read_words())
 
 
 def _own_ids(gate: Gate, permit: Permit) -> OwnIdOpener:

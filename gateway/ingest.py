@@ -12,6 +12,7 @@ from connectors.source import Source
 from gateway.admit import admit
 from gateway.audit import AuditLog
 from gateway.catalog.model import Catalog, Resource
+from gateway.catalog.naming import naming_elements
 from gateway.domain.auditing import AuditEvent
 from gateway.domain.identifiers import ElementPath, InstitutionId, PersonId, ResourceName
 from gateway.domain.records import EducationRecord, RawRecord, Rejection
@@ -108,7 +109,7 @@ def ingest(order: SyncOrder, connector: Connector, intake: Intake, progress: Pro
 def _take_in(order: SyncOrder, connector: Connector, intake: Intake, resource: Resource, progress: Progress) -> ResourceReport:
     with intake.database.read() as connection:
         admit(connection, order.provider, intake.clock())
-        needed = needed_elements(connection, order.provider).get(resource.name)
+        needed = needed_elements(connection, order.provider, naming_elements(intake.catalog)).get(resource.name)
         version, stored_before = head(connection, order.provider, resource.name)
     if needed is None:
         return ResourceReport(resource.name, "not_stored", 0, 0, 0, 0, 0, Counts(), version)

@@ -156,6 +156,8 @@ def _frozen(permit: Permit, known: Mapping[ElementPath, PlannedElement]) -> Froz
     for path in release.quasi_identifiers:
         if path not in known or known[path].collection is not None:
             raise IntegrityError("A quasi-identifier of the release is not in its permitted view.")
+    if any(isinstance(planned.treatment, RedactText) for planned in known.values()):
+        raise IntegrityError("A de-identified release has no free text, redacted or not.")
     return FrozenScope(release.version, release.smallest_class, release.quasi_identifiers)
 
 

@@ -6,7 +6,7 @@ For the provider's own staff: they see their own records before and after. Nothi
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -73,10 +73,17 @@ class InForce:
 
 
 def preview(
-    agreement: Agreement, grant: Grant, catalog: Catalog, sample: Sample, in_force: Iterable[InForce], today: date, most: int
+    agreement: Agreement,
+    grant: Grant,
+    catalog: Catalog,
+    sample: Sample,
+    in_force: Iterable[InForce],
+    today: date,
+    most: int,
+    redacted: Callable[[str], str | None],
 ) -> Preview:
-    """What a recipient would see of the sample on a day; `most` records are shown whole. Consents and opt-outs are not
-    applied: the people of a sample are nobody whom the gateway knows."""
+    """What a recipient would see of the sample on a day; `most` records are shown whole, `redacted` gives what is seen of a free
+    text. Consents and opt-outs are not applied: the people of a sample are nobody whom the gateway knows."""
     resource = catalog.resources[grant.resource]
     facts = grant_facts(agreement, 0, grant)
     rows = plain_rows(facts["rows"], today, [last for _, last in agreement.academic_terms])  # type: ignore[arg-type]
@@ -86,7 +93,7 @@ def preview(
     others = list(in_force)
     own = [other for other in others if other.agreement == agreement.id]
     fresh = {id(record) for record in visible if not any(scope.holds(record, other.rows) for other in own)}
-    seen = [_seen(record, grant, resource, today, agreement.code_lists) for record in visible]
+    seen = [_seen(record, grant, resource, today, agreement.code_lists, redacted) for record in visible]
     quasi = tuple(element.path for element in resource.elements.values() if _narrows_down(element.sensitivity, grant, element.path))
     groups = Counter(tuple(row[path] for path in quasi) for row in seen) if quasi else Counter[tuple[object, ...]]()
     return Preview(
@@ -161,11 +168,17 @@ def _compares(value: Scalar | None, comparison: str, values: Sequence[Scalar]) -
 
 
 def _seen(
-    record: EducationRecord, grant: Grant, resource: Resource, today: date, code_lists: Mapping[str, Mapping[str, str]]
+    record: EducationRecord,
+    grant: Grant,
+    resource: Resource,
+    today: date,
+    code_lists: Mapping[str, Mapping[str, str]],
+    redacted: Callable[[str], str | None],
 ) -> dict[ElementPath, Scalar | None]:
     return {
         element.path: _one(
-            treated_value(value, grant.elements[element.path], today, code_lists) for value in _values(record, element.path)
+            treated_value(value, grant.elements[element.path], today, code_lists, redacted)
+            for value in _values(record, element.path)
         )
         for element in resource.every_element()
         if not isinstance(_treatment(grant, element.path), Withhold | AggregateOnly)

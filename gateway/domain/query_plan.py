@@ -11,7 +11,7 @@ from gateway.domain.access import Scalar
 from gateway.domain.decision import Comparison
 from gateway.domain.identifiers import AgreementId, ElementPath, InstitutionId, ResourceName
 from gateway.domain.narrowing import Narrowing, Position, SortKey
-from gateway.domain.treatments import Treatment
+from gateway.domain.treatments import RedactText, Treatment
 
 Origin = Literal["column", "generalised", "surrogate", "own_id", "sealed"]
 """Where the treated value starts: a column as it is, made coarser by SQL, a surrogate to encrypt, the recipient's own id from its
@@ -115,6 +115,11 @@ class QueryPlan:
     narrowing: Narrowing | None = None
     sort: tuple[SortKey, ...] = ()
     count: bool = False
+
+    @property
+    def redacts_text(self) -> bool:
+        """Whether free text is selected, which is treated by who is known to the provider."""
+        return any(isinstance(element.treatment, RedactText) for element in self.selected)
 
     @property
     def narrows(self) -> bool:

@@ -5,13 +5,23 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from typing import assert_never
 
 from gateway.domain.access import Scalar
 from gateway.domain.grade_bands import GRADE_BANDS
-from gateway.domain.treatments import AggregateOnly, Generalise, MaskText, Pseudonymise, ReturnOwnId, Share, Treatment, Withhold
+from gateway.domain.treatments import (
+    AggregateOnly,
+    Generalise,
+    MaskText,
+    Pseudonymise,
+    RedactText,
+    ReturnOwnId,
+    Share,
+    Treatment,
+    Withhold,
+)
 from gateway.errors import IntegrityError
 from gateway.redact.mask import mask
 
@@ -23,10 +33,14 @@ OWN_ID = "the recipient's own id"
 
 
 def treated_value(
-    value: Scalar | None, treatment: Treatment, today: date, code_lists: Mapping[str, Mapping[str, str]]
+    value: Scalar | None,
+    treatment: Treatment,
+    today: date,
+    code_lists: Mapping[str, Mapping[str, str]],
+    redacted: Callable[[str], str | None] = lambda text: None,
 ) -> Scalar | None:
-    """What a recipient sees of a value; None for nothing. Days are ISO text. Raises `IntegrityError` for parameters that do not
-    fit."""
+    """What a recipient sees of a value; None for nothing. Days are ISO text; `redacted` gives what is seen of a free text, which is
+    nothing where nobody is known. Raises `IntegrityError` for parameters that do not fit."""
     if value is None:
         return None
     match treatment:
@@ -40,6 +54,8 @@ def treated_value(
             return mask(str(value), keep)
         case Generalise():
             return _generalised(value, treatment, today, code_lists)
+        case RedactText():
+            return redacted(str(value))
         case AggregateOnly() | Withhold():
             return None
         case _:

@@ -9,20 +9,26 @@ import orjson
 from gateway.domain.identifiers import ElementPath
 from gateway.domain.query_plan import PlannedElement, QueryPlan
 from gateway.domain.rows import MemberRows, OwnIds, Rows, TreatedMembers, TreatedRows
-from gateway.domain.treatments import MaskText
+from gateway.domain.treatments import MaskText, RedactText
 from gateway.keys.pseudonym import Pseudonyms
 from gateway.redact.mask import mask
+from gateway.redact.text import Place, TextRedactor, withhold_text
 
 NOTHING = b"{}"
-Place = tuple[int, ...]
-"""Where a sealed value stands: record, version and, in a collection, ordinal."""
 Opener = Callable[[str | None, Sequence[bytes | None], Iterable[Place]], Iterable[bytes | None]]
 """(collection or None, sealed bytes, the place of each) -> JSON of the sealed elements by path."""
 OwnIdOpener = Callable[[str, OwnIds], Sequence[str | None]]
 """(key space, what its roster has for the records of a page) -> the recipient's own ids."""
 
 
-def redact(rows: Rows, plan: QueryPlan, pseudonyms: Pseudonyms, unseal: Opener, own_ids: OwnIdOpener) -> TreatedRows:
+def redact(
+    rows: Rows,
+    plan: QueryPlan,
+    pseudonyms: Pseudonyms,
+    unseal: Opener,
+    own_ids: OwnIdOpener,
+    texts: TextRedactor = withhold_text,
+) -> TreatedRows:
     """Every selected element's treated values. Raises `IntegrityError` when a sealed value does not open."""
     places = list(zip(rows.records, rows.versions, strict=True)) if rows.versions else []
     own = [element for element in plan.selected if element.collection is None]
@@ -32,8 +38,8 @@ def redact(rows: Rows, plan: QueryPlan, pseudonyms: Pseudonyms, unseal: Opener, 
     values = {**rows.values, **returned, **_opened(None, own, rows.sealed, places, unseal)}
     return TreatedRows(
         count=len(rows.records),
-        values={element.path: _treated(element, values[element.path], pseudonyms) for element in own},
-        members={name: _members(name, members, plan, places, pseudonyms, unseal) for name, members in rows.members.items()},
+        values={element.path: _treated(element, values[element.path], places, pseudonyms, texts) for element in own},
+        members={name: _members(name, members, plan, places, pseudonyms, unseal, texts) for name, members in rows.members.items()},
     )
 
 
@@ -52,22 +58,32 @@ def _opened(
     return {element.path: [row.get(element.path) for row in rows] for element in elements if element.origin == "sealed"}
 
 
-def _treated(element: PlannedElement, column: Sequence[object], pseudonyms: Pseudonyms) -> Sequence[object]:
+def _treated(
+    element: PlannedElement, column: Sequence[object], places: Iterable[Place], pseudonyms: Pseudonyms, texts: TextRedactor
+) -> Sequence[object]:
     if element.origin == "surrogate":
         return pseudonyms.of(column, str(element.key_space))  # type: ignore[arg-type]
     if isinstance(element.treatment, MaskText):
         keep = element.treatment.keep
         return [None if value is None else mask(str(value), keep) for value in column]
+    if isinstance(element.treatment, RedactText):
+        return texts(element.path, column, places)
     return column
 
 
 def _members(
-    name: str, members: MemberRows, plan: QueryPlan, places: Sequence[Place], pseudonyms: Pseudonyms, unseal: Opener
+    name: str,
+    members: MemberRows,
+    plan: QueryPlan,
+    places: Sequence[Place],
+    pseudonyms: Pseudonyms,
+    unseal: Opener,
+    texts: TextRedactor,
 ) -> TreatedMembers:
     elements = [element for element in plan.selected if element.collection == name]
-    own_places = ((*places[row], ordinal) for row, ordinal in zip(members.row, members.ordinal, strict=True))
+    own_places = [(*places[row], ordinal) for row, ordinal in zip(members.row, members.ordinal, strict=True)]
     columns = {**members.values, **_opened(name, elements, members.sealed, own_places, unseal)}
-    treated = [_treated(element, columns[element.path], pseudonyms) for element in elements]
+    treated = [_treated(element, columns[element.path], own_places, pseudonyms, texts) for element in elements]
     paths = [element.path.partition(".")[2] for element in elements]
     if len(treated) == 1 and None not in treated[0] and len(set(members.row)) == len(members.row):
         return TreatedMembers(members.row, dict(zip(paths, treated, strict=True)))

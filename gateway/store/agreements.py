@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -15,7 +15,7 @@ from gateway.domain.agreement import DEIDENTIFIED, NEEDED_STATES, Agreement, Agr
 from gateway.domain.grant_facts import entry_on, grant_facts
 from gateway.domain.grant_use import limits_of, utc_minute
 from gateway.domain.identifiers import AgreementId, ElementPath, InstitutionId, ResourceName
-from gateway.domain.treatments import Withhold, spoken
+from gateway.domain.treatments import RedactText, Withhold, spoken
 from gateway.store.determinations import releases
 from gateway.store.operations import insert_operation
 from gateway.store.schema import agreement, agreement_grant, agreement_state, state_epoch
@@ -132,8 +132,11 @@ def facts_of_version(connection: Connection, agreement_id: AgreementId, version:
     return list(rows.scalars())
 
 
-def needed_elements(connection: Connection, provider: InstitutionId) -> Mapping[ResourceName, frozenset[ElementPath]]:
-    """What some agreement of a provider names, by resource: everything else is not stored (decision 6)."""
+def needed_elements(
+    connection: Connection, provider: InstitutionId, naming: Mapping[ResourceName, Collection[ElementPath]]
+) -> Mapping[ResourceName, frozenset[ElementPath]]:
+    """What some agreement of a provider names, by resource: everything else is not stored (decision 6). Where free text is
+    redacted, `naming` is needed too: what says how everybody is called whom a text can name."""
     rows = connection.execute(
         select(agreement_grant.c.resource, agreement_grant.c.facts)
         .join(
@@ -153,6 +156,9 @@ def needed_elements(connection: Connection, provider: InstitutionId) -> Mapping[
         for related in (predicate for predicate in facts["rows"] if "related" in predicate):
             inner = needed.setdefault(ResourceName(related["related"]), set())
             inner |= {ElementPath(condition["element"]) for condition in related["where"] if "element" in condition}
+        if any(treatment["treatment"] == spoken(RedactText()) for treatment in facts["elements"].values()):
+            for named, told in naming.items():
+                needed.setdefault(named, set()).update(told)
     return {resource: frozenset(paths) for resource, paths in needed.items()}
 
 

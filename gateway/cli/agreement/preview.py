@@ -17,7 +17,7 @@ from connectors.delimited import DelimitedSource
 from gateway.admit import admit
 from gateway.agreements.preview import Preview, grant_for
 from gateway.agreements.read_agreement import read_agreement
-from gateway.agreements.try_out import resources_to_sample, try_out
+from gateway.agreements.try_out import people_to_sample, resources_to_sample, try_out
 from gateway.app import open_gateway
 from gateway.catalog.model import Resource
 from gateway.cli.console import new_table, open_console
@@ -66,7 +66,14 @@ def preview(
             admit(connection, opened.provider, gateway.clock())
         connector = DelimitedSource(opened)
         sample = {name: _pulled(connector, gateway.catalog.resources[name], rows) for name in resources_to_sample(grant)}
-        found = try_out(agreement, grant, gateway.catalog, sample, most=show, actor=getpass.getuser(), registry=gateway.registry())
+        people = {
+            name: _pulled(connector, gateway.catalog.resources[name], MOST_ROWS)
+            for name in people_to_sample(grant, gateway.catalog)
+            if name in connector.resources()
+        }
+        found = try_out(
+            agreement, grant, gateway.catalog, sample, people, most=show, actor=getpass.getuser(), registry=gateway.registry()
+        )
     if form == "json":
         sys.stdout.write(orjson.dumps(asdict(found), option=orjson.OPT_INDENT_2).decode() + "\n")
     else:
