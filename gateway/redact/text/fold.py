@@ -1,4 +1,4 @@
-"""Fold: a text as it is compared, so that accents, capitals, look-alikes and invisible characters hide nothing; and the way back."""
+"""Fold: a text as it is compared, so that accents, capitals, look-alikes and invisible marks hide nothing; and the way back."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ class Folded:
 
 
 def fold(source: str) -> Folded:
-    """The folded text of a source (Unicode Standard Annex 15, compatibility decomposition; then without marks, in small letters)."""
+    """The folded text of a source (Unicode Annex 15, compatibility decomposition; then without marks, in small letters)."""
     if source.isascii():
-        places = range(len(source) + 1)
-        return Folded(source, source.lower().replace("`", "'").replace("\t", " "), places, places[1:])
+        places = range(len(source))
+        return Folded(source, source.lower().replace("`", "'").replace("\t", " "), places, range(1, len(source) + 1))
     text: list[str] = []
     starts: list[int] = []
     ends: list[int] = []

@@ -83,7 +83,7 @@ def know(people: Iterable[KnownPerson], words: Words) -> KnownPeople:
                 given += [parts[:1], *([part] for part in words.other_forms(parts[0]))] if parts else []
                 family += [parts[1:]] if parts[1:] else []
             elif told not in {"given", "family"}:
-                phrases.update(_phrases_of(told, value))
+                phrases.update(_phrases_of(told, value, words))
         for kind, forms in ((Kind.GIVEN, given), (Kind.FAMILY, family)):
             for part in (part for parts in forms for part in parts if len(part) > 1 and part not in PARTICLES):
                 names[part] = names.get(part, 0) | kind
@@ -139,7 +139,7 @@ def _whole_names(given: Sequence[Sequence[str]], family: Sequence[Sequence[str]]
                     yield _phrase([*last, *first])
 
 
-def _phrases_of(told: Told, value: str) -> Iterator[tuple[str, Told]]:
+def _phrases_of(told: Told, value: str, words: Words) -> Iterator[tuple[str, Told]]:
     """A number, an address, an e-mail as it is written and run together; nothing that is too short to mean anybody, nor what its
     shape gives away wherever it stands (`patterns`)."""
     if "@" in value or _LONG_NUMBER.search(value) or (told == "phone" and sum(map(str.isdigit, value)) >= _DIGITS_OF_A_PHONE):
@@ -150,7 +150,7 @@ def _phrases_of(told: Told, value: str) -> Iterator[tuple[str, Told]]:
         # A house number alone is in any text; so is a street's name that is a word.
         if len(parts) > 1 and any(part[:1].isdigit() for part in parts):
             yield _phrase([STREETS.get(part, part) for part in parts]), told
-    elif len(run_together) >= SHORTEST_ID and (len(parts) > 1 or told != "number" or any(map(str.isdigit, run_together))):
+    elif len(run_together) >= SHORTEST_ID and (len(parts) > 1 or not words.kinds.get(run_together, 0) & Kind.ENGLISH):
         yield _phrase(parts), told
         yield _phrase([run_together]), told
 

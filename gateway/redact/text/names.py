@@ -16,23 +16,24 @@ from gateway.redact.text.split import Split, Word
 from gateway.words import Kind, Words
 
 NOTHING = 0
-TITLES = frozenset("mr mrs ms miss mx dr prof professor coach sr sra srta senor senora maestra maestro sir madam mme".split())
+TITLES = frozenset("""mr mrs ms miss mx dr prof professor coach sr sra srta senor senora maestra maestro sir madam mme""".split())
 _ROLES = frozenset(
-    """mentor mentors teacher teachers supervisor professor instructor advisor adviser principal coach student pupil friend colleague
-    aide para director coordinator partner neighbor roommate classmate boss kid boy girl son daughter brother sister child named called
-    with thank thanks thankyou love""".split()
+    """mentor mentors teacher teachers supervisor professor instructor advisor adviser principal coach student pupil
+    friend colleague aide para director coordinator partner neighbor roommate classmate boss kid boy girl son
+    daughter brother sister child named called with thank thanks thankyou love""".split()
 )
 """Behind these a name is expected, so that a word which is also a name is one until somebody looks."""
 _FUNCTION = frozenset(
-    """a an and are as at be been but by can could did do does for from had has have he her here him his how i if in into is it its
-    just like may me might more most much must my no nor not of off on once one only or other our out over own per rather same see she
-    should since so some such than that the their them then there these they this those to too under until up us very was we were
-    what when where which while who whom whose why will with would yes yet you your""".split()
+    """a an and are as at be been but by can could did do does for from had has have he her here him his how i if in
+    into is it its just like may me might more most much must my no nor not of off on once one only or other
+    our out over own per rather same see she should since so some such than that the their them then there
+    these they this those to too under until up us very was we were what when where which while who whom whose
+    why will with would yes yet you your""".split()
 )
 """Words so common that they are a name only beside another or behind a title."""
 _VERBS = frozenset(
-    """is was has had did does who would could can should might made gave taught let went came knew said told kept took got helped
-    always never really also often truly definitely and""".split()
+    """is was has had did does who would could can should might made gave taught let went came knew said told kept
+    took got helped always never really also often truly definitely and""".split()
 )
 """What follows a name that begins a sentence more often than it follows the word that the name also is."""
 _NAMING = re.compile(

@@ -26,7 +26,8 @@ _IN_A_STREETS_NAME = (
 )
 _UNIT = r"(?:apt|apartment|unit|suite|ste)"
 _ENDING = "(?:com|org|net|edu|gov|io|co|us|info|me|app|school|academy|k12|uk|ca)"
-_SITE = "(?:instagram|insta|ig|snapchat|snap|tiktok|twitter|facebook|fb|discord|telegram|whatsapp|skype|venmo|linkedin|pinterest|youtube)"
+_SITES = "instagram|insta|ig|snapchat|snap|tiktok|twitter|facebook|fb|discord|telegram|whatsapp|skype|venmo|linkedin|youtube"
+_SITE = f"(?:{_SITES})"
 _ITS = r"(?: (?:handle|name|user|username|account|id))"
 _DOT = r" ?[(\[{]? ?(?:\bdot\b|\.) ?[)\]}]? ?"
 _COUNTED = r"(?:st|nd|rd|th|s|am|pm|mins?|minutes?|hrs?|hours?|days?|weeks?|k|yrs?|x|ish|percent|pts?)"
@@ -35,11 +36,11 @@ _NUMBERED = r"(?:id|number|no|badge|employee|student|license|licence|permit|case
 _EXPRESSIONS: tuple[tuple[Shape, str], ...] = (
     ("e-mail", r"[\w.+'-]{1,64} ?@ ?[\w-]{1,63}(?:\.[\w-]{1,63})+"),
     ("e-mail", rf"\b[\w.+-]{{1,64}} ?[(\[{{]? ?\bat\b ?[)\]}}]? ?[\w-]{{1,63}}(?:{_DOT}[\w-]{{1,63}}){{0,3}}{_DOT}{_ENDING}\b"),
-    ("link", r"(?:https?://|www\.)[^\s<>\"]+"),
-    ("link", rf"\b(?:[a-z0-9-]{{1,63}}\.){{1,4}}{_ENDING}\b(?:/[^\s<>\"]*)?"),
-    ("link", r"(?<![\w@.])@[\w.]{2,64}"),
-    ("link", rf"\b{_SITE}(?: is| at)?{_ITS}{{0,3}} ?[:=@-] ?@?[\w.]{{2,64}}"),
-    ("link", rf"\b{_SITE}{_ITS}{{0,2}} is @?[\w.]{{2,64}}"),
+    ("link", r"(?:https?://|www\.)[^\s<>\"]*[^\s<>\".,;:!?)]"),
+    ("link", rf"\b(?:[a-z0-9-]{{1,63}}\.){{1,4}}{_ENDING}\b(?:/[^\s<>\"]*[^\s<>\".,;:!?)])?"),
+    ("link", r"(?<![\w@.])@\w[\w.]{0,62}\w"),
+    ("link", rf"\b{_SITE}(?: is| at)?{_ITS}{{0,3}} ?[:=@-] ?@?\w[\w.]{{0,62}}\w"),
+    ("link", rf"\b{_SITE}{_ITS}{{0,2}} is @?\w[\w.]{{0,62}}\w"),
     # Social security numbers, whole or with a part crossed out.
     ("number", r"(?<![\d-])\d{3}[-. ]?\d{2}[-. ]?\d{4}(?![\d-])"),
     ("number", r"\b(?:ssn|social security|social)\b[^.\n]{0,40}?\d{4}(?!\d)"),

@@ -100,7 +100,7 @@ def _grown(spans: Sequence[_Span], folded: Folded, found: Split) -> list[_Span]:
     has is not told."""
     grown = list(spans)
     taken = _words_in(found, spans)
-    for at, word in enumerate(found.words):
+    for at, word in reversed([*enumerate(found.words)]):
         if at in taken or not _goes_with_a_name(word.text, word.written):
             continue
         after, before = at + 1 in taken, at - 1 in taken and word.written != "small"
@@ -108,6 +108,7 @@ def _grown(spans: Sequence[_Span], folded: Folded, found: Split) -> list[_Span]:
             before and len(word.text) == 1
         ):
             grown.append(_Span(word.start, word.end, "name"))
+            taken.add(at)
     return list(_together(_joined(grown), folded.text))
 
 
