@@ -13,7 +13,8 @@ from typer.testing import CliRunner
 from gateway.cli.main import app
 from gateway.demo.extracts import write_extracts
 from gateway.shipped import shipped
-from tests.world import DEMO, SMALL, World, open_world
+from tests.texts import AGREEMENT, say
+from tests.world import DEMO, SMALL, World, gateway_world, open_world
 
 EXAMPLE = shipped("policies") / "agreements" / "lakeside-riverton.yaml"
 SOURCE = str(DEMO / "lakeside.source.yaml")
@@ -119,3 +120,22 @@ def test_it_reads_as_text(world: World) -> None:
     result = CliRunner().invoke(app, ["agreement", "preview", str(EXAMPLE), "--source", SOURCE, "--resource", "candidates"])
     assert "60 rows were pulled; 60 would be visible, 0 of them newly." in result.stdout
     assert "row 1" in result.stdout
+
+
+def test_free_text_is_shown_redacted_by_everybody_of_the_source(
+    tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with gateway_world(tmp_path / "home", database_url) as opened:
+        opened.agree(AGREEMENT)
+        say(opened, {"Q1": "I worked with Ana on it all.", "Q2": "i learned a lot from nkechi every day"})
+    for name, text in (("HOME", str(tmp_path / "home")), ("DATABASE_URL", database_url)):
+        monkeypatch.setenv(f"GATEWAY_{name}", text)
+    source = str(opened.folder / "surveys" / "source.yaml")
+    asked = ["--source", source, "--resource", "surveyQuestionResponses", "--format", "json"]
+    result = CliRunner().invoke(app, ["agreement", "preview", str(AGREEMENT), *asked])
+    assert result.exit_code == 0, result.output
+    shown = [element for record in json.loads(result.stdout)["shown"] for element in record["elements"] if element[0] == "comment"]
+    assert shown == [
+        ["comment", "I worked with Ana on it all.", "I worked with [name] on it all."],
+        ["comment", "i learned a lot from nkechi every day", None],
+    ]

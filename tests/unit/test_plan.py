@@ -8,13 +8,14 @@ from datetime import date
 
 import pytest
 
+from gateway.catalog.load import load_catalog
 from gateway.domain.access import AccessRequest
-from gateway.domain.decision import LegalBasis, Permit, RowPredicate
-from gateway.domain.identifiers import AgreementId, ElementPath, InstitutionId, RecordId
+from gateway.domain.decision import LegalBasis, Permit, Release, RowPredicate
+from gateway.domain.identifiers import AgreementId, ElementPath, InstitutionId, RecordId, ResourceName
 from gateway.domain.narrowing import Position
 from gateway.domain.query_plan import Condition, QueryPlan
-from gateway.domain.treatments import Generalise, MaskText, Pseudonymise, Share, Treatment
-from gateway.errors import RequestError, UnknownElement
+from gateway.domain.treatments import Generalise, MaskText, Pseudonymise, RedactText, Share, Treatment
+from gateway.errors import IntegrityError, RequestError, UnknownElement
 from gateway.keys.pseudonym import Pseudonyms
 from gateway.plan import compile_plan
 from tests.small_catalog import CANDIDATES, small_catalog
@@ -130,6 +131,36 @@ def test_a_shared_sealed_identifier_is_shown_but_not_compared() -> None:
     assert plan((), shared).selected[0].origin == "sealed"
     with pytest.raises(RequestError):
         plan((), shared, firstName="Ana")
+
+
+def _comments(release: Release | None = None) -> Permit:
+    """A permit of redacted comments, of the shipped catalog."""
+    elements: Mapping[ElementPath, Treatment] = {ElementPath("comment"): RedactText(), ElementPath("noResponse"): Share()}
+    bases = {"respondent": LegalBasis("a1_school_official", "34 CFR 99.31(a)(1)(i)(B)")}
+    resource = ResourceName("surveyQuestionResponses")
+    return replace(PERMIT, resource=resource, elements=elements, rows=(), bases=bases, release=release)
+
+
+def _plan_comments(permit: Permit, *select: str) -> QueryPlan:
+    request = AccessRequest(ResourceName("surveyQuestionResponses"), "placement", select=tuple(map(ElementPath, select)))
+    return compile_plan(request, permit, load_catalog(), PSEUDONYMS, None, TODAY)
+
+
+def test_redacted_text_is_opened_and_selected_only() -> None:
+    planned = _plan_comments(_comments())
+    assert {element.path: element.origin for element in planned.selected}["comment"] == "sealed"
+    assert planned.redacts_text
+    assert not _plan_comments(_comments(), "noResponse").redacts_text
+
+
+def test_a_release_with_free_text_is_not_served() -> None:
+    with pytest.raises(IntegrityError):
+        _plan_comments(_comments(release=Release(1, 10, ())))
+
+
+def test_a_permit_that_redacts_what_is_no_free_text_is_not_served() -> None:
+    with pytest.raises(IntegrityError):
+        plan((), replace(PERMIT, elements={ElementPath("firstName"): RedactText()}, rows=()))
 
 
 def test_row_scope_and_opt_outs_come_from_the_permit_alone() -> None:

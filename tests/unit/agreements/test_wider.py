@@ -9,7 +9,17 @@ from hypothesis import strategies as st
 from gateway.agreements.wider import basis_widens, is_wider, scope_widens
 from gateway.domain.decision import AheadPredicate, LegalBasis, RelatedPredicate, RosterPredicate, RowPredicate, StatedPredicate
 from gateway.domain.identifiers import ElementPath, ResourceName
-from gateway.domain.treatments import AggregateOnly, Generalise, MaskText, Pseudonymise, ReturnOwnId, Share, Treatment, Withhold
+from gateway.domain.treatments import (
+    AggregateOnly,
+    Generalise,
+    MaskText,
+    Pseudonymise,
+    RedactText,
+    ReturnOwnId,
+    Share,
+    Treatment,
+    Withhold,
+)
 
 ELEMENT = ElementPath("hours")
 NUMBERS = range(-40, 130)
@@ -71,6 +81,12 @@ def test_the_same_is_never_wider(treatment: Treatment) -> None:
         (ReturnOwnId(), Share(), True),
         (ReturnOwnId(), Pseudonymise(), True),
         (Withhold(), ReturnOwnId(), True),
+        (Withhold(), RedactText(), True),
+        (AggregateOnly(), RedactText(), True),
+        (RedactText(), AggregateOnly(), False),
+        (RedactText(), RedactText(), False),
+        (RedactText(), Share(), True),
+        (Share(), RedactText(), False),
         (Generalise("month"), Generalise("year"), False),
         (Generalise("year"), Generalise("month"), True),
         (Generalise("year"), Generalise("age_band", 5), True),

