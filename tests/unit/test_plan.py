@@ -148,7 +148,10 @@ def _plan_comments(permit: Permit, *select: str) -> QueryPlan:
 
 def test_redacted_text_is_opened_and_selected_only() -> None:
     planned = _plan_comments(_comments())
-    assert {element.path: element.origin for element in planned.selected}["comment"] == "sealed"
+    assert [(str(element.path), element.origin) for element in planned.selected] == [
+        ("comment", "sealed"),
+        ("noResponse", "column"),
+    ]
     assert planned.redacts_text
     assert not _plan_comments(_comments(), "noResponse").redacts_text
 

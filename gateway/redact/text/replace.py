@@ -36,10 +36,12 @@ _SHORT_GAP = 3
 
 @dataclass(frozen=True)
 class Redacted:
-    """`text` with tokens in place; `certain` where it may be shown without anybody's looking at it."""
+    """`text` with tokens in place; `certain` where it may be shown without anybody's looking at it; `spans` are the parts of the
+    source that the tokens stand for, in order: start, end and token."""
 
     text: str
     certain: bool
+    spans: tuple[tuple[int, int, Token], ...]
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,8 @@ def redact_text(text: str, known: KnownPeople, words: Words) -> Redacted:
     left = len(found.words) - len(_words_in(found, spans))
     if len(spans) > MOST_REDACTED * (len(spans) + left):
         certain = False
-    return Redacted(_replaced(folded, spans), certain)
+    of_source = tuple((*folded.of_source(span.start, span.end), span.token) for span in spans)
+    return Redacted(_replaced(text, of_source), certain, of_source)
 
 
 def _joined(spans: Sequence[_Span]) -> list[_Span]:
@@ -133,12 +136,11 @@ def _is_one_name(gap: str) -> bool:
     return len(gap) <= _SHORT_GAP and not gap.strip(" .-,'&/")
 
 
-def _replaced(folded: Folded, spans: Sequence[_Span]) -> str:
+def _replaced(source: str, spans: Sequence[tuple[int, int, Token]]) -> str:
     parts: list[str] = []
     at = 0
-    for span in spans:
-        start, end = folded.of_source(span.start, span.end)
-        parts += [folded.source[at:start], f"[{span.token}]"]
+    for start, end, token in spans:
+        parts += [source[at:start], f"[{token}]"]
         at = end
-    parts.append(folded.source[at:])
+    parts.append(source[at:])
     return "".join(parts)
