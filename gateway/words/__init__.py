@@ -14,8 +14,8 @@ from typing import Final
 
 from nicknames import NickNamer
 
-FREQUENT = 1_000
-"""So many of the most frequent family names count as names also where they are English words."""
+FREQUENT, USUAL = 1_000, 10_000
+"""So many of the most frequent family names count as names also where they are English words: anywhere, and beside a name."""
 
 
 class Kind:
@@ -25,7 +25,8 @@ class Kind:
     GIVEN: Final = 2
     FAMILY: Final = 4
     FREQUENT_FAMILY: Final = 8
-    EVERYDAY: Final = 16
+    USUAL_FAMILY: Final = 16
+    EVERYDAY: Final = 32
     """Names nobody, capitalised or not: a month, a language, a program, an abbreviation of schools."""
 
 
@@ -50,7 +51,8 @@ def read_words() -> Words:
     for word in _lines("given.txt"):
         kinds[word] |= Kind.GIVEN
     for rank, word in enumerate(_lines("family.txt")):
-        kinds[word] |= Kind.FAMILY | (Kind.FREQUENT_FAMILY if rank < FREQUENT else 0)
+        often = Kind.FREQUENT_FAMILY if rank < FREQUENT else 0
+        kinds[word] |= Kind.FAMILY | often | (Kind.USUAL_FAMILY if rank < USUAL else 0)
     for line in _lines("everyday.txt"):
         for word in () if line.startswith("#") else line.split():
             for part in word.replace(".", "").split("-"):

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import resource
 import statistics
 import subprocess
 import sys
@@ -15,13 +16,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
+from random import Random
 
 from gateway.pdp.bundle import find_opa
 from gateway.pdp.read_bundle import ARCHIVE
 from gateway.pdp.rules import read_rules
 from gateway.shipped import shipped
+from gateway.words import read_words
 from tests.bundles import other_bundle
 from tests.campaigns.crash import SERVE_POINTS, SYNC_POINTS
+from tests.campaigns.free_text import indexed, labelled, measure, roster, shortfalls, summary
 from tests.campaigns.kills import kill_repeatedly
 from tests.campaigns.opa_chaos import LONGEST_ANSWER, LONGEST_RECOVERY, disturb
 from tests.campaigns.two_worlds import pairs, two_worlds
@@ -36,6 +40,8 @@ PAIRS = 2_500
 KILLS = 60
 DISTURBANCES = 100
 QUESTIONS = 20_000
+TEXTS = 60_000
+KNOWN_PEOPLE = 20_000
 NewDatabase = Callable[[Path], AbstractContextManager[str]]
 
 
@@ -116,6 +122,29 @@ def soak_narrowing() -> Mapping[str, object]:
     return {"agreements": toll.agreements, "still_permitted": toll.permits, "wider": wider, "held": toll.permits > 0 and wider == 0}
 
 
+def soak_text() -> Mapping[str, object]:
+    """60,000 labelled texts, 20,000 people known: what is planted is not seen, and texts about nobody are."""
+    chance = Random(SEED)
+    people = roster(chance, KNOWN_PEOPLE)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    begun = time.perf_counter()
+    known = indexed(people, read_words())
+    index_seconds = time.perf_counter() - begun
+    index_kilobytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    texts = list(labelled(chance, people, TEXTS))
+    begun = time.perf_counter()
+    measured = measure(texts, known)
+    return {
+        "texts": TEXTS,
+        "people_known": KNOWN_PEOPLE,
+        **summary(measured),
+        "index_seconds": round(index_seconds, 2),
+        "index_megabytes": round(index_kilobytes / 1024),
+        "texts_per_second": round(TEXTS / (time.perf_counter() - begun)),
+        "held": not shortfalls(measured),
+    }
+
+
 CAMPAIGNS = {"two_worlds": soak_two_worlds, "kills": soak_kills}
 WITHOUT_DATABASE = {
     "opa": soak_opa,
@@ -123,6 +152,7 @@ WITHOUT_DATABASE = {
     "oracle": soak_oracle,
     "file_oracle": soak_file_oracle,
     "narrowing": soak_narrowing,
+    "text": soak_text,
 }
 
 

@@ -16,7 +16,7 @@ from gateway.redact.text.split import Word, split
 from gateway.words import Kind, Words
 
 PARTICLES = frozenset(
-    "al bin bint da das de del della den der di do dos du el ibn la le los mac mc o san st ten ter van von y e".split()
+    "al bin bint da das de del della den der di die do dos du el ibn la le los mac mc o san st ten ter van von y e".split()
 )
 """Parts of names that are no names by themselves; they go with the name that follows."""
 

@@ -7,16 +7,18 @@ word; a miss costs a person.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from enum import Enum
 
 from gateway.redact.text.fold import Folded
-from gateway.redact.text.known import PARTICLES, KnownPeople, without_a_letter
+from gateway.redact.text.known import PARTICLES, KnownPeople
 from gateway.redact.text.split import Split, Word
 from gateway.words import Kind, Words
 
 NOTHING = 0
 TITLES = frozenset("""mr mrs ms miss mx dr prof professor coach sr sra srta senor senora maestra maestro sir madam mme""".split())
+_TITLES_ONLY = frozenset({"mr", "mrs", "ms", "mx"})
+"""Titles that are no words beside."""
 _ROLES = frozenset(
     """mentor mentors teacher teachers supervisor professor instructor advisor adviser principal coach student pupil
     friend colleague aide para director coordinator partner neighbor roommate classmate boss kid boy girl son
@@ -39,9 +41,20 @@ _VERBS = frozenset(
 _NAMING = re.compile(
     r"\b(?:name is|name was|names are|name's|named|called (?:me|him|her)|known as|goes by|signed|sincerely|regards|cheers),? $"
 )
+_WORDS_FIRST = frozenset(
+    """august autumn bill chance chase dawn drew earnest foster frank grant harmony hope joy liberty mark may patience rich rocky
+    rose star sterling summer sunny will""".split()
+)
+"""Given names that are so often words that in a text without capitals they are taken for words, where nobody known has them."""
 _SLIP = 6
 """From so many letters on, a word with one letter wrong is a slip of an ordinary word and not somebody's name."""
+_SEASONS = frozenset("april august autumn jan june may summer".split())
+_TIMES = frozenset("in by since until till from through to last next this early late mid during before after every of".split())
+"""Behind these a month or a season is one and nobody's name."""
 _SPELLED = 3
+_LETTERS, _VOWELS = "abcdefghijklmnopqrstuvwxyz", "aeiou"
+_NO_NAME_BEFORE = frozenset("you this that the we it to there i they my our your for a an of in on more all".split())
+"""A word before these is no name: `Hope you like it`, `May I`, `Will there be`."""
 
 
 class Verdict(Enum):
@@ -54,16 +67,26 @@ class Verdict(Enum):
 class NameFinder:
     """Judges the words of one text; `taken` are the words that were found to be something already."""
 
-    def __init__(self, folded: Folded, text: Split, known: KnownPeople, words: Words, taken: Collection[int]) -> None:
+    def __init__(
+        self, folded: Folded, text: Split, known: KnownPeople, words: Words, taken: Collection[int], names: Collection[int]
+    ) -> None:
         self._folded = folded
         self._words: Sequence[Word] = text.words
         self._telling = text.telling
         self._known = known
         self._kinds = words.kinds
         self._taken = taken
+        self._names = names
 
-    def find(self) -> Iterator[tuple[int, Verdict]]:
+    def find(self) -> Mapping[int, Verdict]:
         """The place of each word that is or may be a name."""
+        found = dict(self._alone())
+        found.update(self._spelled_out())
+        if found or self._names:
+            self._beside(found)
+        return found
+
+    def _alone(self) -> Iterator[tuple[int, Verdict]]:
         kinds, known, telling = self._kinds, self._known.words, self._telling
         for at, word in enumerate(self._words):
             if at in self._taken:
@@ -74,7 +97,38 @@ class NameFinder:
             verdict = self._verdict(at, word, kinds.get(word.text, NOTHING), known.get(word.text, NOTHING))
             if verdict is not None:
                 yield at, verdict
-        yield from self._spelled_out()
+
+    def _beside(self, found: dict[int, Verdict]) -> None:
+        """What stands beside a name is a part of it where it can be one: `Grace Nkechi`, `nkechi hunter`, `Hyun-woo`."""
+        names = {*self._names, *found}
+        for step in (1, -1):
+            for at in range(len(self._words))[::step]:
+                if at not in names and at not in self._taken and at - step in names and self._is_a_part(at, at - step):
+                    found[at] = Verdict.NAME
+                    names.add(at)
+
+    def _is_a_part(self, at: int, beside: int) -> bool:
+        word, name = self._words[at], self._words[beside]
+        first, second = (name, word) if beside < at else (word, name)
+        gap = self._folded.text[first.end : second.start]
+        if gap == "-":
+            return True
+        kind, known = self._kinds.get(word.text, NOTHING), self._known.words.get(word.text, NOTHING)
+        if gap == ", ":
+            return bool(known) and self._telling and "small" not in {word.written, name.written}
+        if gap != " " and not (gap == ". " and (len(first.text) == 1 or first.text in TITLES)):
+            return False
+        if len(word.text) == 1:
+            return word.written == "capital" and word.text != "i"
+        if word.text in _FUNCTION:
+            return False
+        if kind & Kind.EVERYDAY and not known and not kind & (Kind.GIVEN | Kind.USUAL_FAMILY):
+            return False
+        if self._telling and word.written != "small":
+            return True
+        if self._telling and name.written != "small":
+            return False
+        return bool(known or kind & (Kind.GIVEN | Kind.USUAL_FAMILY))
 
     def _expects_a_name(self, at: int) -> bool:
         """Whether what stands before a word calls for a name."""
@@ -86,7 +140,7 @@ class NameFinder:
             return Verdict.UNSURE if any(map(str.isalpha, word.text)) else None
         if word.text.isdigit() or len(word.text) == 1:
             return None
-        if self._is_introduced(at, word, kind):
+        if self._is_introduced(at, word, kind, known):
             return Verdict.NAME
         if not kind & Kind.ENGLISH:
             return self._foreign(word, kind, known)
@@ -94,13 +148,24 @@ class NameFinder:
             return self._capitalised(at, word, kind, known)
         return self._small(at, word, kind, known)
 
-    def _is_introduced(self, at: int, word: Word, kind: int) -> bool:
-        """Behind a title, or behind `my name is`."""
-        if at and self._words[at - 1].text in TITLES and self._words[at - 1].end + 3 > word.start and word.text not in _FUNCTION:
-            return word.written != "small" or not kind & Kind.ENGLISH or self._words[at - 1].text in {"mr", "mrs", "ms", "mx"}
+    def _is_introduced(self, at: int, word: Word, kind: int, known: int) -> bool:
+        """Behind a title, behind an initial, or behind `my name is`."""
+        called = bool(known or kind & (Kind.GIVEN | Kind.FAMILY))
+        before = self._words[at - 1] if at else None
+        if before is not None and before.text in TITLES and before.end + 3 > word.start:
+            if self._telling and "small" not in {word.written, before.written}:
+                return True
+            if word.text not in _FUNCTION:
+                return word.written != "small" or called or not kind & Kind.ENGLISH or before.text in _TITLES_ONLY
         if word.text in _FUNCTION and word.written == "small":
             return False
+        if called and word.written != "small" and at and self._is_an_initial(at - 1, word):
+            return True
         return bool(_NAMING.search(self._folded.text, max(0, word.start - 24), word.start))
+
+    def _is_an_initial(self, at: int, behind: Word) -> bool:
+        word = self._words[at]
+        return len(word.text) == 1 and word.written == "capital" and self._folded.text[word.end : behind.start] == ". "
 
     def _foreign(self, word: Word, kind: int, known: int) -> Verdict | None:
         """A word that is no English."""
@@ -118,35 +183,43 @@ class NameFinder:
         return Verdict.NAME if capital else Verdict.UNSURE
 
     def _is_a_slip(self, text: str) -> bool:
-        return any(self._kinds.get(left, NOTHING) & Kind.ENGLISH for left in self._one_letter_away(text))
+        return any(self._kinds.get(left, NOTHING) & Kind.ENGLISH for left in self._slips(text))
 
-    def _one_letter_away(self, text: str) -> Iterator[str]:
-        yield from without_a_letter(text)
-        for at in range(len(text)):
-            if at + 1 < len(text):
-                yield text[:at] + text[at + 1] + text[at] + text[at + 2 :]
-            for letter in "abcdefghijklmnopqrstuvwxyz":
-                yield text[:at] + letter + text[at + 1 :]
-                yield text[:at] + letter + text[at:]
+    @staticmethod
+    def _slips(text: str) -> Iterator[str]:
+        """What somebody meant who left a letter out, doubled one, exchanged two or took another vowel. No more: the more slips, the
+        more names are one of some word."""
+        for at in range(1, len(text)):
+            if text[at] == text[at - 1]:
+                yield text[:at] + text[at + 1 :]
+            yield text[: at - 1] + text[at] + text[at - 1] + text[at + 1 :]
+            yield from (text[:at] + letter + text[at:] for letter in _LETTERS)
+            if text[at] in _VOWELS:
+                yield from (text[:at] + vowel + text[at + 1 :] for vowel in _VOWELS)
 
     def _capitalised(self, at: int, word: Word, kind: int, known: int) -> Verdict | None:
         """An English word with a capital, where capitals mean something."""
-        if kind & Kind.EVERYDAY and not (known & Kind.GIVEN and not word.begins and self._is_a_first_name(kind)):
-            return None
         called = known or kind & (Kind.GIVEN | Kind.FREQUENT_FAMILY)
-        if not called:
-            return None
         if not word.begins:
-            return Verdict.NAME
+            return Verdict.NAME if self._stands_like_a_name(at, word, kind, known) else None
+        if not called or (kind & Kind.EVERYDAY and not kind & Kind.GIVEN):
+            return None
+        if at + 1 < len(self._words) and self._words[at + 1].text in _NO_NAME_BEFORE and not word.possessive:
+            return None
         if word.possessive or self._behind_comes_a_verb(at):
             return Verdict.NAME if known and word.text not in _FUNCTION else Verdict.UNSURE
         if known & Kind.GIVEN and word.text not in _FUNCTION:
             return Verdict.NAME
         return None
 
-    @staticmethod
-    def _is_a_first_name(kind: int) -> bool:
-        return bool(kind & Kind.GIVEN)
+    def _stands_like_a_name(self, at: int, word: Word, kind: int, known: int) -> bool:
+        """Whether an English word with a capital inside a sentence calls somebody: any that has it for no other reason."""
+        if kind & Kind.EVERYDAY:
+            if not (known | kind) & Kind.GIVEN:
+                return False
+            return word.text not in _SEASONS or self._words[at - 1].text not in _TIMES
+        called = known or kind & (Kind.GIVEN | Kind.FREQUENT_FAMILY)
+        return bool(called) or (word.written == "capital" and word.text not in _FUNCTION)
 
     def _small(self, at: int, word: Word, kind: int, known: int) -> Verdict | None:
         """An English word in small letters, or where capitals mean nothing: a name where one is expected, else hard to tell."""
@@ -158,7 +231,8 @@ class NameFinder:
             return Verdict.UNSURE
         if self._telling:
             return None
-        return Verdict.UNSURE if known & Kind.GIVEN else None
+        called = known & Kind.GIVEN or (kind & Kind.GIVEN and word.text not in _WORDS_FIRST)
+        return Verdict.UNSURE if called else None
 
     def _behind_comes_a_verb(self, at: int) -> bool:
         if at + 1 == len(self._words):

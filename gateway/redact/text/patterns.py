@@ -19,9 +19,11 @@ _MONTH = (
 )
 _DAY = r"\d{1,2}(?:st|nd|rd|th)?"
 _NO_STREETS = {"north", "south", "east", "west", "n", "s", "e", "w", "apartment", "apt", "suite", "ste"}
-_STREET = "|".join(sorted({*STREETS, *STREETS.values()} - _NO_STREETS, key=len, reverse=True))
+_MORE_STREETS = {"way", "loop", "row", "path", "plaza", "pike", "alley", "crossing", "cove", "broadway"}
+_STREET = "|".join(sorted({*STREETS, *STREETS.values(), *_MORE_STREETS} - _NO_STREETS, key=len, reverse=True))
 _IN_A_STREETS_NAME = (
-    r"(?!(?:the|a|an|of|on|in|to|for|and|or|my|our|her|his|their|at|by|is|was|were|are|with|from|per|more|other|new)\b)"
+    r"(?!(?:the|a|an|of|on|in|to|for|and|or|my|our|her|his|their|at|by|is|was|were|are|with|from|per|more|other|new"
+    r"|each|every|half|this|that|whole|minutes?|hours?|miles?|days?|weeks?|months?|years?|students|kids|people)\b)"
     r"[a-z0-9'.]{1,30}"
 )
 _UNIT = r"(?:apt|apartment|unit|suite|ste)"

@@ -14,7 +14,7 @@ from gateway.redact.text.fold import Folded, fold
 from gateway.redact.text.known import PARTICLES, KnownPeople, known_in
 from gateway.redact.text.names import TITLES, NameFinder, Verdict
 from gateway.redact.text.patterns import Shape, patterned
-from gateway.redact.text.split import Split, split
+from gateway.redact.text.split import Split, Word, split
 from gateway.words import Words
 
 Token = Shape | Literal["name"]
@@ -60,8 +60,9 @@ def redact_text(text: str, known: KnownPeople, words: Words) -> Redacted:
         spans.append(_Span(found.words[first].start, found.words[behind - 1].end, _TOKENS[told]))
     spans = _joined(spans)
     taken = _words_in(found, spans)
+    names = _words_in(found, [span for span in spans if span.token == "name"])
     certain = True
-    for at, verdict in NameFinder(folded, found, known, words, taken).find():
+    for at, verdict in NameFinder(folded, found, known, words, taken, names).find().items():
         spans.append(_Span(found.words[at].start, found.words[at].end, "name"))
         certain = certain and verdict is Verdict.NAME
     spans = _grown(_joined(spans), folded, found)
@@ -104,7 +105,7 @@ def _grown(spans: Sequence[_Span], folded: Folded, found: Split) -> list[_Span]:
     grown = list(spans)
     taken = _words_in(found, spans)
     for at, word in reversed([*enumerate(found.words)]):
-        if at in taken or not _goes_with_a_name(word.text, word.written):
+        if at in taken or not _goes_with_a_name(word, folded.text):
             continue
         after, before = at + 1 in taken, at - 1 in taken and word.written != "small"
         if (after and (word.text in TITLES or word.written != "small" or word.text in PARTICLES)) or (
@@ -115,8 +116,10 @@ def _grown(spans: Sequence[_Span], folded: Folded, found: Split) -> list[_Span]:
     return list(_together(_joined(grown), folded.text))
 
 
-def _goes_with_a_name(text: str, written: str) -> bool:
-    return text in TITLES or text in PARTICLES or (len(text) == 1 and written == "capital" and text != "i")
+def _goes_with_a_name(word: Word, text: str) -> bool:
+    """A title, a particle, or an initial; `I` is one where a full stop follows."""
+    is_initial = len(word.text) == 1 and word.written == "capital" and (word.text != "i" or text[word.end : word.end + 1] == ".")
+    return word.text in TITLES or word.text in PARTICLES or is_initial
 
 
 def _together(spans: Sequence[_Span], text: str) -> Iterator[_Span]:
