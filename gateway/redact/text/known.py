@@ -46,7 +46,7 @@ STREETS: Mapping[str, str] = {
 """Words of addresses and how they are shortened (USPS Publication 28, appendix C)."""
 
 SHORTEST_TYPO, SHORTEST_ID = 5, 4
-_LONG_NUMBER = re.compile(r"[0-9]{5}")
+_LONG_NUMBER = re.compile(r"[0-9]{5,}")
 _DIGITS_OF_A_PHONE = 7
 
 
@@ -142,7 +142,7 @@ def _whole_names(given: Sequence[Sequence[str]], family: Sequence[Sequence[str]]
 def _phrases_of(told: Told, value: str, words: Words) -> Iterator[tuple[str, Told]]:
     """A number, an address, an e-mail as it is written and run together; nothing that is too short to mean anybody, nor what its
     shape gives away wherever it stands (`patterns`)."""
-    if "@" in value or _LONG_NUMBER.search(value) or (told == "phone" and sum(map(str.isdigit, value)) >= _DIGITS_OF_A_PHONE):
+    if "@" in value or _LONG_NUMBER.fullmatch(value) or (told == "phone" and sum(map(str.isdigit, value)) >= _DIGITS_OF_A_PHONE):
         return
     parts = _parts(value)
     run_together = "".join(parts)
