@@ -39,6 +39,7 @@ from gateway.pdp.point import PolicyPoint
 from gateway.pdp.policies import Policies
 from gateway.pdp.read_bundle import Bundle
 from gateway.remember import Memory
+from gateway.review import ReviewDesk
 from gateway.settings import Settings
 from gateway.shipped import shipped
 from gateway.store.audit_log import accepting_log, open_log
@@ -119,6 +120,11 @@ class Gateway:
     def rights_desk(self) -> RightsDesk:
         """For changing consents and opt-outs, as the operator."""
         return RightsDesk(self.catalog, self.database, self.ring, self.log, self.clock, {"actor": "operator"})
+
+    def review_desk(self) -> ReviewDesk:
+        """For reviewing free text that the redaction is not certain of."""
+        people = Acquaintances(self.catalog, self.tables)
+        return ReviewDesk(self.tables, self.database, self.ring, self.log, people, self.clock)
 
     def replay_desk(self) -> ReplayDesk:
         """For making decisions again."""

@@ -28,6 +28,7 @@ from gateway.domain.narrowing import Position
 from gateway.domain.query_plan import QueryPlan
 from gateway.domain.rosters import RosterKey
 from gateway.domain.rows import Body, OwnIds, Rows
+from gateway.domain.text_review import TextDecision, TextKey
 from gateway.domain.treatments import Share, spoken
 from gateway.encode import encode
 from gateway.errors import AuthenticationError, DisclosureDenied, GatewayError, IntegrityError, Reason, RequestError
@@ -35,18 +36,20 @@ from gateway.keys.cursors import Cursors
 from gateway.keys.own_ids import OwnIdSealer
 from gateway.keys.pseudonym import Pseudonyms
 from gateway.keys.seal import Sealer
+from gateway.keys.text_digests import TextDigests
 from gateway.know_people import Acquaintances, PeopleRead
 from gateway.pdp.engine import Pdp
 from gateway.plan import compile_plan
 from gateway.read import read
 from gateway.redact import Opener, OwnIdOpener, Place, redact
-from gateway.redact.text import TextRedactor, text_redactor, withhold_text
+from gateway.redact.text import TextRedactor, cleared_by, text_redactor, withhold_text
 from gateway.remember import Memory, Standing
 from gateway.store.agreements import agreements_that_matter
 from gateway.store.engine import Connection, Database
 from gateway.store.epoch import read_epoch
 from gateway.store.key_ring import KeyRing
 from gateway.store.record_tables import RecordTables
+from gateway.store.text_decisions import decisions
 from gateway.tlog.subjects import subject_root
 from gateway.words import read_words
 
@@ -114,6 +117,7 @@ class _Found:
     plan: QueryPlan
     rows: Rows
     people: PeopleRead | None
+    decided: Mapping[TextKey, TextDecision]
     pseudonyms: Pseudonyms
     cursor_bound_to: tuple[bytes, ...]
     form: Format
@@ -195,7 +199,9 @@ def _found(standing: Standing, request: AccessRequest, connection: Connection, g
     plan = compile_plan(request, permit, gate.catalog, pseudonyms, after, _day(permit, facts))
     rows = read(plan, connection, gate.tables)
     people = gate.people.read(permit.provider, connection) if plan.redacts_text else None
-    return _Found(facts, permit, plan, rows, people, pseudonyms, bound, request.format)
+    span = (min(rows.records), max(rows.records)) if people and rows.records else None
+    decided = decisions(connection, permit.provider, permit.resource, span) if span else {}
+    return _Found(facts, permit, plan, rows, people, decided, pseudonyms, bound, request.format)
 
 
 def _body(found: _Found, gate: Gate) -> Body:
@@ -269,7 +275,10 @@ def _texts(gate: Gate, found: _Found) -> TextRedactor:
     """Free text is redacted by who was known in the snapshot that it was read from."""
     if found.people is None:
         return withhold_text
-    return text_redactor(gate.people.index(found.people, partial(_unsealed, gate, found.permit.provider)), read_words())
+    provider = found.permit.provider
+    known = gate.people.index(found.people, partial(_unsealed, gate, provider))
+    digests = TextDigests(gate.ring.provider(provider).source.secret, found.permit.resource)
+    return text_redactor(known, read_words(), cleared_by(found.decided, digests))
 
 
 def _own_ids(gate: Gate, permit: Permit) -> OwnIdOpener:

@@ -19,8 +19,8 @@ from gateway.domain.identifiers import ElementPath, InstitutionId, ResourceName
 from gateway.domain.people import KnownPerson, Told
 from gateway.redact.text import KnownPeople, know
 from gateway.store.engine import Connection
-from gateway.store.people import SealedNames, promoted, sealed_names
 from gateway.store.record_tables import RecordTables
+from gateway.store.sealed import SealedBlobs, promoted, sealed_blobs
 from gateway.words import read_words
 
 MOST_PROVIDERS = 8
@@ -39,7 +39,7 @@ class PeopleRead:
     provider: InstitutionId
     versions: Versions | None
     index: KnownPeople | None
-    sealed: Sequence[SealedNames]
+    sealed: Sequence[SealedBlobs]
 
 
 class Acquaintances:
@@ -64,7 +64,7 @@ class Acquaintances:
         sealed = [
             blobs
             for name, version in versions
-            for blobs in sealed_names(connection, self._tables[name], provider, version, self._collections(name))
+            for blobs in sealed_blobs(connection, self._tables[name], provider, version, self._collections(name))
         ]
         return PeopleRead(provider, versions, None, sealed)
 
@@ -85,7 +85,7 @@ class Acquaintances:
     def _collections(self, name: ResourceName) -> frozenset[str]:
         return frozenset(path.partition(".")[0] for path in self._naming[name]) & self._tables[name].members.keys()
 
-    def _people(self, sealed: Sequence[SealedNames], unseal: Unsealer) -> Iterable[KnownPerson]:
+    def _people(self, sealed: Sequence[SealedBlobs], unseal: Unsealer) -> Iterable[KnownPerson]:
         people: defaultdict[tuple[ResourceName, int], list[tuple[Told, str]]] = defaultdict(list)
         for blobs in sealed:
             naming = self._naming[blobs.resource]

@@ -64,7 +64,7 @@ def _redacted(people: Sample, catalog: Catalog) -> Callable[[str], str | None]:
     words = read_words()
     known = know(_known(people, catalog), words) if any(people.values()) else None
     redactor = text_redactor(known, words)
-    return lambda text: redactor(ElementPath(""), [text], ())[0]
+    return lambda text: redactor(ElementPath(""), [text], [()])[0]
 
 
 def _known(people: Sample, catalog: Catalog) -> Iterator[KnownPerson]:

@@ -21,6 +21,7 @@ ENTRIES = (
     Entry("consent", "gateway.cli.rights", "consents", "Record, withdraw and list people's written consents."),
     Entry("opt-out", "gateway.cli.rights", "opt_outs", "Record, rescind and list directory opt-outs."),
     Entry("roster", "gateway.cli.roster", "app", "Say whom an institution asks about, where its agreement takes a roster."),
+    Entry("text", "gateway.cli.text", "app", "Review the free texts that are withheld because the redaction is not certain."),
     Entry("sync", "gateway.cli.source", "sync", "Pull sources through their connectors."),
     Entry("decision", "gateway.cli.decision", "app", "Make past decisions again."),
     Entry("audit", "gateway.cli.audit", "app", "Verify the audit log and read its entries."),

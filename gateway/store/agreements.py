@@ -162,6 +162,25 @@ def needed_elements(
     return {resource: frozenset(paths) for resource, paths in needed.items()}
 
 
+def redacted_elements(connection: Connection, provider: InstitutionId) -> Mapping[ResourceName, frozenset[ElementPath]]:
+    """The free text of a provider that some agreement in force shows redacted, by resource."""
+    rows = connection.execute(
+        select(agreement_grant.c.resource, agreement_grant.c.facts)
+        .join(
+            agreement_state,
+            (agreement_state.c.agreement_id == agreement_grant.c.agreement_id)
+            & (agreement_state.c.version == agreement_grant.c.version)
+            & agreement_state.c.to_version.is_(None),
+        )
+        .where(agreement_grant.c.provider_id == provider, agreement_state.c.state == "in_force")
+    )
+    found: dict[ResourceName, set[ElementPath]] = {}
+    for resource, facts in rows:
+        paths = {path for path, treatment in facts["elements"].items() if treatment["treatment"] == spoken(RedactText())}
+        found.setdefault(ResourceName(resource), set()).update(ElementPath(path) for path in paths)
+    return {resource: frozenset(paths) for resource, paths in found.items() if paths}
+
+
 def stored_versions(connection: Connection, agreement_id: AgreementId) -> Sequence[StoredVersion]:
     """Every version of an agreement with its state, oldest first."""
     rows = connection.execute(

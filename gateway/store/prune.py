@@ -7,13 +7,13 @@ from sqlalchemy import Connection, delete, func, select
 from gateway.domain.identifiers import InstitutionId
 from gateway.store.determinations import frozen
 from gateway.store.record_tables import RecordTables
-from gateway.store.schema import promotion
+from gateway.store.schema import promotion, text_decision
 
 
 def prune(connection: Connection, tables: RecordTables, provider: InstitutionId, before: str) -> int:
     """Delete the row versions that ended with a promotion before a UTC time; returns how many.
 
-    What a determination is frozen at stays: the release is served from it.
+    What stewards decided about their texts goes with them. What a determination is frozen at stays: the release is served from it.
     """
     rows = tables.rows
     last = connection.execute(
@@ -29,4 +29,11 @@ def prune(connection: Connection, tables: RecordTables, provider: InstitutionId,
             ended, rows.c.record_id == members.c.record_id, rows.c.from_version == members.c.from_version
         )
         connection.execute(delete(members).where(members.c.provider_id == provider, of_ended.exists()))
+    decided = text_decision.c
+    of_ended = select(rows.c.record_id).where(
+        ended, rows.c.record_id == decided.record_id, rows.c.from_version == decided.record_version
+    )
+    connection.execute(
+        delete(text_decision).where(decided.provider_id == provider, decided.resource == tables.resource.name, of_ended.exists())
+    )
     return connection.execute(delete(rows).where(ended)).rowcount

@@ -382,6 +382,26 @@ quarantine = Table(
 )
 """Rows that failed, by place and rule; the value stays in the source."""
 
+text_decision = Table(
+    "text_decision",
+    metadata,
+    Column("provider_id", String(64), primary_key=True),
+    Column("resource", String(100), primary_key=True),
+    Column("record_id", BigInteger, primary_key=True),
+    Column("record_version", BigInteger, primary_key=True),
+    Column("ordinal", Integer, primary_key=True),
+    Column("element", String(200), primary_key=True),
+    Column("from_version", BigInteger, primary_key=True),
+    Column("to_version", BigInteger),
+    Column("outcome", String(16), nullable=False),
+    Column("source_digest", LargeBinary(32), nullable=False),
+    Column("redacted_digest", LargeBinary(32), nullable=False),
+    Column("decided_by", String(200), nullable=False),
+    Column("at", String(32), nullable=False),
+)
+"""What stewards decided about free texts that the redaction was not certain of: `released` or `withheld`. `ordinal` is -1 outside a
+collection; versions are state epochs; the digests are keyed."""
+
 # --- audit (RFC 6962 tree, C2SP checkpoints) ----------------------------------------------
 
 audit_log = Table(

@@ -20,17 +20,24 @@ def withhold_text(path: ElementPath, texts: Sequence[object], places: Iterable[P
     return [None] * len(texts)
 
 
-def text_redactor(known: KnownPeople | None, words: Words) -> TextRedactor:
+Cleared = Callable[[ElementPath, Place, str, str], bool]
+"""(element, place, text, redacted text) -> whether somebody who may decided that exactly this may be seen."""
+
+
+def nothing_cleared(path: ElementPath, place: Place, text: str, redacted: str) -> bool:
+    return False
+
+
+def text_redactor(known: KnownPeople | None, words: Words, cleared: Cleared = nothing_cleared) -> TextRedactor:
     """Redacts by who is known; where that is not known, no text is seen."""
     if known is None:
         return withhold_text
 
     def redacted(path: ElementPath, texts: Sequence[object], places: Iterable[Place]) -> Sequence[str | None]:
-        return [None if text is None else _certain(str(text), known, words) for text in texts]
+        return [None if text is None else seen(path, str(text), place) for text, place in zip(texts, places, strict=True)]
+
+    def seen(path: ElementPath, text: str, place: Place) -> str | None:
+        found = redact_text(text, known, words)
+        return found.text if found.certain or cleared(path, place, text, found.text) else None
 
     return redacted
-
-
-def _certain(text: str, known: KnownPeople, words: Words) -> str | None:
-    found = redact_text(text, known, words)
-    return found.text if found.certain else None

@@ -1,4 +1,4 @@
-"""The SQL of who is known: the sealed identifiers of everybody of a provider, in the version that a snapshot sees."""
+"""The SQL of a provider's sealed values, of all of its records in the version that a snapshot sees: names, and free text."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Promoted:
 
 
 @dataclass(frozen=True, repr=False)
-class SealedNames:
+class SealedBlobs:
     """One table's blobs of a provider's current records, and the place of each; they belong to the record of the same number.
     `collection` is None for the records' own."""
 
@@ -46,9 +46,9 @@ def promoted(
     }
 
 
-def sealed_names(
+def sealed_blobs(
     connection: Connection, tables: RecordTables, provider: InstitutionId, version: int, collections: Collection[str]
-) -> Sequence[SealedNames]:
+) -> Sequence[SealedBlobs]:
     """The blobs of every record that is in a version, and of its members in these collections."""
     rows, name = tables.rows, tables.resource.name
     own = select(rows.c.record_id, rows.c.from_version, type_coerce(rows.c.sealed, AsItCame())).where(
@@ -57,17 +57,17 @@ def sealed_names(
         or_(rows.c.to_version.is_(None), rows.c.to_version > version),
     )
     current = [(int(record), int(since), blob) for record, since, blob in connection.execute(own)]
-    found = [SealedNames(name, None, [place[:2] for place in current], [blob for _, _, blob in current])]
+    found = [SealedBlobs(name, None, [place[:2] for place in current], [blob for _, _, blob in current])]
     versions = {record: since for record, since, _ in current}
     return [*found, *(_members(connection, tables.members[of], name, of, provider, versions) for of in sorted(collections))]
 
 
 def _members(
     connection: Connection, members: Table, name: ResourceName, of: str, provider: InstitutionId, versions: Mapping[int, int]
-) -> SealedNames:
+) -> SealedBlobs:
     statement = select(
         members.c.record_id, members.c.from_version, members.c.ordinal, type_coerce(members.c.sealed, AsItCame())
     ).where(members.c.provider_id == provider)
     every = ((int(record), int(since), int(at), blob) for record, since, at, blob in connection.execute(statement))
     own = [member for member in every if versions.get(member[0]) == member[1]]
-    return SealedNames(name, of, [member[:3] for member in own], [member[3] for member in own])
+    return SealedBlobs(name, of, [member[:3] for member in own], [member[3] for member in own])
