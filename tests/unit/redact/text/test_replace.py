@@ -37,7 +37,7 @@ OF_THE_README = know(
 @pytest.mark.parametrize(("before", "after"), EXAMPLES)
 def test_the_readmes_examples(before: str, after: str, words: Words) -> None:
     redact = text_redactor(OF_THE_README, words)
-    assert list(redact(COMMENT, [before], [])) == [None if after == NOTHING else after]
+    assert list(redact(COMMENT, [before], [(1, 1)])) == [None if after == NOTHING else after]
 
 
 def test_the_example_in_the_table_of_treatments(words: Words) -> None:
