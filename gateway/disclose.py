@@ -6,7 +6,7 @@ import base64
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Literal, NoReturn
 
 import orjson
@@ -27,6 +27,8 @@ from gateway.domain.narrowing import Position
 from gateway.domain.query_plan import QueryPlan
 from gateway.domain.rosters import RosterKey
 from gateway.domain.rows import Body, OwnIds, Rows
+from gateway.domain.snapshots import Snapshot
+from gateway.domain.times import utc_text
 from gateway.domain.treatments import Share, spoken
 from gateway.encode import encode
 from gateway.errors import AuthenticationError, DisclosureDenied, GatewayError, IntegrityError, Reason, RequestError
@@ -47,7 +49,10 @@ from gateway.store.record_tables import RecordTables
 from gateway.tlog.subjects import subject_root
 
 SALT_BYTES = 32
+PROMOTION_MARGIN = timedelta(minutes=10)
+"""A promotion bears the time at which it began to commit: what was read a moment ago was the newest version this long ago."""
 READ_SCOPE = "records:read"
+NO_SUCH_VERSION = "`as_of` takes what an answer to you about these records named in `Gateway-Version`, unchanged."
 NO_SCOPE = Reason("GW-AUT-01", "RFC 6749, 3.3", "This token was not issued for reading records.")
 
 
@@ -81,7 +86,8 @@ class Disclosure:
     """One answered request: its entry, the exact bytes and the salt of their commitment (decision 19).
 
     `bound` says that the answer may not be redisclosed (99.33(d)); its body holds the notice. `tag` stands for the bytes; of a
-    `head` and of what the client has already (`not_modified`) they are not sent.
+    `head` and of what the client has already (`not_modified`) they are not sent. `version` is what `as_of` takes to read the same
+    version of the records again; None for a frozen release.
     """
 
     entry: AuditEntry
@@ -89,6 +95,7 @@ class Disclosure:
     salt: bytes
     bound: bool
     tag: str
+    version: str | None
     operation: Operation
 
 
@@ -111,6 +118,7 @@ class _Found:
     pseudonyms: Pseudonyms
     cursor_bound_to: tuple[bytes, ...]
     form: Format
+    certain_at: datetime
 
 
 def disclose(request: AccessRequest, token: str | None, gate: Gate) -> Disclosure:
@@ -144,7 +152,8 @@ def disclose(request: AccessRequest, token: str | None, gate: Gate) -> Disclosur
         if principal is not None:
             gate.log.append(refused(principal, request, why, gate, trail))
         raise
-    return Disclosure(entry, body, salt, found.permit.redisclosure_notice, tag, operation)
+    version = _version(request, standing.principal, found, gate)
+    return Disclosure(entry, body, salt, found.permit.redisclosure_notice, tag, version, operation)
 
 
 def turn_away(why: RequestError, resource: ResourceName, request_id: str, token: str | None, gate: Gate) -> NoReturn:
@@ -186,8 +195,10 @@ def _found(standing: Standing, request: AccessRequest, connection: Connection, g
     pseudonyms = Pseudonyms(gate.ring.agreement(permit.agreement, permit.provider).pseudonym.secret)
     bound = _bound_to(standing.principal, permit, request)
     after = _position(request.cursor, gate.cursors, bound)
-    plan = compile_plan(request, permit, gate.catalog, pseudonyms, after, _day(permit, facts))
-    return _Found(facts, permit, plan, read(plan, connection, gate.tables), pseudonyms, bound, request.format)
+    pinned = _pinned(request.as_of, gate.cursors, _version_of(standing.principal, permit))
+    plan = compile_plan(request, permit, gate.catalog, pseudonyms, after, _day(permit, facts), pinned)
+    certain_at = gate.clock() - PROMOTION_MARGIN
+    return _Found(facts, permit, plan, read(plan, connection, gate.tables), pseudonyms, bound, request.format, certain_at)
 
 
 def _body(found: _Found, gate: Gate) -> Body:
@@ -229,6 +240,7 @@ def _bound_to(principal: Principal, permit: Permit, request: AccessRequest) -> t
         permit.schedule,
         sorted(request.select),
         sorted(request.filters),
+        request.as_of,
         repr((request.filter, request.sort)),
     ]
     agreement = f"{permit.agreement}|{permit.agreement_version}"
@@ -237,6 +249,23 @@ def _bound_to(principal: Principal, permit: Permit, request: AccessRequest) -> t
 
 def _position(cursor: str | None, cursors: Cursors, bound: tuple[bytes, ...]) -> Position | None:
     return None if cursor is None else Position.from_bytes(cursors.unseal(cursor, *bound))
+
+
+def _version_of(principal: Principal, permit: Permit) -> tuple[bytes, ...]:
+    """What the name of a version is good for: this client, these records."""
+    return (principal.client.encode(), b"version", permit.provider.encode(), permit.resource.encode())
+
+
+def _pinned(as_of: str | None, cursors: Cursors, bound: tuple[bytes, ...]) -> Snapshot | None:
+    return None if as_of is None else Snapshot.from_bytes(cursors.unseal(as_of, *bound, refused=NO_SUCH_VERSION)[SALT_BYTES:])
+
+
+def _version(request: AccessRequest, principal: Principal, found: _Found, gate: Gate) -> str | None:
+    """The name of the version that was read, another each time: equal names would tell that nothing moved that nobody may see."""
+    if request.as_of is not None or found.permit.release is not None:
+        return request.as_of
+    snapshot = Snapshot.of(utc_text(found.certain_at), found.rows.versions_of)
+    return gate.cursors.seal(gate.random_bytes(SALT_BYTES) + snapshot.to_bytes(), *_version_of(principal, found.permit))
 
 
 def _opener(gate: Gate, permit: Permit) -> Opener:

@@ -19,7 +19,7 @@ LONGEST_FILTER = 4_000
 MOST_SORTED = 3
 _PATH = re.compile(r"[A-Za-z][A-Za-z0-9]{0,79}(\.[A-Za-z][A-Za-z0-9]{0,79}){0,3}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-_OWN = ("purpose", "provider", "agreement", "select", "filter", "sort", "count", "cursor", "limit")
+_OWN = ("purpose", "provider", "agreement", "select", "filter", "sort", "count", "as_of", "cursor", "limit")
 
 
 def frame(resource: str, query: Iterable[tuple[str, str]], request_id: str) -> AccessRequest:
@@ -48,6 +48,7 @@ def frame(resource: str, query: Iterable[tuple[str, str]], request_id: str) -> A
         select=_selected(own),
         filters=tuple(filters),
         cursor=own.get("cursor"),
+        as_of=own.get("as_of"),
         limit=_limit(own),
         request_id=request_id,
         filter=parse_filter(own["filter"]) if "filter" in own else None,

@@ -65,6 +65,8 @@ def _answer(disclosure: Disclosure) -> Response:
         "Gateway-Body-Salt": base64.b64encode(disclosure.salt).decode(),
         **disclosure.body.headers,
     }
+    if disclosure.version is not None:
+        headers["Gateway-Version"] = disclosure.version
     if disclosure.bound:
         headers["Gateway-Redisclosure"] = REDISCLOSURE
     if disclosure.operation == "not_modified":

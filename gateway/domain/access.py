@@ -45,8 +45,9 @@ class AccessRequest:
     """One request for a page of one resource, before anything is known to be permitted.
 
     `filters` are (element path, text as the client wrote it), one equality each, which hold beside `filter`; `cursor` is the
-    sealed text of a page beside this one; `limit` is 1 to 1000 records; `count` asks how many records there are on all pages;
-    `head` that the page is described and not sent; `known` are the tags of pages that the client has (`*`: any).
+    sealed text of a page beside this one, `as_of` that of the version to read; `limit` is 1 to 1000 records; `count` asks how many
+    records there are on all pages; `head` that the page is described and not sent; `known` are the tags of pages that the client
+    has (`*`: any).
     """
 
     resource: ResourceName
@@ -59,6 +60,7 @@ class AccessRequest:
     limit: int = 100
     request_id: str = ""
     format: Format = "json"
+    as_of: str | None = None
     head: bool = False
     known: tuple[str, ...] = ()
     filter: Filter | None = None

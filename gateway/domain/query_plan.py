@@ -11,6 +11,7 @@ from gateway.domain.access import Scalar
 from gateway.domain.decision import Comparison
 from gateway.domain.identifiers import AgreementId, ElementPath, InstitutionId, ResourceName
 from gateway.domain.narrowing import Narrowing, Position, SortKey
+from gateway.domain.snapshots import Snapshot
 from gateway.domain.treatments import Treatment
 
 Origin = Literal["column", "generalised", "surrogate", "own_id", "sealed"]
@@ -91,7 +92,8 @@ class QueryPlan:
     people are absent) and `excluded_subjects` (columns, and the subject types that are absent) make the sub-query `permitted`;
     `filters`, `narrowing`, `sort`, `after` and `count` are compiled against its columns only. `person_columns` maps each role to
     its column, for the log. The page is of what comes behind `after`, or before it where that says so; `count` asks for the number
-    of records on all pages.
+    of records on all pages. `pinned` is the version of the records to read
+    where that is not the newest.
     """
 
     resource: ResourceName
@@ -115,6 +117,7 @@ class QueryPlan:
     narrowing: Narrowing | None = None
     sort: tuple[SortKey, ...] = ()
     count: bool = False
+    pinned: Snapshot | None = None
 
     @property
     def narrows(self) -> bool:

@@ -35,7 +35,8 @@ from gateway.store.columns import AsItCame, Day, InColumns, written
 from gateway.store.generalise import generalised
 from gateway.store.narrowing import AFTER, Listed, holds, in_order, past, sorted_on
 from gateway.store.record_tables import Tables
-from gateway.store.row_scope import FROZEN, compare, own_id, row_scope
+from gateway.store.row_scope import compare, own_id, row_scope, version_of
+from gateway.store.versions import versions_read
 
 OWN = "gateway:"
 RECORD, VERSION, SEALED, CLASS = f"{OWN}record", f"{OWN}version", f"{OWN}sealed", f"{OWN}class"
@@ -80,11 +81,11 @@ _kept: dict[tuple[object, ...], _Statements] = {}
 
 
 def fetch(connection: Connection, every_table: Tables, plan: QueryPlan) -> Rows:
-    """Run the plan in the caller's snapshot."""
+    """Run the plan in the caller's snapshot. Raises `VersionGone` where it is of a version that is not kept."""
     statements = _statements(every_table, plan, connection.dialect)
-    bound: dict[str, object] = {LIMIT: plan.limit + 1 + (plan.after is not None)}
-    if plan.frozen is not None:
-        bound[FROZEN] = plan.frozen.version
+    versions_of = versions_read(connection, plan)
+    bound: dict[str, object] = {version_of(resource): version for resource, version in versions_of.items()}
+    bound[LIMIT] = plan.limit + 1 + (plan.after is not None)
     if plan.after is not None:
         bound[AFTER] = plan.after.record
     columns, met, more = _cut(statements.page.fetch(connection, bound), statements, plan)
@@ -104,6 +105,7 @@ def fetch(connection: Connection, every_table: Tables, plan: QueryPlan) -> Rows:
         following=_position(columns, statements, -1) if records and after else None,
         preceding=replace(_position(columns, statements, 0), backward=True) if records and before else None,
         count=None if statements.count is None else int(statements.count.fetch(connection, bound)[0][0]),
+        versions_of=versions_of,
     )
 
 
@@ -131,7 +133,7 @@ def _statements(every_table: Tables, plan: QueryPlan, dialect: Dialect) -> _Stat
     They follow from the plan alone, which is made anew for each request. What a client filters and sorts by is not kept."""
     if plan.filters or plan.narrowing is not None or plan.sort:
         return _built(every_table, plan, dialect)
-    alike = replace(plan, limit=0, after=plan.after and replace(plan.after, record=RecordId(0)))
+    alike = replace(plan, limit=0, pinned=None, after=plan.after and replace(plan.after, record=RecordId(0)))
     # 1, 1.0 and True are equal, but not the same in SQL.
     exactly = repr((plan.scope, plan.related, [element.treatment for element in plan.permitted]))
     key = (every_table[plan.resource].rows, dialect.name, alike, exactly)

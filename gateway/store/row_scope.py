@@ -5,23 +5,21 @@ from __future__ import annotations
 from datetime import date
 from typing import Any, assert_never
 
-from sqlalchemy import BigInteger, ColumnElement, Date, Select, Table, bindparam, exists, false, or_, select, type_coerce
+from sqlalchemy import BigInteger, BindParameter, ColumnElement, Date, Table, bindparam, exists, false, or_, select, type_coerce
 
 from gateway.domain.access import Scalar
-from gateway.domain.identifiers import InstitutionId, ResourceName
+from gateway.domain.identifiers import ResourceName
 from gateway.domain.query_plan import Condition, ConsentScope, PlannedElement, QueryPlan, RelatedScope, RosterScope
 from gateway.store.columns import AsItCame
 from gateway.store.record_tables import Tables
-from gateway.store.schema import consent, opt_out, resource_head, roster_line
-
-FROZEN = "frozen"
+from gateway.store.schema import consent, opt_out, roster_line
 
 
 def row_scope(every_table: Tables, rows: Table, plan: QueryPlan) -> list[ColumnElement[bool]]:
     """Everything that must hold for a row of `rows`, the plan's own table, to be in the permitted view."""
     return [
         rows.c.provider_id == plan.provider,
-        *_visible(rows, plan),
+        *_visible(rows, plan.resource),
         *(compare(rows.c[condition.column], condition) for condition in plan.scope),
         *(_in_roster(rows, roster, plan) for roster in plan.rosters),
         *(_has_related(every_table[related.resource].rows, rows, related, plan) for related in plan.related),
@@ -53,25 +51,26 @@ def own_id(record: ColumnElement[Any], element: PlannedElement, plan: QueryPlan)
     return select(found).where(*_line_of(record, ResourceName(str(element.key_space)), plan)).scalar_subquery()
 
 
-def _visible(rows: Table, plan: QueryPlan) -> tuple[ColumnElement[bool], ...]:
-    """In the promoted version of this snapshot, or in the frozen one; nothing before the first promotion."""
-    head = _head(plan.provider, plan.resource).scalar_subquery()
-    version: ColumnElement[int] = head if plan.frozen is None else bindparam(FROZEN, type_=BigInteger)
+def _visible(rows: Table, resource: ResourceName) -> tuple[ColumnElement[bool], ...]:
+    """In the version that is read; nothing before the first promotion."""
+    version = _version(resource)
     return (rows.c.from_version <= version, or_(rows.c.to_version.is_(None), rows.c.to_version > version))
 
 
-def _head(provider: InstitutionId, resource: ResourceName) -> Select[tuple[int]]:
-    return select(resource_head.c.version).where(resource_head.c.provider_id == provider, resource_head.c.resource == resource)
+def _version(resource: ResourceName) -> BindParameter[int]:
+    return bindparam(version_of(resource), type_=BigInteger)
+
+
+def version_of(resource: ResourceName) -> str:
+    """The parameter that the version of a resource is bound to."""
+    return f"version_of_{resource}"
 
 
 def _has_related(related: Table, rows: Table, scope: RelatedScope, plan: QueryPlan) -> ColumnElement[bool]:
-    """In what is promoted of the related resource in this snapshot."""
-    head = _head(plan.provider, scope.resource).scalar_subquery()
     return exists().where(
         related.c.provider_id == plan.provider,
         related.c[scope.related_column] == rows.c[scope.person_column],
-        related.c.from_version <= head,
-        or_(related.c.to_version.is_(None), related.c.to_version > head),
+        *_visible(related, scope.resource),
         *(compare(related.c[condition.column], condition) for condition in scope.where),
         *(_in_roster(related, roster, plan) for roster in scope.rosters),
     )

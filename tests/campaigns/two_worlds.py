@@ -32,7 +32,7 @@ FOLDER = Path(__file__).resolve().parent
 LAKESIDE = InstitutionId("lakeside")
 CANDIDATES, PLACEMENTS = ResourceName("candidates"), ResourceName("fieldworkExperiences")
 LAST_SCHOOL_IN_SCOPE = 600_120
-OWN_HEADERS = {"gateway-entry", "gateway-entry-index", "gateway-body-salt", "gateway-request"}
+OWN_HEADERS = {"gateway-entry", "gateway-entry-index", "gateway-body-salt", "gateway-request", "gateway-version"}
 OPTED_OUT = 5
 HIDDEN_CITY = "Vanished"
 

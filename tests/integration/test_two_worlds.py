@@ -54,13 +54,13 @@ def test_the_partner_cannot_tell_the_worlds_apart(worlds: tuple[World, World]) -
 
 
 def _filter_by_withheld(
-    request: AccessRequest, permit: Permit, catalog: Catalog, pseudonyms: Pseudonyms, after: Position | None, today: date
+    request: AccessRequest, permit: Permit, catalog: Catalog, pseudonyms: Pseudonyms, *others: Any
 ) -> QueryPlan:
-    plan = compile_plan(replace(request, filters=(), filter=None), permit, catalog, pseudonyms, after, today)
+    plan = compile_plan(replace(request, filters=(), filter=None), permit, catalog, pseudonyms, *others)
     resource = catalog.resources[permit.resource]
     everything = {e.path: Share() for e in resource.every_element() if e.sensitivity != "prohibited"} | dict(permit.elements)
     return replace(
-        compile_plan(replace(request, select=()), replace(permit, elements=everything), catalog, pseudonyms, after, today),
+        compile_plan(replace(request, select=()), replace(permit, elements=everything), catalog, pseudonyms, *others),
         selected=plan.selected,
     )
 
