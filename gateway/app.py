@@ -22,11 +22,11 @@ from gateway.catalog.load import load_catalog
 from gateway.catalog.model import Catalog
 from gateway.clients import ClientDesk
 from gateway.consent.change import RightsDesk
-from gateway.disclose import Gate
 from gateway.domain.auditing import AuditEvent
 from gateway.domain.identifiers import EntryId, InstitutionId, ResourceName
 from gateway.domain.times import utc_text
 from gateway.errors import ConfigurationError, IntegrityError, Unavailable
+from gateway.gate import Gate
 from gateway.ingest import Intake
 from gateway.issue_token import TokenIssuer
 from gateway.keys.cursors import Cursors

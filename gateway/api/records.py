@@ -12,9 +12,10 @@ from fastapi import APIRouter, Request, Response
 from gateway.api.accept import accepted
 from gateway.api.bearer import bearer_token
 from gateway.api.framing import frame
-from gateway.disclose import Disclosure, Gate, disclose, turn_away
+from gateway.disclose import Disclosure, disclose, turn_away
 from gateway.domain.identifiers import ResourceName
 from gateway.errors import RequestError
+from gateway.gate import Gate
 
 REDISCLOSURE = "prohibited; 34 CFR 99.33"
 MOST_TAGS = 20

@@ -102,9 +102,9 @@ def _tell_the_version(worlds: tuple[World, World]) -> Callable[..., Body]:
     current: list[Any] = [None]
     plain = gateway.disclose._body
 
-    def remember(found: Any, gate: Any) -> Any:
+    def remember(found: Any, request: Any, gate: Any) -> Any:
         current[0] = gate.database
-        return plain(found, gate)
+        return plain(found, request, gate)
 
     leaking.remember = remember  # type: ignore[attr-defined]
     return leaking

@@ -1,0 +1,130 @@
+"""Enter (pure): the log's event of what is about to leave, or of what was refused: names, counts and commitments, no value."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+import orjson
+from pyroaring import BitMap
+
+from gateway.domain.access import Principal
+from gateway.domain.auditing import AuditEvent
+from gateway.domain.grant_use import grant_use
+from gateway.domain.query_plan import QueryPlan
+from gateway.domain.rows import Body
+from gateway.domain.treatments import Share, spoken
+from gateway.errors import DisclosureDenied, GatewayError
+from gateway.gate import Gate, Trail
+from gateway.remember import Standing
+from gateway.tlog.subjects import subject_root
+
+SALT_BYTES = 32
+Operation = Literal["read", "head", "not_modified"]
+
+
+@dataclass(frozen=True)
+class Leaving:
+    """What is about to leave, in its exact bytes: records of these `persons` by role; `counts` are more numbers that are told."""
+
+    plan: QueryPlan
+    operation: Operation
+    rows: int
+    persons: Mapping[str, Collection[int]]
+    body: Body
+    salt: bytes
+    counts: Mapping[str, int] = field(default_factory=dict)
+
+
+def disclosed(leaving: Leaving, standing: Standing, trail: Trail, gate: Gate, now: datetime) -> AuditEvent:
+    """The event of a disclosure, which counts against the limits of its grant."""
+    permit, plan, body = standing.permit, leaving.plan, leaving.body
+    persons = {role: BitMap(numbers) for role, numbers in leaving.persons.items()}
+    subject_key = gate.ring.agreement(permit.agreement, permit.provider).subject.secret
+    released = [element for element in plan.selected if isinstance(element.treatment, Share)]
+    treated = [element for element in plan.selected if not isinstance(element.treatment, Share)]
+    leaf: dict[str, object] = {
+        **standing.principal.on_the_log,
+        "decision": "permit",
+        "operation": leaving.operation,
+        "purpose": permit.purpose,
+        "provider": permit.provider,
+        "recipient": permit.recipient,
+        "resource": permit.resource,
+        "agreement": permit.agreement,
+        "agreement_version": str(permit.agreement_version),
+        "agreement_digest": permit.agreement_digest,
+        "schedule": permit.schedule,
+        "bases": {role: f"{basis.basis}; {basis.citation}" for role, basis in permit.bases.items()},
+        **_decided(trail, gate),
+        "rules": list(permit.rules),
+        "released": [element.path for element in released],
+        "treated": {element.path: spoken(element.treatment) for element in treated},
+        "withheld": list(permit.withheld),
+        "filtered_by": sorted(trail.request.compared),
+        "sorted_by": [key.path for key in plan.sort],
+        "rows": str(leaving.rows),
+        **{name: str(number) for name, number in leaving.counts.items()},
+        "subjects": subject_root(subject_key, BitMap().union(*persons.values())).hex(),
+        "body": hashlib.sha256(leaving.salt + body.content).hexdigest(),
+        "body_length": str(len(body.content)),
+        "media_type": body.media_type,
+        "request": trail.request.request_id,
+        "epoch": str(standing.facts.epoch),
+    }
+    detail = {
+        "body_salt": _base64(leaving.salt),
+        "persons": {role: _base64(numbers.serialize()) for role, numbers in persons.items()},
+    }
+    return AuditEvent(
+        kind="disclosure",
+        leaf=leaf,
+        institutions=(permit.provider, permit.recipient),
+        detail=orjson.dumps({"version": 1, **detail}),
+        detail_owner=permit.provider,
+        state_epoch=standing.facts.epoch,
+        question=trail.question,
+        use=grant_use(standing.entry, standing.day.isoformat(), leaving.rows, now),
+    )
+
+
+def refused(principal: Principal, why: GatewayError, trail: Trail, gate: Gate) -> AuditEvent:
+    """The event of a request of a known client that got no record. It names only what is ours to name: a path, a purpose or
+    an id that the client made up could hold anything."""
+    request = trail.request
+    known_resource = gate.catalog.resource(request.resource)
+    reasons = why.reasons if isinstance(why, DisclosureDenied) else ()
+    leaf: dict[str, object] = {
+        **principal.on_the_log,
+        "decision": "deny",
+        "operation": "read",
+        "resource": known_resource.name if known_resource else "unknown",
+        "purpose": request.purpose if request.purpose in principal.purposes else "unknown",
+        "code": why.code,
+        "rules": sorted({reason.rule for reason in reasons}),
+        "choices": list(why.choices) if isinstance(why, DisclosureDenied) else [],
+        **_decided(trail, gate),
+        "request": request.request_id,
+    }
+    return AuditEvent(kind="refusal", leaf=leaf, institutions=(principal.institution,), question=trail.question)
+
+
+def _decided(trail: Trail, gate: Gate) -> dict[str, object]:
+    """By what a request was decided and from what, so that it can be decided again."""
+    decision = trail.decision
+    made: dict[str, object] = {"policy": gate.pdp.digest if decision is None else decision.bundle_digest}
+    if trail.question is not None:
+        made["input"] = trail.question.digest
+    if decision is not None:
+        made["answer"] = decision.answer_digest
+        if decision.operator_digest is not None:
+            made["operator_policy"] = decision.operator_digest
+    return made
+
+
+def _base64(content: bytes) -> str:
+    return base64.b64encode(content).decode()

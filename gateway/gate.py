@@ -1,0 +1,83 @@
+"""What a disclosure needs from outside itself, and how far a request came: the vocabulary of the use cases that let records out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from gateway.audit import AuditLog
+from gateway.authenticate import TokenVerifier
+from gateway.catalog.model import Catalog
+from gateway.domain.access import AccessRequest, Principal
+from gateway.domain.decision import Decision, Permit, Question
+from gateway.domain.identifiers import ResourceName
+from gateway.domain.rosters import RosterKey
+from gateway.domain.rows import OwnIds
+from gateway.keys.cursors import Cursors
+from gateway.keys.own_ids import OwnIdSealer
+from gateway.keys.pseudonym import Pseudonyms
+from gateway.keys.seal import Sealer
+from gateway.pdp.engine import Pdp
+from gateway.redact import Opener, OwnIdOpener, Place
+from gateway.remember import Memory
+from gateway.store.engine import Database
+from gateway.store.key_ring import KeyRing
+from gateway.store.record_tables import RecordTables
+
+
+@dataclass(frozen=True)
+class Gate:
+    """What a disclosure needs from outside itself; made once by the composition root.
+
+    `modules` are the state-law modules that are switched on; `clock` gives the UTC time, `random_bytes` that many unpredictable
+    bytes.
+    """
+
+    catalog: Catalog
+    tables: Mapping[ResourceName, RecordTables]
+    database: Database
+    ring: KeyRing
+    pdp: Pdp
+    modules: tuple[str, ...]
+    log: AuditLog
+    verifier: TokenVerifier
+    memory: Memory
+    cursors: Cursors
+    clock: Callable[[], datetime]
+    random_bytes: Callable[[int], bytes]
+
+    def pseudonyms(self, permit: Permit) -> Pseudonyms:
+        """Those of the permit's agreement."""
+        return Pseudonyms(self.ring.agreement(permit.agreement, permit.provider).pseudonym.secret)
+
+    def opener(self, permit: Permit) -> Opener:
+        """Opens what is sealed of the permit's resource."""
+        tables = self.tables[permit.resource]
+        key = self.ring.provider(permit.provider).data
+
+        def opened(collection: str | None, sealed: Sequence[bytes | None], places: Iterable[Place]) -> Iterable[bytes | None]:
+            table = tables.rows if collection is None else tables.members[collection]
+            return Sealer(key, table.name).unseal_each(sealed, permit.provider, places)
+
+        return opened
+
+    def own_ids(self, permit: Permit) -> OwnIdOpener:
+        """Opens the recipient's own ids, from the roster that stands under the permit's schedule."""
+
+        def opened(key_space: str, found: OwnIds) -> Sequence[str | None]:
+            roster = RosterKey(permit.agreement, permit.schedule, permit.provider, ResourceName(key_space))
+            return OwnIdSealer(self.ring.provider(permit.provider).data, roster).unseal_each(found.sealed, found.records)
+
+        return opened
+
+
+@dataclass
+class Trail:
+    """How far a request came before its entry: who asks, what was asked of the policy, and what it decided. The purpose of
+    `request` is the client's default where it named none, once the client is known."""
+
+    request: AccessRequest
+    principal: Principal | None = None
+    question: Question | None = None
+    decision: Decision | None = None
