@@ -2,74 +2,52 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import NoReturn
 
 import orjson
 
 from gateway.authenticate import authenticate
 from gateway.domain.access import AccessRequest, Principal
-from gateway.domain.auditing import AuditEntry
 from gateway.domain.decision import Permit
 from gateway.domain.identifiers import ResourceName
 from gateway.domain.narrowing import Position
 from gateway.domain.query_plan import QueryPlan
 from gateway.domain.rows import Body, Rows
 from gateway.domain.snapshots import Snapshot
-from gateway.domain.times import utc_text
 from gateway.encode import encode
-from gateway.enter import SALT_BYTES, Leaving, Operation, disclosed, refused
-from gateway.errors import AuthenticationError, GatewayError, RequestError
-from gateway.gate import Gate, Trail
+from gateway.enter import SALT_BYTES, Leaving, disclosed
+from gateway.errors import RequestError
+from gateway.gate import Disclosure, Gate, Operation, Trail
 from gateway.keys.cursors import Cursors
 from gateway.keys.pseudonym import Pseudonyms
 from gateway.plan import compile_plan
 from gateway.read import read
 from gateway.redact import redact
 from gateway.remember import Standing
-from gateway.stand import stand
+from gateway.stand import on_the_log, stand
 from gateway.store.engine import Connection
 
-PROMOTION_MARGIN = timedelta(minutes=10)
-"""A promotion bears the time at which it began to commit: what was read a moment ago was the newest version this long ago."""
 NO_SUCH_VERSION = "`as_of` takes what an answer to you about these records named in `Gateway-Version`, unchanged."
 
 
 @dataclass(frozen=True)
-class Disclosure:
-    """One answered request: its entry, the exact bytes and the salt of their commitment (decision 19).
-
-    `bound` says that the answer may not be redisclosed (99.33(d)); its body holds the notice. `tag` stands for the bytes; of a
-    `head` and of what the client has already (`not_modified`) they are not sent. `version` is what `as_of` takes to read the same
-    version of the records again; None for a frozen release.
-    """
-
-    entry: AuditEntry
-    body: Body
-    salt: bytes
-    bound: bool
-    tag: str
-    version: str | None
-    operation: Operation
-
-
-@dataclass(frozen=True)
 class _Found:
-    """What one snapshot gave for a permitted request, and how to treat it; its versions were the newest at `certain_at`."""
+    """What one snapshot gave for a permitted request, and how to treat it."""
 
     standing: Standing
     plan: QueryPlan
     rows: Rows
     pseudonyms: Pseudonyms
     cursor_bound_to: tuple[bytes, ...]
-    certain_at: datetime
+    read_at: datetime
 
 
 def disclose(request: AccessRequest, token: str | None, gate: Gate) -> Disclosure:
     """Serve one request. Raises a `GatewayError` for every refusal, after the refusal's own entry is durable."""
     trail = Trail(request)
-    try:
+    with on_the_log(trail, gate):
         # One snapshot for client, agreements and records (decision 9); it is given back before the log is waited for.
         with gate.database.read() as connection:
             standing = stand(token, connection, gate, trail)
@@ -81,28 +59,18 @@ def disclose(request: AccessRequest, token: str | None, gate: Gate) -> Disclosur
         counts = {} if found.rows.count is None else {"counted": found.rows.count}
         leaving = Leaving(found.plan, operation, len(found.rows.records), found.rows.persons, body, salt, counts)
         entry = gate.log.append(disclosed(leaving, standing, trail, gate, gate.clock()))
-    except AuthenticationError:
-        gate.log.refuse_anonymous("disclosure")
-        raise
-    except GatewayError as why:
-        if trail.principal is not None:
-            gate.log.append(refused(trail.principal, why, trail, gate))
-        raise
-    version = _version(request, found, gate)
-    return Disclosure(entry, body, salt, standing.permit.redisclosure_notice, tag, version, operation)
+    bound, version = standing.permit.redisclosure_notice, _version(request, found, gate)
+    return Disclosure(entry, body, salt, bound, operation, tag, version)
 
 
 def turn_away(why: RequestError, resource: ResourceName, request_id: str, token: str | None, gate: Gate) -> NoReturn:
     """Refuse a request that could not even be framed; a known client's refusal has its entry first. Raises `why`."""
-    try:
+    trail = Trail(AccessRequest(resource, "", request_id=request_id))
+    with on_the_log(trail, gate):
         with gate.database.read() as connection:
-            principal = authenticate(token, connection, gate.verifier, gate.clock())
-    except AuthenticationError:
-        gate.log.refuse_anonymous("disclosure")
-        raise
-    trail = Trail(AccessRequest(resource, principal.default_purpose, request_id=request_id))
-    gate.log.append(refused(principal, why, trail, gate))
-    raise why
+            trail.principal = authenticate(token, connection, gate.verifier, gate.clock())
+        trail.request = replace(trail.request, purpose=trail.principal.default_purpose)
+        raise why
 
 
 def _operation(request: AccessRequest, tag: str) -> Operation:
@@ -119,8 +87,7 @@ def _found(standing: Standing, request: AccessRequest, connection: Connection, g
     after = _position(request.cursor, gate.cursors, bound)
     pinned = _pinned(request.as_of, gate.cursors, _version_of(principal, permit))
     plan = compile_plan(request, permit, gate.catalog, pseudonyms, after, standing.day, pinned)
-    certain_at = gate.clock() - PROMOTION_MARGIN
-    return _Found(standing, plan, read(plan, connection, gate.tables), pseudonyms, bound, certain_at)
+    return _Found(standing, plan, read(plan, connection, gate.tables), pseudonyms, bound, gate.clock())
 
 
 def _body(found: _Found, request: AccessRequest, gate: Gate) -> Body:
@@ -175,5 +142,5 @@ def _version(request: AccessRequest, found: _Found, gate: Gate) -> str | None:
     permit = found.standing.permit
     if request.as_of is not None or permit.release is not None:
         return request.as_of
-    snapshot = Snapshot.of(utc_text(found.certain_at), found.rows.versions_of)
+    snapshot = Snapshot.taken(found.read_at, found.rows.versions_of)
     return gate.cursors.seal(gate.random_bytes(SALT_BYTES) + snapshot.to_bytes(), *_version_of(found.standing.principal, permit))

@@ -7,7 +7,6 @@ import hashlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
 
 import orjson
 from pyroaring import BitMap
@@ -19,12 +18,11 @@ from gateway.domain.query_plan import QueryPlan
 from gateway.domain.rows import Body
 from gateway.domain.treatments import Share, spoken
 from gateway.errors import DisclosureDenied, GatewayError
-from gateway.gate import Gate, Trail
+from gateway.gate import Gate, Operation, Trail
 from gateway.remember import Standing
 from gateway.tlog.subjects import subject_root
 
 SALT_BYTES = 32
-Operation = Literal["read", "head", "not_modified"]
 
 
 @dataclass(frozen=True)

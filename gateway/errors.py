@@ -154,7 +154,7 @@ class VersionGone(RequestError):
     title = "This version is no longer kept"
 
     def __init__(self) -> None:
-        super().__init__("The records of this version are no longer kept. Read them anew, without `as_of`.")
+        super().__init__("The records of this version are no longer kept. Read them anew, without `as_of` or without `since`.")
 
 
 class DisclosureDenied(GatewayError):

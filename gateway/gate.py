@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from gateway.audit import AuditLog
 from gateway.authenticate import TokenVerifier
 from gateway.catalog.model import Catalog
 from gateway.domain.access import AccessRequest, Principal
+from gateway.domain.auditing import AuditEntry
 from gateway.domain.decision import Decision, Permit, Question
 from gateway.domain.identifiers import ResourceName
 from gateway.domain.rosters import RosterKey
-from gateway.domain.rows import OwnIds
+from gateway.domain.rows import Body, OwnIds
 from gateway.keys.cursors import Cursors
 from gateway.keys.own_ids import OwnIdSealer
 from gateway.keys.pseudonym import Pseudonyms
@@ -70,6 +72,27 @@ class Gate:
             return OwnIdSealer(self.ring.provider(permit.provider).data, roster).unseal_each(found.sealed, found.records)
 
         return opened
+
+
+Operation = Literal["read", "head", "not_modified", "feed"]
+
+
+@dataclass(frozen=True)
+class Disclosure:
+    """One answered request: its entry, the exact bytes and the salt of their commitment (decision 19).
+
+    `bound` says that the answer may not be redisclosed (99.33(d)); its body holds the notice. `tag` stands for the bytes; of a
+    `head` and of what the client has already (`not_modified`) they are not sent. `version` is what `as_of` takes to read the same
+    version of the records again; None for a frozen release. A feed has neither.
+    """
+
+    entry: AuditEntry
+    body: Body
+    salt: bytes
+    bound: bool
+    operation: Operation
+    tag: str | None = None
+    version: str | None = None
 
 
 @dataclass

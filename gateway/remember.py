@@ -99,6 +99,12 @@ class Memory:
         """The token's claims, and the request without what no decision looks at: of a filter it is told the names."""
         compared = tuple((path, "") for path in sorted(request.compared))
         named = AccessRequest(
-            request.resource, request.purpose, request.provider, request.agreement, filters=compared, format=request.format
+            request.resource,
+            request.purpose,
+            request.provider,
+            request.agreement,
+            filters=compared,
+            format=request.format,
+            operation=request.operation,
         )
         return tuple(self._verifier.claims(token, now).items()), named

@@ -1,7 +1,10 @@
-"""Stand: who asks, and what its request stands on; remembered where nothing of it can have moved."""
+"""Stand: who asks, and what its request stands on; remembered where nothing of it can have moved. A refusal is on the log before
+anybody hears of it."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 from gateway.ask import ask
@@ -9,7 +12,8 @@ from gateway.authenticate import authenticate
 from gateway.decide import decide
 from gateway.domain.access import AccessRequest, Principal
 from gateway.domain.decision import Deny, Permit
-from gateway.errors import DisclosureDenied, Reason
+from gateway.enter import refused
+from gateway.errors import AuthenticationError, DisclosureDenied, GatewayError, Reason
 from gateway.gate import Gate, Trail
 from gateway.remember import Standing
 from gateway.store.agreements import agreements_that_matter
@@ -18,6 +22,21 @@ from gateway.store.epoch import read_epoch
 
 READ_SCOPE = "records:read"
 NO_SCOPE = Reason("GW-AUT-01", "RFC 6749, 3.3", "This token was not issued for reading records.")
+
+
+@contextmanager
+def on_the_log(trail: Trail, gate: Gate) -> Iterator[None]:
+    """What is refused inside has its own durable entry before it is raised: one of a client that is known, or one more of those
+    that are only counted."""
+    try:
+        yield
+    except AuthenticationError:
+        gate.log.refuse_anonymous("disclosure")
+        raise
+    except GatewayError as why:
+        if trail.principal is not None:
+            gate.log.append(refused(trail.principal, why, trail, gate))
+        raise
 
 
 def stand(token: str | None, connection: Connection, gate: Gate, trail: Trail) -> Standing:

@@ -1,4 +1,4 @@
-"""`GET /v1/{resource}`: a page of the permitted view."""
+"""`GET /v1/{resource}`: a page of the permitted view; `GET /v1/{resource}/changes`: what changed in it."""
 
 from __future__ import annotations
 
@@ -11,20 +11,29 @@ from fastapi import APIRouter, Request, Response
 
 from gateway.api.accept import accepted
 from gateway.api.bearer import bearer_token
-from gateway.api.framing import frame
-from gateway.disclose import Disclosure, disclose, turn_away
+from gateway.api.framing import frame, frame_changes
+from gateway.disclose import disclose, turn_away
+from gateway.domain.access import Format
 from gateway.domain.identifiers import ResourceName
 from gateway.errors import RequestError
-from gateway.gate import Gate
+from gateway.feed import feed
+from gateway.gate import Disclosure, Gate
 
 REDISCLOSURE = "prohibited; 34 CFR 99.33"
 MOST_TAGS = 20
+FEED_FORMATS: tuple[Format, ...] = ("json", "ndjson")
 
 
 def records_router(gate: Gate, threads: int) -> APIRouter:
     """The data routes; `threads` requests are served at once, the rest wait (decision 18)."""
     router = APIRouter(prefix="/v1", tags=["records"])
     limiter = CapacityLimiter(threads)
+
+    @router.get("/{resource}/changes")
+    async def changes(resource: str, request: Request) -> Response:
+        """What changed in what an agreement lets you see of one resource, since you asked last."""
+        disclosure = await to_thread.run_sync(partial(_serve_changes, resource, request, gate), limiter=limiter)
+        return _answer(disclosure)
 
     @router.api_route("/{resource}", methods=["GET", "HEAD"])
     async def page(resource: str, request: Request) -> Response:
@@ -51,6 +60,17 @@ def _serve(resource: str, request: Request, gate: Gate) -> Disclosure:
     return disclose(asked, token, gate)
 
 
+def _serve_changes(resource: str, request: Request, gate: Gate) -> Disclosure:
+    token = bearer_token(request)
+    request_id = str(request.state.request_id)
+    try:
+        asked = frame_changes(resource, request.query_params.multi_items(), request_id)
+        asked = replace(asked, format=accepted(request.headers.get("accept"), FEED_FORMATS))
+    except RequestError as why:
+        turn_away(why, ResourceName(resource), request_id, token, gate)
+    return feed(asked, token, gate)
+
+
 def _known(header: str) -> tuple[str, ...]:
     """The tags of `If-None-Match`; a weak one counts as its strong one does."""
     tags = (part.strip().removeprefix("W/").strip('"') for part in header.split(","))
@@ -59,13 +79,14 @@ def _known(header: str) -> tuple[str, ...]:
 
 def _answer(disclosure: Disclosure) -> Response:
     headers = {
-        "ETag": f'"{disclosure.tag}"',
         "Vary": "Accept",
         "Gateway-Entry": disclosure.entry.entry,
         "Gateway-Entry-Index": str(disclosure.entry.index),
         "Gateway-Body-Salt": base64.b64encode(disclosure.salt).decode(),
         **disclosure.body.headers,
     }
+    if disclosure.tag is not None:
+        headers["ETag"] = f'"{disclosure.tag}"'
     if disclosure.version is not None:
         headers["Gateway-Version"] = disclosure.version
     if disclosure.bound:

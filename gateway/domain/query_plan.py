@@ -9,7 +9,7 @@ from typing import Literal
 
 from gateway.domain.access import Scalar
 from gateway.domain.decision import Comparison
-from gateway.domain.identifiers import AgreementId, ElementPath, InstitutionId, ResourceName
+from gateway.domain.identifiers import AgreementId, ElementPath, InstitutionId, RecordId, ResourceName
 from gateway.domain.narrowing import Narrowing, Position, SortKey
 from gateway.domain.snapshots import Snapshot
 from gateway.domain.treatments import Treatment
@@ -93,7 +93,7 @@ class QueryPlan:
     `filters`, `narrowing`, `sort`, `after` and `count` are compiled against its columns only. `person_columns` maps each role to
     its column, for the log. The page is of what comes behind `after`, or before it where that says so; `count` asks for the number
     of records on all pages. `pinned` is the version of the records to read
-    where that is not the newest.
+    where that is not the newest, `epoch` that of consents, opt-outs and rosters; `only` narrows the page to some records.
     """
 
     resource: ResourceName
@@ -118,9 +118,11 @@ class QueryPlan:
     sort: tuple[SortKey, ...] = ()
     count: bool = False
     pinned: Snapshot | None = None
+    epoch: int | None = None
+    only: tuple[RecordId, ...] | None = None
 
     @property
     def narrows(self) -> bool:
         """Whether a record between two of a page can be outside the permitted view, or outside what was asked."""
         scoped = self.scope or self.related or self.rosters or self.consents or self.excluded_subjects or self.excluded_persons
-        return bool(self.filters or self.narrowing or self.sort or scoped or self.frozen)
+        return bool(self.filters or self.narrowing or self.sort or scoped or self.frozen or self.only is not None)

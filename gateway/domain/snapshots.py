@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 import orjson
 
 from gateway.domain.identifiers import ResourceName
+from gateway.domain.times import utc_text
+
+PROMOTION_MARGIN = timedelta(minutes=10)
+"""A promotion bears the time at which it began to commit: what was read a moment ago was the newest version this long ago."""
 
 
 @dataclass(frozen=True)
@@ -23,6 +28,11 @@ class Snapshot:
     @classmethod
     def of(cls, at: str, versions: Mapping[ResourceName, int]) -> Snapshot:
         return cls(at, tuple(sorted(versions.items())))
+
+    @classmethod
+    def taken(cls, now: datetime, versions: Mapping[ResourceName, int]) -> Snapshot:
+        """Of the versions that are the newest at a UTC time."""
+        return cls.of(utc_text(now - PROMOTION_MARGIN), versions)
 
     def to_bytes(self) -> bytes:
         return orjson.dumps([self.at, dict(self.versions)])

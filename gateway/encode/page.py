@@ -45,10 +45,13 @@ def encode(
         )
         return Body(b"".join(content), MEDIA_TYPES[form])
     around = {"Gateway-Next": following, "Gateway-Prev": preceding, "Gateway-Count": None if count is None else str(count)}
-    # A header is ASCII; a notice is in the words of its agreement (RFC 8187 spells such a text so).
-    around["Gateway-Notice"] = None if notice is None else f"UTF-8''{quote(notice)}"
-    headers = {name: text for name, text in around.items() if text is not None}
+    headers = {name: text for name, text in around.items() if text is not None} | notice_header(notice)
     return Body(_bytes(rows, plan, notice, form), MEDIA_TYPES[form], headers)
+
+
+def notice_header(notice: str | None) -> dict[str, str]:
+    """A header is ASCII, a notice in the words of its agreement: RFC 8187 spells such a text so."""
+    return {} if notice is None else {"Gateway-Notice": f"UTF-8''{quote(notice)}"}
 
 
 def _bytes(rows: TreatedRows, plan: QueryPlan, notice: str | None, form: Format) -> bytes:

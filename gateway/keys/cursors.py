@@ -16,7 +16,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 from gateway.errors import RequestError
 
 REFUSED = "The cursor does not belong to this request. Repeat the request without cursor and follow `next` unchanged."
-LONGEST = 2_000
+LONGEST = 8_000
+"""Characters, which every server takes in an address."""
 
 
 class Cursors:

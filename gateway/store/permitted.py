@@ -3,13 +3,11 @@ the client asked is compiled against the columns of `permitted` only."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import (
-    ARRAY,
     BigInteger,
     Column,
     ColumnElement,
@@ -19,7 +17,6 @@ from sqlalchemy import (
     Select,
     Subquery,
     Table,
-    Text,
     bindparam,
     func,
     select,
@@ -31,11 +28,11 @@ from gateway.domain.narrowing import Position, predicates
 from gateway.domain.query_plan import PlannedElement, QueryPlan
 from gateway.domain.rows import MemberRows, OwnIds, Rows
 from gateway.domain.treatments import Generalise
-from gateway.store.columns import AsItCame, Day, InColumns, written
+from gateway.store.columns import Among, AsItCame, Day, InColumns, Records, written
 from gateway.store.generalise import generalised
 from gateway.store.narrowing import AFTER, Listed, holds, in_order, past, sorted_on
 from gateway.store.record_tables import Tables
-from gateway.store.row_scope import compare, own_id, row_scope, version_of
+from gateway.store.row_scope import compare, own_id, row_scope, scope_bounds
 from gateway.store.versions import versions_read
 
 OWN = "gateway:"
@@ -84,8 +81,10 @@ def fetch(connection: Connection, every_table: Tables, plan: QueryPlan) -> Rows:
     """Run the plan in the caller's snapshot. Raises `VersionGone` where it is of a version that is not kept."""
     statements = _statements(every_table, plan, connection.dialect)
     versions_of = versions_read(connection, plan)
-    bound: dict[str, object] = {version_of(resource): version for resource, version in versions_of.items()}
+    bound = scope_bounds(plan, versions_of)
     bound[LIMIT] = plan.limit + 1 + (plan.after is not None)
+    if plan.only is not None:
+        bound[RECORDS] = plan.only
     if plan.after is not None:
         bound[AFTER] = plan.after.record
     columns, met, more = _cut(statements.page.fetch(connection, bound), statements, plan)
@@ -133,7 +132,14 @@ def _statements(every_table: Tables, plan: QueryPlan, dialect: Dialect) -> _Stat
     They follow from the plan alone, which is made anew for each request. What a client filters and sorts by is not kept."""
     if plan.filters or plan.narrowing is not None or plan.sort:
         return _built(every_table, plan, dialect)
-    alike = replace(plan, limit=0, pinned=None, after=plan.after and replace(plan.after, record=RecordId(0)))
+    alike = replace(
+        plan,
+        limit=0,
+        pinned=None,
+        epoch=None if plan.epoch is None else 0,
+        only=None if plan.only is None else (),
+        after=plan.after and replace(plan.after, record=RecordId(0)),
+    )
     # 1, 1.0 and True are equal, but not the same in SQL.
     exactly = repr((plan.scope, plan.related, [element.treatment for element in plan.permitted]))
     key = (every_table[plan.resource].rows, dialect.name, alike, exactly)
@@ -240,6 +246,8 @@ def _behind(every_table: Tables, permitted: Subquery, plan: QueryPlan) -> Select
 def _asked(every_table: Tables, permitted: Subquery, plan: QueryPlan) -> list[ColumnElement[bool]]:
     """What the client filters by, over the permitted view."""
     asked = [compare(permitted.c[condition.column], condition) for condition in plan.filters]
+    if plan.only is not None:
+        asked.append(Among(permitted.c[RECORD], bindparam(RECORDS, type_=Records())))
     if plan.narrowing is not None:
         asked.append(holds(plan.narrowing, permitted.c, _listed(every_table, permitted, plan)))
     return asked
@@ -269,22 +277,17 @@ def _treated(rows: Table, element: PlannedElement, plan: QueryPlan) -> ColumnEle
     return column
 
 
-def _on_the_page(record: Column[object], plan: QueryPlan, dialect: str) -> ColumnElement[bool]:
+def _on_the_page(record: Column[object], plan: QueryPlan) -> ColumnElement[bool]:
     """Whether a record is on the page. Where nothing narrows the permitted rows, a page is all between its first and last;
     elsewhere its records go along as one parameter: a thousand parameters cost more than the rows that they fetch."""
     span = record.between(bindparam(FIRST, type_=BigInteger), bindparam(LAST, type_=BigInteger))
-    if not plan.narrows:
-        return span
-    if dialect == "postgresql":
-        return span & (record == func.any(bindparam(RECORDS, type_=ARRAY(BigInteger))))
-    return span & record.in_(select(func.json_each(bindparam(RECORDS, type_=Text)).table_valued("value").c.value))
+    return span & Among(record, bindparam(RECORDS, type_=Records())) if plan.narrows else span
 
 
-def _bounds(records: Sequence[int], statement: _MembersStatement, dialect: str) -> dict[str, object]:
+def _bounds(records: Sequence[int], statement: _MembersStatement) -> dict[str, object]:
     bounds: dict[str, object] = {FIRST: records[0], LAST: records[-1]}
     if statement.listed:
-        bounds |= {FIRST: min(records), LAST: max(records)}
-        bounds[RECORDS] = list(records) if dialect == "postgresql" else json.dumps(records)
+        bounds |= {FIRST: min(records), LAST: max(records), RECORDS: records}
     return bounds
 
 
@@ -296,7 +299,7 @@ def _members_statement(members: Table, plan: QueryPlan, elements: Sequence[Plann
     columns += [type_coerce(members.c.sealed, AsItCame())] if has_sealed else []
     statement = (
         select(*columns)
-        .where(members.c.provider_id == plan.provider, _on_the_page(members.c.record_id, plan, dialect.name))
+        .where(members.c.provider_id == plan.provider, _on_the_page(members.c.record_id, plan))
         .order_by(members.c.record_id, members.c.ordinal)
     )
     return _MembersStatement(tuple(element.path for element in plain), has_sealed, plan.narrows, InColumns(statement, dialect))
@@ -306,7 +309,7 @@ def _members(connection: Connection, statement: _MembersStatement, positions: Ma
     """`positions` says where on the page a version of a record stands."""
     columns: list[Sequence[Any]] = []
     if positions:
-        bounds = _bounds([record for record, _ in positions], statement, connection.dialect.name)
+        bounds = _bounds([record for record, _ in positions], statement)
         columns = statement.statement.fetch(connection, bounds)
     columns = columns or [()] * (3 + len(statement.paths) + statement.has_sealed)
     # Other versions of a record have members too; the page has one version of each.
