@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NoReturn
@@ -19,6 +20,7 @@ from gateway.domain.snapshots import Snapshot
 from gateway.encode import encode
 from gateway.enter import SALT_BYTES, Leaving, disclosed
 from gateway.errors import RequestError
+from gateway.expand import Beside, Expansion, expand, in_columns, permitted_expansions
 from gateway.gate import Disclosure, Gate, Operation, Trail
 from gateway.keys.cursors import Cursors
 from gateway.keys.pseudonym import Pseudonyms
@@ -39,6 +41,7 @@ class _Found:
     standing: Standing
     plan: QueryPlan
     rows: Rows
+    besides: Sequence[Beside]
     pseudonyms: Pseudonyms
     cursor_bound_to: tuple[bytes, ...]
     read_at: datetime
@@ -51,16 +54,23 @@ def disclose(request: AccessRequest, token: str | None, gate: Gate) -> Disclosur
         # One snapshot for client, agreements and records (decision 9); it is given back before the log is waited for.
         with gate.database.read() as connection:
             standing = stand(token, connection, gate, trail)
-            found = _found(standing, trail.request, connection, gate)
-        body = _body(found, trail.request, gate)
+            asked = trail.request
+            expansions = permitted_expansions(asked, standing.permit, token, connection, gate, trail)
+            trail.request = asked
+            found = _found(standing, asked, expansions, connection, gate)
+        body = _body(found, asked, gate)
         salt = gate.random_bytes(SALT_BYTES)
         tag = gate.cursors.tag(body.content, standing.principal.client.encode(), orjson.dumps(body.headers))
         operation = _operation(request, tag)
         counts = {} if found.rows.count is None else {"counted": found.rows.count}
         leaving = Leaving(found.plan, operation, len(found.rows.records), found.rows.persons, body, salt, counts)
-        entry = gate.log.append(disclosed(leaving, standing, trail, gate, gate.clock()))
+        events = [disclosed(leaving, standing, asked, gate, gate.clock())]
+        for beside in found.besides:
+            more = replace(leaving, plan=beside.plan, rows=len(beside.rows.records), persons=beside.rows.persons, counts={})
+            events.append(disclosed(more, beside.standing, replace(beside.asked, request_id=asked.request_id), gate, gate.clock()))
+        entry, *others = gate.log.append_all(events)
     bound, version = standing.permit.redisclosure_notice, _version(request, found, gate)
-    return Disclosure(entry, body, salt, bound, operation, tag, version)
+    return Disclosure(entry, body, salt, bound, operation, tag, version, tuple(other.entry for other in others))
 
 
 def turn_away(why: RequestError, resource: ResourceName, request_id: str, token: str | None, gate: Gate) -> NoReturn:
@@ -80,14 +90,19 @@ def _operation(request: AccessRequest, tag: str) -> Operation:
     return "head" if request.head else "read"
 
 
-def _found(standing: Standing, request: AccessRequest, connection: Connection, gate: Gate) -> _Found:
+def _found(
+    standing: Standing, request: AccessRequest, expansions: Sequence[Expansion], connection: Connection, gate: Gate
+) -> _Found:
     principal, permit = standing.principal, standing.permit
     pseudonyms = gate.pseudonyms(permit)
     bound = _bound_to(principal, permit, request)
     after = _position(request.cursor, gate.cursors, bound)
     pinned = _pinned(request.as_of, gate.cursors, _version_of(principal, permit))
-    plan = compile_plan(request, permit, gate.catalog, pseudonyms, after, standing.day, pinned)
-    return _Found(standing, plan, read(plan, connection, gate.tables), pseudonyms, bound, gate.clock())
+    links = tuple(dict.fromkeys(expansion.link.own for expansion in expansions))
+    plan = compile_plan(request, permit, gate.catalog, pseudonyms, after, standing.day, pinned, links)
+    rows = read(plan, connection, gate.tables)
+    besides = [expand(expansion, plan, rows, connection, gate) for expansion in expansions]
+    return _Found(standing, plan, rows, besides, pseudonyms, bound, gate.clock())
 
 
 def _body(found: _Found, request: AccessRequest, gate: Gate) -> Body:
@@ -101,6 +116,7 @@ def _body(found: _Found, request: AccessRequest, gate: Gate) -> Body:
         preceding=_cursor(found.rows.preceding, found, gate),
         count=found.rows.count,
         form=request.format,
+        beside=in_columns(found.besides),
     )
 
 
@@ -118,6 +134,7 @@ def _bound_to(principal: Principal, permit: Permit, request: AccessRequest) -> t
         sorted(request.select),
         sorted(request.filters),
         request.as_of,
+        request.expand,
         repr((request.filter, request.sort)),
     ]
     agreement = f"{permit.agreement}|{permit.agreement_version}"
@@ -142,5 +159,8 @@ def _version(request: AccessRequest, found: _Found, gate: Gate) -> str | None:
     permit = found.standing.permit
     if request.as_of is not None or permit.release is not None:
         return request.as_of
-    snapshot = Snapshot.taken(found.read_at, found.rows.versions_of)
+    versions = dict(found.rows.versions_of)
+    for beside in found.besides:
+        versions |= beside.rows.versions_of
+    snapshot = Snapshot.taken(found.read_at, versions)
     return gate.cursors.seal(gate.random_bytes(SALT_BYTES) + snapshot.to_bytes(), *_version_of(found.standing.principal, permit))

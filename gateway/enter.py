@@ -11,8 +11,9 @@ from datetime import datetime
 import orjson
 from pyroaring import BitMap
 
-from gateway.domain.access import Principal
+from gateway.domain.access import AccessRequest, Principal
 from gateway.domain.auditing import AuditEvent
+from gateway.domain.decision import Decision, Question
 from gateway.domain.grant_use import grant_use
 from gateway.domain.query_plan import QueryPlan
 from gateway.domain.rows import Body
@@ -38,7 +39,7 @@ class Leaving:
     counts: Mapping[str, int] = field(default_factory=dict)
 
 
-def disclosed(leaving: Leaving, standing: Standing, trail: Trail, gate: Gate, now: datetime) -> AuditEvent:
+def disclosed(leaving: Leaving, standing: Standing, request: AccessRequest, gate: Gate, now: datetime) -> AuditEvent:
     """The event of a disclosure, which counts against the limits of its grant."""
     permit, plan, body = standing.permit, leaving.plan, leaving.body
     persons = {role: BitMap(numbers) for role, numbers in leaving.persons.items()}
@@ -58,12 +59,12 @@ def disclosed(leaving: Leaving, standing: Standing, trail: Trail, gate: Gate, no
         "agreement_digest": permit.agreement_digest,
         "schedule": permit.schedule,
         "bases": {role: f"{basis.basis}; {basis.citation}" for role, basis in permit.bases.items()},
-        **_decided(trail, gate),
+        **_decided(standing.question, permit, gate),
         "rules": list(permit.rules),
         "released": [element.path for element in released],
         "treated": {element.path: spoken(element.treatment) for element in treated},
         "withheld": list(permit.withheld),
-        "filtered_by": sorted(trail.request.compared),
+        "filtered_by": sorted(request.compared),
         "sorted_by": [key.path for key in plan.sort],
         "rows": str(leaving.rows),
         **{name: str(number) for name, number in leaving.counts.items()},
@@ -71,7 +72,7 @@ def disclosed(leaving: Leaving, standing: Standing, trail: Trail, gate: Gate, no
         "body": hashlib.sha256(leaving.salt + body.content).hexdigest(),
         "body_length": str(len(body.content)),
         "media_type": body.media_type,
-        "request": trail.request.request_id,
+        "request": request.request_id,
         "epoch": str(standing.facts.epoch),
     }
     detail = {
@@ -85,7 +86,7 @@ def disclosed(leaving: Leaving, standing: Standing, trail: Trail, gate: Gate, no
         detail=orjson.dumps({"version": 1, **detail}),
         detail_owner=permit.provider,
         state_epoch=standing.facts.epoch,
-        question=trail.question,
+        question=standing.question,
         use=grant_use(standing.entry, standing.day.isoformat(), leaving.rows, now),
     )
 
@@ -105,18 +106,17 @@ def refused(principal: Principal, why: GatewayError, trail: Trail, gate: Gate) -
         "code": why.code,
         "rules": sorted({reason.rule for reason in reasons}),
         "choices": list(why.choices) if isinstance(why, DisclosureDenied) else [],
-        **_decided(trail, gate),
+        **_decided(trail.question, trail.decision, gate),
         "request": request.request_id,
     }
     return AuditEvent(kind="refusal", leaf=leaf, institutions=(principal.institution,), question=trail.question)
 
 
-def _decided(trail: Trail, gate: Gate) -> dict[str, object]:
+def _decided(question: Question | None, decision: Decision | None, gate: Gate) -> dict[str, object]:
     """By what a request was decided and from what, so that it can be decided again."""
-    decision = trail.decision
     made: dict[str, object] = {"policy": gate.pdp.digest if decision is None else decision.bundle_digest}
-    if trail.question is not None:
-        made["input"] = trail.question.digest
+    if question is not None:
+        made["input"] = question.digest
     if decision is not None:
         made["answer"] = decision.answer_digest
         if decision.operator_digest is not None:

@@ -63,7 +63,7 @@ class _Reader:
         """Those that are in the view, each as JSON, with the persons it is about."""
         if not only:
             return {}
-        rows = read(replace(plan, only=tuple(only), limit=len(only)), self.connection, self.gate.tables)
+        rows = read(replace(plan, only=("record_id", tuple(only)), limit=len(only)), self.connection, self.gate.tables)
         permit = self.standing.permit
         treated = redact(rows, plan, self.pseudonyms, self.gate.opener(permit), self.gate.own_ids(permit))
         texts = records(treated, plan, b"\n").split(b"\n")
@@ -84,7 +84,7 @@ def feed(request: AccessRequest, token: str | None, gate: Gate) -> Disclosure:
         told = sum(change.kind != "withdrawn" for change in heard.changes)
         counts = {"withdrawn": len(heard.changes) - told}
         leaving = Leaving(heard.plan, "feed", told, _persons(heard.changes), body, salt, counts)
-        entry = gate.log.append(disclosed(leaving, standing, trail, gate, gate.clock()))
+        entry = gate.log.append(disclosed(leaving, standing, trail.request, gate, gate.clock()))
     return Disclosure(entry, body, salt, standing.permit.redisclosure_notice, "feed")
 
 

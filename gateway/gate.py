@@ -13,7 +13,7 @@ from gateway.catalog.model import Catalog
 from gateway.domain.access import AccessRequest, Principal
 from gateway.domain.auditing import AuditEntry
 from gateway.domain.decision import Decision, Permit, Question
-from gateway.domain.identifiers import ResourceName
+from gateway.domain.identifiers import EntryId, ResourceName
 from gateway.domain.rosters import RosterKey
 from gateway.domain.rows import Body, OwnIds
 from gateway.keys.cursors import Cursors
@@ -83,7 +83,8 @@ class Disclosure:
 
     `bound` says that the answer may not be redisclosed (99.33(d)); its body holds the notice. `tag` stands for the bytes; of a
     `head` and of what the client has already (`not_modified`) they are not sent. `version` is what `as_of` takes to read the same
-    version of the records again; None for a frozen release. A feed has neither.
+    version of the records again; None for a frozen release. A feed has neither. `beside` are the
+    entries of what was expanded.
     """
 
     entry: AuditEntry
@@ -93,6 +94,7 @@ class Disclosure:
     operation: Operation
     tag: str | None = None
     version: str | None = None
+    beside: tuple[EntryId, ...] = ()
 
 
 @dataclass

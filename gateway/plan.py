@@ -42,8 +42,10 @@ def compile_plan(
     after: Position | None,
     today: date,
     pinned: Snapshot | None = None,
+    links: tuple[str, ...] = (),
 ) -> QueryPlan:
-    """`today` is the agreement's day, `pinned` the version to read where that is not the newest. Raises `UnknownElement` for what
+    """`today` is the agreement's day, `pinned` the version to read where that is not the newest, `links` the surrogates
+    that are needed beside. Raises `UnknownElement` for what
     the permit does not name, `RequestError` for what cannot be compared, `IntegrityError` for a permit that the catalog cannot
     serve."""
     resource = _resource(catalog, permit.resource)
@@ -79,12 +81,14 @@ def compile_plan(
         sort=sort,
         count=request.count,
         pinned=pinned,
+        links=links,
     )
 
 
 def _refuse_on_release(request: AccessRequest, permit: Permit) -> None:
     """Answers about parts of a release can be subtracted from one another (decision 17)."""
-    asked = {"filter": request.filter or request.filters, "sort": request.sort, "count": request.count, "as_of": request.as_of}
+    asked: dict[str, object] = {"filter": request.filter or request.filters, "sort": request.sort, "count": request.count}
+    asked |= {"as_of": request.as_of, "expand": request.expand}
     for name, wanted in asked.items():
         if wanted and permit.release is not None:
             raise RequestError(f"A de-identified release is served whole: leave `{name}` out and read it page by page.")

@@ -19,9 +19,11 @@ MOST_PARAMETERS = 50
 LONGEST_VALUE = 2_000
 _LONGEST: Mapping[str, int] = {"filter": 4_000, "since": LONGEST_MARK}
 MOST_SORTED = 3
+MOST_EXPANDED = 5
 _PATH = re.compile(r"[A-Za-z][A-Za-z0-9]{0,79}(\.[A-Za-z][A-Za-z0-9]{0,79}){0,3}")
+_NAME = re.compile(r"[A-Za-z]{1,100}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-_OWN = ("purpose", "provider", "agreement", "select", "filter", "sort", "count", "as_of", "cursor", "limit")
+_OWN = ("purpose", "provider", "agreement", "select", "filter", "sort", "count", "as_of", "expand", "cursor", "limit")
 _OF_CHANGES = ("purpose", "provider", "agreement", "select", "since", "limit")
 
 
@@ -51,6 +53,7 @@ def frame(resource: str, query: Iterable[tuple[str, str]], request_id: str) -> A
         filter=parse_filter(own["filter"]) if "filter" in own else None,
         sort=_sorted_by(own),
         count=_counted(own),
+        expand=_expanded(own),
     )
 
 
@@ -114,6 +117,16 @@ def _sorted_by(own: Mapping[str, str]) -> tuple[SortBy, ...]:
             "sort=-beginDate,lastSurname."
         )
     return tuple(SortBy(ElementPath(path), part.startswith("-")) for part, path in zip(written, paths, strict=True))
+
+
+def _expanded(own: Mapping[str, str]) -> tuple[ResourceName, ...]:
+    names = [part.strip() for part in own["expand"].split(",")] if "expand" in own else []
+    if not all(_NAME.fullmatch(name) for name in names) or len(set(names)) < len(names) or len(names) > MOST_EXPANDED:
+        raise RequestError(
+            f"`expand` is a list of {MOST_EXPANDED} different resources at most, separated by commas, as in "
+            "expand=fieldworkExperiences."
+        )
+    return tuple(ResourceName(name) for name in names)
 
 
 def _counted(own: Mapping[str, str]) -> bool:

@@ -85,6 +85,8 @@ def _answer(disclosure: Disclosure) -> Response:
         "Gateway-Body-Salt": base64.b64encode(disclosure.salt).decode(),
         **disclosure.body.headers,
     }
+    if disclosure.beside:
+        headers["Gateway-Expanded-Entries"] = ", ".join(disclosure.beside)
     if disclosure.tag is not None:
         headers["ETag"] = f'"{disclosure.tag}"'
     if disclosure.version is not None:

@@ -48,8 +48,8 @@ class AccessRequest:
 
     `filters` are (element path, text as the client wrote it), one equality each, which hold beside `filter`; `cursor` is the
     sealed text of a page beside this one, `as_of` that of the version to read, `since` that of the changes the client knows;
-    `limit` is 1 to 1000 records; `count` asks how many records there are on all pages; `head` that the page is described and not
-    sent; `known` are the tags of pages that the client has (`*`: any).
+    `limit` is 1 to 1000 records; `count` asks how many records there are on all pages, `expand` for records of other resources
+    beside each; `head` that the page is described and not sent; `known` are the tags of pages that the client has (`*`: any).
     """
 
     resource: ResourceName
@@ -70,6 +70,7 @@ class AccessRequest:
     filter: Filter | None = None
     sort: tuple[SortBy, ...] = ()
     count: bool = False
+    expand: tuple[ResourceName, ...] = ()
 
     @property
     def compared(self) -> frozenset[ElementPath]:

@@ -93,7 +93,8 @@ class QueryPlan:
     `filters`, `narrowing`, `sort`, `after` and `count` are compiled against its columns only. `person_columns` maps each role to
     its column, for the log. The page is of what comes behind `after`, or before it where that says so; `count` asks for the number
     of records on all pages. `pinned` is the version of the records to read
-    where that is not the newest, `epoch` that of consents, opt-outs and rosters; `only` narrows the page to some records.
+    where that is not the newest, `epoch` that of consents, opt-outs and rosters; `only` narrows the page to the rows
+    that have one of these surrogates in a column; `links` are columns of surrogates that come along.
     """
 
     resource: ResourceName
@@ -119,7 +120,8 @@ class QueryPlan:
     count: bool = False
     pinned: Snapshot | None = None
     epoch: int | None = None
-    only: tuple[RecordId, ...] | None = None
+    only: tuple[str, tuple[RecordId, ...]] | None = None
+    links: tuple[str, ...] = ()
 
     @property
     def narrows(self) -> bool:

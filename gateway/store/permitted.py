@@ -40,6 +40,7 @@ RECORD, VERSION, SEALED, CLASS = f"{OWN}record", f"{OWN}version", f"{OWN}sealed"
 PERSON = f"{OWN}person:"
 NAMED, OWN_ID = f"{OWN}named:", f"{OWN}own_id:"
 KEY = f"{OWN}key:"
+LINK, RECORD_COLUMN = f"{OWN}link:", "record_id"
 RECORDS = "records"
 
 
@@ -84,7 +85,7 @@ def fetch(connection: Connection, every_table: Tables, plan: QueryPlan) -> Rows:
     bound = scope_bounds(plan, versions_of)
     bound[LIMIT] = plan.limit + 1 + (plan.after is not None)
     if plan.only is not None:
-        bound[RECORDS] = plan.only
+        bound[RECORDS] = plan.only[1]
     if plan.after is not None:
         bound[AFTER] = plan.after.record
     columns, met, more = _cut(statements.page.fetch(connection, bound), statements, plan)
@@ -105,6 +106,7 @@ def fetch(connection: Connection, every_table: Tables, plan: QueryPlan) -> Rows:
         preceding=replace(_position(columns, statements, 0), backward=True) if records and before else None,
         count=None if statements.count is None else int(statements.count.fetch(connection, bound)[0][0]),
         versions_of=versions_of,
+        links={column: columns[_link(column)] for column in plan.links},
     )
 
 
@@ -137,7 +139,7 @@ def _statements(every_table: Tables, plan: QueryPlan, dialect: Dialect) -> _Stat
         limit=0,
         pinned=None,
         epoch=None if plan.epoch is None else 0,
-        only=None if plan.only is None else (),
+        only=None if plan.only is None else (plan.only[0], ()),
         after=plan.after and replace(plan.after, record=RecordId(0)),
     )
     # 1, 1.0 and True are equal, but not the same in SQL.
@@ -172,6 +174,7 @@ def _built(every_table: Tables, plan: QueryPlan, dialect: Dialect) -> _Statement
         *(PERSON + role for role, _ in plan.person_columns),
         *(name for name in values.values() if name != RECORD),
         *(kind + path for path in own_ids for kind in (NAMED, OWN_ID)),
+        *(_link(column) for column in plan.links if _link(column) != RECORD),
         *([SEALED] if has_sealed else []),
     )
     page = _statement(every_table, _permitted(every_table, plan, own), plan, names)
@@ -192,6 +195,8 @@ def _permitted(every_table: Tables, plan: QueryPlan, own: Sequence[PlannedElemen
         needed |= set(plan.frozen.quasi_identifiers)
     columns: list[ColumnElement[Any]] = [rows.c.record_id.label(RECORD), rows.c.from_version.label(VERSION)]
     columns += [rows.c[column].label(PERSON + role) for role, column in plan.person_columns]
+    linked = {*plan.links, *([plan.only[0]] if plan.only else [])} - {RECORD_COLUMN}
+    columns += [rows.c[column].label(_link(column)) for column in sorted(linked)]
     treated = {
         element.path: _treated(rows, element, plan)
         for element in plan.permitted
@@ -247,7 +252,7 @@ def _asked(every_table: Tables, permitted: Subquery, plan: QueryPlan) -> list[Co
     """What the client filters by, over the permitted view."""
     asked = [compare(permitted.c[condition.column], condition) for condition in plan.filters]
     if plan.only is not None:
-        asked.append(Among(permitted.c[RECORD], bindparam(RECORDS, type_=Records())))
+        asked.append(Among(permitted.c[_link(plan.only[0])], bindparam(RECORDS, type_=Records())))
     if plan.narrowing is not None:
         asked.append(holds(plan.narrowing, permitted.c, _listed(every_table, permitted, plan)))
     return asked
@@ -275,6 +280,10 @@ def _treated(rows: Table, element: PlannedElement, plan: QueryPlan) -> ColumnEle
     if isinstance(element.treatment, Generalise):
         return generalised(column, element.treatment, plan.today, plan.code_lists)
     return column
+
+
+def _link(column: str) -> str:
+    return RECORD if column == RECORD_COLUMN else LINK + column
 
 
 def _on_the_page(record: Column[object], plan: QueryPlan) -> ColumnElement[bool]:

@@ -111,6 +111,9 @@ def random_question(chance: random.Random, known: Known) -> Question:
         parameters["count"] = chance.choice(("exact",) * 8 + ("none", "some"))
     if chance.random() < 0.05:
         parameters["cursor"] = chance.choice(known.walks).parameters["cursor"] if known.walks else "x"
+    if chance.random() < 0.15:
+        beside = {"candidates": "fieldworkExperiences", "fieldworkExperiences": "candidates"}[resource]
+        parameters["expand"] = beside if chance.random() < 0.8 else chance.choice((resource, "staffs", "noSuchResource", ""))
     if chance.random() < 0.1:
         parameters["as_of"] = chance.choice(known.versions)
     if chance.random() < 0.05:
