@@ -151,6 +151,7 @@ class Gateway:
             verifier=verifier,
             memory=Memory(verifier, pdp),
             cursors=Cursors(self.ring.cursor_key()),
+            spool_folder=self.settings.home / "spool",
             clock=self.clock,
             random_bytes=os.urandom,
         )

@@ -18,7 +18,7 @@ from gateway.domain.query_plan import QueryPlan
 from gateway.domain.rows import Body, Rows
 from gateway.domain.snapshots import Snapshot
 from gateway.encode import encode
-from gateway.enter import SALT_BYTES, Leaving, disclosed
+from gateway.enter import SALT_BYTES, Content, Leaving, disclosed
 from gateway.errors import RequestError
 from gateway.expand import Beside, Expansion, expand, in_columns, permitted_expansions
 from gateway.gate import Disclosure, Gate, Operation, Trail
@@ -63,7 +63,7 @@ def disclose(request: AccessRequest, token: str | None, gate: Gate) -> Disclosur
         tag = gate.cursors.tag(body.content, standing.principal.client.encode(), orjson.dumps(body.headers))
         operation = _operation(request, tag)
         counts = {} if found.rows.count is None else {"counted": found.rows.count}
-        leaving = Leaving(found.plan, operation, len(found.rows.records), found.rows.persons, body, salt, counts)
+        leaving = Leaving(found.plan, operation, len(found.rows.records), found.rows.persons, Content.of(body, salt), counts)
         events = [disclosed(leaving, standing, asked, gate, gate.clock())]
         for beside in found.besides:
             more = replace(leaving, plan=beside.plan, rows=len(beside.rows.records), persons=beside.rows.persons, counts={})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Collection, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -27,21 +27,35 @@ SALT_BYTES = 32
 
 
 @dataclass(frozen=True)
+class Content:
+    """What stands for exact bytes on the log: SHA-256 of the salt and them (decision 19), in hexadecimal, and their number."""
+
+    digest: str
+    length: int
+    media_type: str
+    salt: bytes
+
+    @classmethod
+    def of(cls, body: Body, salt: bytes) -> Content:
+        return cls(hashlib.sha256(salt + body.content).hexdigest(), len(body.content), body.media_type, salt)
+
+
+@dataclass(frozen=True)
 class Leaving:
-    """What is about to leave, in its exact bytes: records of these `persons` by role; `counts` are more numbers that are told."""
+    """What is about to leave: records of these `persons` by role, in bytes that `content` stands for; `counts` are more numbers
+    that are told."""
 
     plan: QueryPlan
     operation: Operation
     rows: int
-    persons: Mapping[str, Collection[int]]
-    body: Body
-    salt: bytes
+    persons: Mapping[str, Iterable[int]]
+    content: Content
     counts: Mapping[str, int] = field(default_factory=dict)
 
 
 def disclosed(leaving: Leaving, standing: Standing, request: AccessRequest, gate: Gate, now: datetime) -> AuditEvent:
     """The event of a disclosure, which counts against the limits of its grant."""
-    permit, plan, body = standing.permit, leaving.plan, leaving.body
+    permit, plan, content = standing.permit, leaving.plan, leaving.content
     persons = {role: BitMap(numbers) for role, numbers in leaving.persons.items()}
     subject_key = gate.ring.agreement(permit.agreement, permit.provider).subject.secret
     released = [element for element in plan.selected if isinstance(element.treatment, Share)]
@@ -69,14 +83,14 @@ def disclosed(leaving: Leaving, standing: Standing, request: AccessRequest, gate
         "rows": str(leaving.rows),
         **{name: str(number) for name, number in leaving.counts.items()},
         "subjects": subject_root(subject_key, BitMap().union(*persons.values())).hex(),
-        "body": hashlib.sha256(leaving.salt + body.content).hexdigest(),
-        "body_length": str(len(body.content)),
-        "media_type": body.media_type,
+        "body": content.digest,
+        "body_length": str(content.length),
+        "media_type": content.media_type,
         "request": request.request_id,
         "epoch": str(standing.facts.epoch),
     }
     detail = {
-        "body_salt": _base64(leaving.salt),
+        "body_salt": _base64(content.salt),
         "persons": {role: _base64(numbers.serialize()) for role, numbers in persons.items()},
     }
     return AuditEvent(

@@ -18,7 +18,7 @@ from gateway.domain.query_plan import QueryPlan
 from gateway.domain.rows import Body
 from gateway.domain.snapshots import Snapshot
 from gateway.encode import encode_changes, records
-from gateway.enter import SALT_BYTES, Leaving, disclosed
+from gateway.enter import SALT_BYTES, Content, Leaving, disclosed
 from gateway.errors import IntegrityError, RequestError
 from gateway.gate import Disclosure, Gate, Trail
 from gateway.keys.cursors import LONGEST
@@ -83,7 +83,7 @@ def feed(request: AccessRequest, token: str | None, gate: Gate) -> Disclosure:
         salt = gate.random_bytes(SALT_BYTES)
         told = sum(change.kind != "withdrawn" for change in heard.changes)
         counts = {"withdrawn": len(heard.changes) - told}
-        leaving = Leaving(heard.plan, "feed", told, _persons(heard.changes), body, salt, counts)
+        leaving = Leaving(heard.plan, "feed", told, _persons(heard.changes), Content.of(body, salt), counts)
         entry = gate.log.append(disclosed(leaving, standing, trail.request, gate, gate.clock()))
     return Disclosure(entry, body, salt, standing.permit.redisclosure_notice, "feed")
 

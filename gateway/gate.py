@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Literal
 
 from gateway.audit import AuditLog
@@ -32,8 +33,8 @@ from gateway.store.record_tables import RecordTables
 class Gate:
     """What a disclosure needs from outside itself; made once by the composition root.
 
-    `modules` are the state-law modules that are switched on; `clock` gives the UTC time, `random_bytes` that many unpredictable
-    bytes.
+    `modules` are the state-law modules that are switched on; in `spool_folder` waits what is longer than a page; `clock` gives the
+    UTC time, `random_bytes` that many unpredictable bytes.
     """
 
     catalog: Catalog
@@ -46,6 +47,7 @@ class Gate:
     verifier: TokenVerifier
     memory: Memory
     cursors: Cursors
+    spool_folder: Path
     clock: Callable[[], datetime]
     random_bytes: Callable[[int], bytes]
 
@@ -74,7 +76,7 @@ class Gate:
         return opened
 
 
-Operation = Literal["read", "head", "not_modified", "feed"]
+Operation = Literal["read", "head", "not_modified", "feed", "export"]
 
 
 @dataclass(frozen=True)

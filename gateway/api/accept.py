@@ -12,9 +12,12 @@ LONGEST = 1_000
 
 
 def accepted(header: str | None, offered: Collection[Format] = tuple(MEDIA_TYPES)) -> Format:
-    """The offered format that the client likes best, JSON where it has no wish. Raises `NotAcceptable` for what there is not."""
+    """The offered format that the client likes best, the first of them where it has no wish.
+
+    Raises `NotAcceptable` for what there is not.
+    """
     if header is None or not header.strip():
-        return "json"
+        return next(iter(offered))
     if len(header) > LONGEST:
         raise NotAcceptable(f"`Accept` is longer than {LONGEST} characters.")
     liked: dict[Format, float] = {}

@@ -24,6 +24,7 @@ _PATH = re.compile(r"[A-Za-z][A-Za-z0-9]{0,79}(\.[A-Za-z][A-Za-z0-9]{0,79}){0,3}
 _NAME = re.compile(r"[A-Za-z]{1,100}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _OWN = ("purpose", "provider", "agreement", "select", "filter", "sort", "count", "as_of", "expand", "cursor", "limit")
+_OF_EXPORT = ("purpose", "provider", "agreement", "select", "filter")
 _OF_CHANGES = ("purpose", "provider", "agreement", "select", "since", "limit")
 
 
@@ -54,6 +55,19 @@ def frame(resource: str, query: Iterable[tuple[str, str]], request_id: str) -> A
         sort=_sorted_by(own),
         count=_counted(own),
         expand=_expanded(own),
+    )
+
+
+def frame_export(resource: str, query: Iterable[tuple[str, str]], request_id: str) -> AccessRequest:
+    """The same for all records at once: they have no order, and there is no page beside."""
+    own, filters = _parameters(query, _OF_EXPORT)
+    refused = [name for name, _ in filters if name in _OWN]
+    if refused:
+        raise RequestError(f"An export is whole: leave `{refused[0]}` out, or read page by page.")
+    return AccessRequest(
+        **_usual(resource, own, request_id),
+        filters=tuple((_path(name), text) for name, text in filters),
+        filter=parse_filter(own["filter"]) if "filter" in own else None,
     )
 
 

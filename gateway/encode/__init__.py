@@ -2,6 +2,7 @@
 
 from gateway.encode.feed import encode_changes
 from gateway.encode.json_text import records
-from gateway.encode.page import MEDIA_TYPES, encode
+from gateway.encode.page import MEDIA_TYPES, encode, notice_header
+from gateway.encode.stream import open_stream
 
-__all__ = ["MEDIA_TYPES", "encode", "encode_changes", "records"]
+__all__ = ["MEDIA_TYPES", "encode", "encode_changes", "notice_header", "open_stream", "records"]
