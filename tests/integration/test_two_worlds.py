@@ -120,13 +120,13 @@ def _count_all_rows(plan: QueryPlan, connection: Connection, tables: Tables) -> 
 
 
 def _tell_of_a_hidden_page_before(plan: QueryPlan, connection: Connection, tables: Tables) -> Rows:
-    """As if a page were read before its scope is applied: a page before is then one that hidden rows fill."""
+    """As if a page were read before its scope is applied: a page before is then one that hidden rows alone fill."""
     rows = read(plan, connection, tables)
     if plan.sort or rows.preceding is not None or not rows.records:
         return rows
     before = Position(RecordId(rows.records[0]), backward=True)
-    hidden = read(replace(plan, scope=(), after=before), connection, tables).preceding
-    return replace(rows, preceding=None if hidden is None else before)
+    hidden = read(replace(plan, scope=(), after=before), connection, tables)
+    return replace(rows, preceding=before if len(hidden.records) == plan.limit else None)
 
 
 def _put_a_hidden_value_into_the_cursor(plan: QueryPlan, connection: Connection, tables: Tables) -> Rows:
