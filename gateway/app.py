@@ -22,11 +22,11 @@ from gateway.catalog.load import load_catalog
 from gateway.catalog.model import Catalog
 from gateway.clients import ClientDesk
 from gateway.consent.change import RightsDesk
-from gateway.disclose import Gate
 from gateway.domain.auditing import AuditEvent
 from gateway.domain.identifiers import EntryId, InstitutionId, ResourceName
 from gateway.domain.times import utc_text
 from gateway.errors import ConfigurationError, IntegrityError, Unavailable
+from gateway.gate import Gate
 from gateway.ingest import Intake
 from gateway.issue_token import TokenIssuer
 from gateway.keys.cursors import Cursors
@@ -159,6 +159,7 @@ class Gateway:
             memory=Memory(verifier, pdp),
             people=Acquaintances(self.catalog, self.tables),
             cursors=Cursors(self.ring.cursor_key()),
+            spool_folder=self.settings.home / "spool",
             clock=self.clock,
             random_bytes=os.urandom,
         )

@@ -46,7 +46,7 @@ def policy_input(
             "purpose": request.purpose if request.purpose in purposes else UNKNOWN,
             "provider": _named(request.provider, facts, "provider"),
             "agreement": _named(request.agreement, facts, "id"),
-            "operation": "read",
+            "operation": request.operation,
             "format": request.format,
             "filters": sorted(path for path in request.compared if resource is not None and resource.element(path)),
         },

@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from gateway.store.audit_log import Head, NewEntry, read_head, write_entries
 from gateway.store.decisions import keep_inputs
 from gateway.store.engine import Connection, Database
 from gateway.store.epoch import read_epoch
-from gateway.store.usage import count_use
+from gateway.store.usage import count_uses
 from gateway.tlog.checkpoint import sign_checkpoint
 from gateway.tlog.leaf import leaf_text
 from gateway.tlog.merkle import extend, leaf_hash, root
@@ -44,16 +45,16 @@ SealDetail = Callable[[InstitutionId, EntryId, bytes], tuple[str, bytes]]
 
 
 class _Waiter:
-    """One caller's event and, once its batch is decided, its outcome."""
+    """One caller's events and, once their batch is decided, their outcome."""
 
-    def __init__(self, event: AuditEvent) -> None:
-        self.event = event
-        self.entry: AuditEntry | None = None
+    def __init__(self, events: Sequence[AuditEvent]) -> None:
+        self.events = events
+        self.entries: Sequence[AuditEntry] = ()
         self.error: GatewayError | None = None
 
     @property
     def settled(self) -> bool:
-        return self.entry is not None or self.error is not None
+        return bool(self.entries) or self.error is not None
 
 
 @dataclass(frozen=True)
@@ -95,12 +96,17 @@ class AuditLog:
         self.ready = True
 
     def append(self, event: AuditEvent) -> AuditEntry:
-        """Append one event; returns when its batch is committed and synced.
+        """Append one event; as `append_all`."""
+        [entry] = self.append_all([event])
+        return entry
 
-        Raises `Unavailable` when the log cannot be written, `DisclosureDenied` when the state epoch of the event has moved or a
+    def append_all(self, events: Sequence[AuditEvent]) -> Sequence[AuditEntry]:
+        """Append the events of one answer, all or none; returns when their batch is committed and synced.
+
+        Raises `Unavailable` when the log cannot be written, `DisclosureDenied` when the state epoch of an event has moved or a
         limit of its grant would be passed.
         """
-        waiter = _Waiter(event)
+        waiter = _Waiter(events)
         with self._queue:
             self._waiting.append(waiter)
         # Whoever gets the turn commits for all that wait then; the others find themselves settled when theirs comes.
@@ -111,9 +117,7 @@ class AuditLog:
                 self._commit(batch)
         if waiter.error is not None:
             raise waiter.error
-        if waiter.entry is None:
-            raise Unavailable(OUT_OF_REACH)
-        return waiter.entry
+        return waiter.entries
 
     def append_in(self, connection: Connection, event: AuditEvent) -> AuditEntry:
         """Append one event inside a store writer's transaction, after its business rows; durable with its commit."""
@@ -149,15 +153,17 @@ class AuditLog:
             with self._database.write() as connection:
                 head = read_head(connection, self._log_id, lock=True)
                 epoch = read_epoch(connection)
-                current = [w for w in batch if w.event.state_epoch is None or w.event.state_epoch == epoch]
+                current = [w for w in batch if all(event.state_epoch in {None, epoch} for event in w.events)]
                 for waiter in current:
-                    over = count_use(connection, waiter.event.use)
+                    over = count_uses(connection, [event.use for event in waiter.events])
                     waiter.error = None if over is None else DisclosureDenied((over,))
                 current = [waiter for waiter in current if waiter.error is None]
-                entries = self._write(connection, head, [waiter.event for waiter in current])
-            self._know_inputs(current)
-            for waiter, entry in zip(current, entries, strict=True):
-                waiter.entry = entry
+                events = [event for waiter in current for event in waiter.events]
+                entries = self._write(connection, head, events)
+            self._know_inputs(events)
+            written = iter(entries)
+            for waiter in current:
+                waiter.entries = list(islice(written, len(waiter.events)))
             failure = DisclosureDenied((STATE_MOVED,))
             checkpoint = entries[-1].checkpoint if entries else None
         except StorageFailed:
@@ -168,7 +174,7 @@ class AuditLog:
             pass  # every waiter of the batch gets `failure`
         finally:
             for waiter in batch:
-                if waiter.entry is None and waiter.error is None:
+                if not waiter.settled:
                     waiter.error = failure
         if checkpoint is not None:
             self._publish(checkpoint)
@@ -189,10 +195,10 @@ class AuditLog:
         asked = {event.question.digest: event.question for event in events if event.question is not None}
         return [question for digest, question in asked.items() if digest not in self._known_inputs]
 
-    def _know_inputs(self, committed: Sequence[_Waiter]) -> None:
+    def _know_inputs(self, committed: Sequence[AuditEvent]) -> None:
         if len(self._known_inputs) > MOST_KNOWN_INPUTS:
             self._known_inputs.clear()
-        self._known_inputs |= {waiter.event.question.digest for waiter in committed if waiter.event.question is not None}
+        self._known_inputs |= {event.question.digest for event in committed if event.question is not None}
 
     def _prepare(self, event: AuditEvent) -> _Prepared:
         entry = event.entry or self._new_entry_id()

@@ -146,6 +146,17 @@ class NotAcceptable(RequestError):
     title = "There is no such format"
 
 
+class VersionGone(RequestError):
+    """Records of a version that is older than the operator keeps them."""
+
+    code = "GW-REQ-07"
+    status = 410
+    title = "This version is no longer kept"
+
+    def __init__(self) -> None:
+        super().__init__("The records of this version are no longer kept. Read them anew, without `as_of` or without `since`.")
+
+
 class DisclosureDenied(GatewayError):
     """The policy refused; `reasons` hold rule id, citation and a safe sentence each."""
 

@@ -25,6 +25,7 @@ from gateway.domain.query_plan import (
     RelatedScope,
     RosterScope,
 )
+from gateway.domain.snapshots import Snapshot
 from gateway.domain.treatments import (
     AggregateOnly,
     Generalise,
@@ -50,9 +51,13 @@ def compile_plan(
     pseudonyms: Pseudonyms,
     after: Position | None,
     today: date,
+    pinned: Snapshot | None = None,
+    links: tuple[str, ...] = (),
 ) -> QueryPlan:
-    """`today` is the agreement's day. Raises `UnknownElement` for what the permit does not name, `RequestError` for what cannot
-    be compared, `IntegrityError` for a permit that the catalog cannot serve."""
+    """`today` is the agreement's day, `pinned` the version to read where that is not the newest, `links` the surrogates
+    that are needed beside. Raises `UnknownElement` for what
+    the permit does not name, `RequestError` for what cannot be compared, `IntegrityError` for a permit that the catalog cannot
+    serve."""
     resource = _resource(catalog, permit.resource)
     permitted = tuple(
         _planned(element, permit, resource) for element in resource.every_element() if element.path in permit.elements
@@ -85,12 +90,15 @@ def compile_plan(
         narrowing=narrowing,
         sort=sort,
         count=request.count,
+        pinned=pinned,
+        links=links,
     )
 
 
 def _refuse_on_release(request: AccessRequest, permit: Permit) -> None:
     """Answers about parts of a release can be subtracted from one another (decision 17)."""
-    asked = {"filter": request.filter or request.filters, "sort": request.sort, "count": request.count}
+    asked: dict[str, object] = {"filter": request.filter or request.filters, "sort": request.sort, "count": request.count}
+    asked |= {"as_of": request.as_of, "expand": request.expand}
     for name, wanted in asked.items():
         if wanted and permit.release is not None:
             raise RequestError(f"A de-identified release is served whole: leave `{name}` out and read it page by page.")

@@ -8,14 +8,16 @@ nothing is remembered where a limit is counted, or where the policy may change u
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from gateway.authenticate import TokenVerifier
 from gateway.domain.access import AccessRequest, Principal
 from gateway.domain.agreement import AgreementFacts
 from gateway.domain.decision import Permit, Question
 from gateway.domain.times import utc_text
+from gateway.errors import IntegrityError
 from gateway.pdp.engine import KnownPdp
 
 MOST_REMEMBERED = 1_000
@@ -30,6 +32,30 @@ class Standing:
     facts: AgreementFacts
     question: Question
     permit: Permit
+
+    @property
+    def entry(self) -> Mapping[str, object]:
+        """The entry of the facts that the permit stands on. Raises `IntegrityError` where it is not there."""
+        permit = self.permit
+        for entry in self.facts.entries:
+            if (entry["id"], entry["version"], entry["schedule"]) == (permit.agreement, permit.agreement_version, permit.schedule):
+                return entry
+        raise IntegrityError("The agreement of a permit is not among the facts it was decided from.")
+
+    @property
+    def day(self) -> date:
+        """The agreement's day: consents and ages are counted on it."""
+        return date.fromisoformat(self.facts.today[str(self.entry["timezone"])])
+
+    @property
+    def notice(self) -> str | None:
+        """The redisclosure notice of 99.33(d), in the agreement's own words. Raises `IntegrityError` where it has none."""
+        if not self.permit.redisclosure_notice:
+            return None
+        redisclosure = self.entry["redisclosure"]
+        if isinstance(redisclosure, Mapping):
+            return str(redisclosure["notice"])
+        raise IntegrityError("The agreement of a permit has no redisclosure notice.")
 
 
 class Memory:
@@ -73,6 +99,12 @@ class Memory:
         """The token's claims, and the request without what no decision looks at: of a filter it is told the names."""
         compared = tuple((path, "") for path in sorted(request.compared))
         named = AccessRequest(
-            request.resource, request.purpose, request.provider, request.agreement, filters=compared, format=request.format
+            request.resource,
+            request.purpose,
+            request.provider,
+            request.agreement,
+            filters=compared,
+            format=request.format,
+            operation=request.operation,
         )
         return tuple(self._verifier.claims(token, now).items()), named

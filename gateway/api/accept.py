@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from gateway.domain.access import Format
 from gateway.encode import MEDIA_TYPES
 from gateway.errors import NotAcceptable
@@ -9,22 +11,26 @@ from gateway.errors import NotAcceptable
 LONGEST = 1_000
 
 
-def accepted(header: str | None) -> Format:
-    """The format that the client likes best, JSON where it has no wish. Raises `NotAcceptable` for what there is not."""
+def accepted(header: str | None, offered: Collection[Format] = tuple(MEDIA_TYPES)) -> Format:
+    """The offered format that the client likes best, the first of them where it has no wish.
+
+    Raises `NotAcceptable` for what there is not.
+    """
     if header is None or not header.strip():
-        return "json"
+        return next(iter(offered))
     if len(header) > LONGEST:
         raise NotAcceptable(f"`Accept` is longer than {LONGEST} characters.")
     liked: dict[Format, float] = {}
     for part in header.split(","):
         name, _, parameters = part.strip().lower().partition(";")
         weight = _weight(parameters)
-        for form, media_type in MEDIA_TYPES.items():
+        for form in offered:
+            media_type = MEDIA_TYPES[form]
             if name.strip() in {media_type, f"{media_type.partition('/')[0]}/*", "*/*"} and weight > 0:
                 # A type that is named says more than a range that it falls into.
                 liked[form] = max(liked.get(form, 0.0), weight + (name.strip() == media_type) / 1_000)
     if not liked:
-        raise NotAcceptable(f"Records come as {', '.join(MEDIA_TYPES.values())}. Name one of them in `Accept`.")
+        raise NotAcceptable(f"This comes as {', '.join(MEDIA_TYPES[form] for form in offered)}. Name one of them in `Accept`.")
     return max(liked, key=lambda form: liked[form])
 
 

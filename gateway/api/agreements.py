@@ -32,10 +32,10 @@ from gateway.api.agreement_acts import (
 )
 from gateway.api.bearer import bearer_token
 from gateway.api.whole_body import whole_body
-from gateway.disclose import Gate
 from gateway.domain.access import Principal
 from gateway.domain.compose_yaml import LARGEST_FILE
 from gateway.errors import RequestError
+from gateway.gate import Gate
 
 THREADS = 4
 CHANGES, UPLOADS = 64, 2

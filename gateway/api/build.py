@@ -20,8 +20,8 @@ from gateway.api.problems import failure, problem, protocol_problem
 from gateway.api.records import records_router
 from gateway.api.rights import rights_router
 from gateway.api.rosters import rosters_router
-from gateway.disclose import Gate
 from gateway.errors import GatewayError
+from gateway.gate import Gate
 from gateway.issue_token import TokenIssuer
 from gateway.telemetry import logger
 

@@ -8,8 +8,8 @@ import orjson
 from anyio import to_thread
 from fastapi import APIRouter, Response
 
-from gateway.disclose import Gate
 from gateway.errors import Unavailable
+from gateway.gate import Gate
 from gateway.store.epoch import read_epoch
 
 

@@ -1,4 +1,5 @@
-"""`GET /v1/{resource}`: a page of the permitted view."""
+"""`GET /v1/{resource}`: a page of the permitted view; `GET /v1/{resource}/changes`: what changed in it;
+`GET /v1/{resource}/export`: all of it."""
 
 from __future__ import annotations
 
@@ -8,22 +9,45 @@ from functools import partial
 
 from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Request, Response
+from fastapi.responses import StreamingResponse
 
 from gateway.api.accept import accepted
 from gateway.api.bearer import bearer_token
-from gateway.api.framing import frame
-from gateway.disclose import Disclosure, Gate, disclose, turn_away
+from gateway.api.framing import frame, frame_changes, frame_export
+from gateway.disclose import disclose, turn_away
+from gateway.domain.access import Format
+from gateway.domain.auditing import AuditEntry
 from gateway.domain.identifiers import ResourceName
 from gateway.errors import RequestError
+from gateway.export import Export, export
+from gateway.feed import feed
+from gateway.gate import Disclosure, Gate
 
 REDISCLOSURE = "prohibited; 34 CFR 99.33"
 MOST_TAGS = 20
+FEED_FORMATS: tuple[Format, ...] = ("json", "ndjson")
+EXPORT_FORMATS: tuple[Format, ...] = ("ndjson", "csv", "parquet", "arrow")
 
 
 def records_router(gate: Gate, threads: int) -> APIRouter:
-    """The data routes; `threads` requests are served at once, the rest wait (decision 18)."""
+    """The data routes; `threads` requests are served at once, and half as many exports beside them; the rest wait (decision 18)."""
     router = APIRouter(prefix="/v1", tags=["records"])
     limiter = CapacityLimiter(threads)
+    long_ones = CapacityLimiter(max(1, threads // 2))
+
+    @router.get("/{resource}/export")
+    async def whole(resource: str, request: Request) -> Response:
+        """All records of one resource that an agreement lets you see, in one answer."""
+        exported = await to_thread.run_sync(partial(_serve_export, resource, request, gate), limiter=long_ones)
+        headers = {**_about(exported.entry, exported.salt, exported.bound), **exported.headers}
+        headers["Content-Length"] = str(exported.spool.length)
+        return StreamingResponse(exported.spool.read(), media_type=exported.media_type, headers=headers)
+
+    @router.get("/{resource}/changes")
+    async def changes(resource: str, request: Request) -> Response:
+        """What changed in what an agreement lets you see of one resource, since you asked last."""
+        disclosure = await to_thread.run_sync(partial(_serve_changes, resource, request, gate), limiter=limiter)
+        return _answer(disclosure)
 
     @router.api_route("/{resource}", methods=["GET", "HEAD"])
     async def page(resource: str, request: Request) -> Response:
@@ -50,23 +74,53 @@ def _serve(resource: str, request: Request, gate: Gate) -> Disclosure:
     return disclose(asked, token, gate)
 
 
+def _serve_export(resource: str, request: Request, gate: Gate) -> Export:
+    token = bearer_token(request)
+    request_id = str(request.state.request_id)
+    try:
+        asked = frame_export(resource, request.query_params.multi_items(), request_id)
+        asked = replace(asked, format=accepted(request.headers.get("accept"), EXPORT_FORMATS))
+    except RequestError as why:
+        turn_away(why, ResourceName(resource), request_id, token, gate)
+    return export(asked, token, gate)
+
+
+def _serve_changes(resource: str, request: Request, gate: Gate) -> Disclosure:
+    token = bearer_token(request)
+    request_id = str(request.state.request_id)
+    try:
+        asked = frame_changes(resource, request.query_params.multi_items(), request_id)
+        asked = replace(asked, format=accepted(request.headers.get("accept"), FEED_FORMATS))
+    except RequestError as why:
+        turn_away(why, ResourceName(resource), request_id, token, gate)
+    return feed(asked, token, gate)
+
+
 def _known(header: str) -> tuple[str, ...]:
     """The tags of `If-None-Match`; a weak one counts as its strong one does."""
     tags = (part.strip().removeprefix("W/").strip('"') for part in header.split(","))
     return tuple(tag for tag in tags if tag)[:MOST_TAGS]
 
 
-def _answer(disclosure: Disclosure) -> Response:
+def _about(entry: AuditEntry, salt: bytes, bound: bool) -> dict[str, str]:
+    """The headers of every answer: its receipt, and whether it may be passed on."""
     headers = {
-        "ETag": f'"{disclosure.tag}"',
         "Vary": "Accept",
-        "Gateway-Entry": disclosure.entry.entry,
-        "Gateway-Entry-Index": str(disclosure.entry.index),
-        "Gateway-Body-Salt": base64.b64encode(disclosure.salt).decode(),
-        **disclosure.body.headers,
+        "Gateway-Entry": entry.entry,
+        "Gateway-Entry-Index": str(entry.index),
+        "Gateway-Body-Salt": base64.b64encode(salt).decode(),
     }
-    if disclosure.bound:
-        headers["Gateway-Redisclosure"] = REDISCLOSURE
+    return {**headers, "Gateway-Redisclosure": REDISCLOSURE} if bound else headers
+
+
+def _answer(disclosure: Disclosure) -> Response:
+    headers = {**_about(disclosure.entry, disclosure.salt, disclosure.bound), **disclosure.body.headers}
+    if disclosure.beside:
+        headers["Gateway-Expanded-Entries"] = ", ".join(disclosure.beside)
+    if disclosure.tag is not None:
+        headers["ETag"] = f'"{disclosure.tag}"'
+    if disclosure.version is not None:
+        headers["Gateway-Version"] = disclosure.version
     if disclosure.operation == "not_modified":
         return Response(status_code=304, headers=headers)
     return Response(disclosure.body.content, media_type=disclosure.body.media_type, headers=headers)

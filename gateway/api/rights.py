@@ -28,10 +28,10 @@ from gateway.consent.change import (
     rescind_opt_out,
     withdraw_consent,
 )
-from gateway.disclose import Gate
 from gateway.domain.identifiers import InstitutionId, ResourceName
 from gateway.domain.rights import NamedPerson
 from gateway.errors import RequestError
+from gateway.gate import Gate
 
 RIGHTS_THREADS = 2
 """Changes take turns at the database anyway, and must not take the threads of disclosures."""

@@ -11,10 +11,10 @@ from fastapi import APIRouter, Request, Response
 from gateway.api.bearer import bearer_token
 from gateway.api.framing import frame
 from gateway.api.whole_body import media_type, whole_body
-from gateway.disclose import Gate
 from gateway.domain.access import AccessRequest
 from gateway.domain.identifiers import ResourceName
 from gateway.errors import RequestError
+from gateway.gate import Gate
 from gateway.read_roster import CSV, JSON, LARGEST_ROSTER
 from gateway.submit_roster import RosterDesk, Submission, Submitted, admit_sender, submit_roster, turn_away
 

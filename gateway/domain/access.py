@@ -9,6 +9,8 @@ from gateway.domain.filtering import Filter, SortBy, comparisons
 from gateway.domain.identifiers import AgreementId, ClientId, ElementPath, InstitutionId, ResourceName
 
 Format = Literal["json", "ndjson", "csv", "parquet", "arrow"]
+Operation = Literal["read", "feed"]
+"""A page of what is there, or what changed."""
 Scalar = str | int | float | bool
 """A typed value of one element; dates and times are ISO text."""
 
@@ -45,8 +47,9 @@ class AccessRequest:
     """One request for a page of one resource, before anything is known to be permitted.
 
     `filters` are (element path, text as the client wrote it), one equality each, which hold beside `filter`; `cursor` is the
-    sealed text of a page beside this one; `limit` is 1 to 1000 records; `count` asks how many records there are on all pages;
-    `head` that the page is described and not sent; `known` are the tags of pages that the client has (`*`: any).
+    sealed text of a page beside this one, `as_of` that of the version to read, `since` that of the changes the client knows;
+    `limit` is 1 to 1000 records; `count` asks how many records there are on all pages, `expand` for records of other resources
+    beside each; `head` that the page is described and not sent; `known` are the tags of pages that the client has (`*`: any).
     """
 
     resource: ResourceName
@@ -59,11 +62,15 @@ class AccessRequest:
     limit: int = 100
     request_id: str = ""
     format: Format = "json"
+    as_of: str | None = None
+    operation: Operation = "read"
+    since: str | None = None
     head: bool = False
     known: tuple[str, ...] = ()
     filter: Filter | None = None
     sort: tuple[SortBy, ...] = ()
     count: bool = False
+    expand: tuple[ResourceName, ...] = ()
 
     @property
     def compared(self) -> frozenset[ElementPath]:

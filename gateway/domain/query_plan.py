@@ -9,8 +9,9 @@ from typing import Literal
 
 from gateway.domain.access import Scalar
 from gateway.domain.decision import Comparison
-from gateway.domain.identifiers import AgreementId, ElementPath, InstitutionId, ResourceName
+from gateway.domain.identifiers import AgreementId, ElementPath, InstitutionId, RecordId, ResourceName
 from gateway.domain.narrowing import Narrowing, Position, SortKey
+from gateway.domain.snapshots import Snapshot
 from gateway.domain.treatments import RedactText, Treatment
 
 Origin = Literal["column", "generalised", "surrogate", "own_id", "sealed"]
@@ -91,7 +92,9 @@ class QueryPlan:
     people are absent) and `excluded_subjects` (columns, and the subject types that are absent) make the sub-query `permitted`;
     `filters`, `narrowing`, `sort`, `after` and `count` are compiled against its columns only. `person_columns` maps each role to
     its column, for the log. The page is of what comes behind `after`, or before it where that says so; `count` asks for the number
-    of records on all pages.
+    of records on all pages. `pinned` is the version of the records to read
+    where that is not the newest, `epoch` that of consents, opt-outs and rosters; `only` narrows the page to the rows
+    that have one of these surrogates in a column; `links` are columns of surrogates that come along.
     """
 
     resource: ResourceName
@@ -115,14 +118,18 @@ class QueryPlan:
     narrowing: Narrowing | None = None
     sort: tuple[SortKey, ...] = ()
     count: bool = False
+    pinned: Snapshot | None = None
+    epoch: int | None = None
+    only: tuple[str, tuple[RecordId, ...]] | None = None
+    links: tuple[str, ...] = ()
 
     @property
-    def redacts_text(self) -> bool:
-        """Whether free text is selected, which is treated by who is known to the provider."""
-        return any(isinstance(element.treatment, RedactText) for element in self.selected)
+    def redacted(self) -> tuple[ElementPath, ...]:
+        """The free text that is selected, which is treated by who is known to the provider."""
+        return tuple(element.path for element in self.selected if isinstance(element.treatment, RedactText))
 
     @property
     def narrows(self) -> bool:
         """Whether a record between two of a page can be outside the permitted view, or outside what was asked."""
         scoped = self.scope or self.related or self.rosters or self.consents or self.excluded_subjects or self.excluded_persons
-        return bool(self.filters or self.narrowing or self.sort or scoped or self.frozen)
+        return bool(self.filters or self.narrowing or self.sort or scoped or self.frozen or self.only is not None)

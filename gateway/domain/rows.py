@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from gateway.domain.identifiers import ElementPath
+from gateway.domain.identifiers import ElementPath, ResourceName
 from gateway.domain.narrowing import Position
 
 
@@ -35,7 +35,8 @@ class Rows:
     `versions` is empty where nothing is sealed and no collection read; `values` holds what SQL could treat; `sealed` the blobs
     still to be opened; `own_ids` what comes from the recipient's roster; `persons` the person numbers of each role; `following` and
     `preceding` are where the pages beside it start, None where there is none; `count` is the number of records on all pages, where
-    it was asked for.
+    it was asked for; `versions_of` which version of each resource was read; `links` are the surrogates by which rows belong
+    together.
     """
 
     records: Sequence[int]
@@ -48,6 +49,8 @@ class Rows:
     preceding: Position | None = None
     count: int | None = None
     own_ids: Mapping[ElementPath, OwnIds] = field(default_factory=dict)
+    versions_of: Mapping[ResourceName, int] = field(default_factory=dict)
+    links: Mapping[str, Sequence[int | None]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import pyarrow.parquet
 from gateway.domain.query_plan import PlannedElement, QueryPlan
 from gateway.domain.rows import TreatedMembers, TreatedRows
 
-NOTICE = b"notice"
+NOTICE, COMPRESSION = b"notice", "zstd"
 _TYPES: Mapping[str, pyarrow.DataType] = {
     "integer": pyarrow.int64(),
     "number": pyarrow.float64(),
@@ -23,19 +23,20 @@ _TYPES: Mapping[str, pyarrow.DataType] = {
 def parquet(rows: TreatedRows, plan: QueryPlan, notice: str | None) -> bytes:
     """One file with one row group; the notice is `notice` in the metadata of its schema."""
     sink = pyarrow.BufferOutputStream()
-    pyarrow.parquet.write_table(_table(rows, plan, notice), sink, compression="zstd")
+    pyarrow.parquet.write_table(table(rows, plan, notice), sink, compression=COMPRESSION)
     return bytes(sink.getvalue())
 
 
 def arrow_stream(rows: TreatedRows, plan: QueryPlan, notice: str | None) -> bytes:
     """An IPC stream with one batch; the notice as in `parquet`."""
-    table, sink = _table(rows, plan, notice), pyarrow.BufferOutputStream()
-    with pyarrow.ipc.new_stream(sink, table.schema) as stream:
-        stream.write_table(table)
+    records, sink = table(rows, plan, notice), pyarrow.BufferOutputStream()
+    with pyarrow.ipc.new_stream(sink, records.schema) as stream:
+        stream.write_table(records)
     return bytes(sink.getvalue())
 
 
-def _table(rows: TreatedRows, plan: QueryPlan, notice: str | None) -> pyarrow.Table:
+def table(rows: TreatedRows, plan: QueryPlan, notice: str | None) -> pyarrow.Table:
+    """The records in typed columns; the schema follows from the plan alone."""
     columns = {
         str(element.path): _column(rows.values[element.path], element) for element in plan.selected if element.collection is None
     }

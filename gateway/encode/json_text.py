@@ -10,16 +10,17 @@ import orjson
 from gateway.domain.query_plan import QueryPlan
 from gateway.domain.rows import TreatedMembers, TreatedRows
 
+NOTHING: Mapping[str, Sequence[bytes]] = {}
 _BETWEEN_LINES = b",\n  "
 """What orjson writes between the items of an indented list; no item holds it, as JSON escapes a line's end inside a text."""
 _FIRST, _LAST = len(b"[\n  "), -len(b"\n]")
 
 
-def records(rows: TreatedRows, plan: QueryPlan, between: bytes) -> bytes:
-    """The records as objects in Ed-Fi's nesting, with `between` between them."""
+def records(rows: TreatedRows, plan: QueryPlan, between: bytes, beside: Mapping[str, Sequence[bytes]] = NOTHING) -> bytes:
+    """The records as objects in Ed-Fi's nesting, with `between` between them; `beside` has more of each, as JSON."""
     columns = {str(element.path): texts(rows.values[element.path]) for element in plan.selected if element.collection is None}
     columns |= {name: lists_of(members, rows.count) for name, members in rows.members.items()}
-    return objects(columns, rows.count, between)
+    return objects(columns | dict(beside), rows.count, between)
 
 
 def texts(column: Sequence[object]) -> Sequence[bytes]:

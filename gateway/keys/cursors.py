@@ -16,7 +16,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 from gateway.errors import RequestError
 
 REFUSED = "The cursor does not belong to this request. Repeat the request without cursor and follow `next` unchanged."
-LONGEST = 2_000
+LONGEST = 8_000
+"""Characters, which every server takes in an address."""
 
 
 class Cursors:
@@ -35,15 +36,15 @@ class Cursors:
     def seal(self, position: bytes, *bound_to: bytes) -> str:
         return base64.urlsafe_b64encode(self._cipher.encrypt(position, list(bound_to))).rstrip(b"=").decode()
 
-    def unseal(self, cursor: str, *bound_to: bytes) -> bytes:
-        """Raises `RequestError`, the same for a forged, a foreign and an old cursor."""
+    def unseal(self, cursor: str, *bound_to: bytes, refused: str = REFUSED) -> bytes:
+        """Raises `RequestError` with `refused`, the same for a forged, a foreign and an old cursor."""
         if not cursor or len(cursor) > LONGEST:
-            raise RequestError(REFUSED)
+            raise RequestError(refused)
         try:
             sealed = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
             position = self._cipher.decrypt(sealed, list(bound_to))
         except (InvalidTag, binascii.Error, ValueError) as why:
-            raise RequestError(REFUSED) from why
+            raise RequestError(refused) from why
         if self.seal(position, *bound_to) != cursor:
-            raise RequestError(REFUSED)  # base64 with stray bits would be a second text for one cursor
+            raise RequestError(refused)  # base64 with stray bits would be a second text for one cursor
         return position

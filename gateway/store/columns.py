@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, CursorResult, Date, Dialect, LargeBinary, Select, Text
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Boolean,
+    ColumnElement,
+    Connection,
+    CursorResult,
+    Date,
+    Dialect,
+    LargeBinary,
+    Select,
+    Text,
+    TypeDecorator,
+    func,
+    select,
+)
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.types import TypeEngine
 
 from gateway.store.engine import driver_errors
 
@@ -49,6 +66,41 @@ class InColumns:
         return len(types) == len(described) and all(
             type_.result_processor(self._dialect, column[1]) is None for type_, column in zip(types, described, strict=True)
         )
+
+
+class Records(TypeDecorator[Sequence[int]]):
+    """Record numbers as one parameter: a thousand parameters cost more than the rows that they fetch."""
+
+    impl = Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return dialect.type_descriptor(ARRAY(BigInteger) if dialect.name == "postgresql" else Text())
+
+    def process_bind_param(self, value: Sequence[int] | None, dialect: Dialect) -> object:
+        return value if value is None or dialect.name == "postgresql" else json.dumps(value)
+
+
+class Among(FunctionElement[bool]):
+    """Whether a number (the first clause) is among `Records` (the second)."""
+
+    name = "gateway_among"
+    type = Boolean()
+    inherit_cache = True
+
+
+@compiles(Among, "postgresql")
+def _among_in_postgresql(element: Among, compiler: Any, **options: Any) -> str:
+    number, records = element.clauses
+    return f"({compiler.process(number, **options)} = ANY({compiler.process(records, **options)}))"
+
+
+@compiles(Among, "sqlite")
+def _among_in_sqlite(element: Among, compiler: Any, **options: Any) -> str:
+    number, records = element.clauses
+    listed = select(func.json_each(records).table_valued("value").c.value)
+    text: str = compiler.process(number.in_(listed), **options)
+    return text
 
 
 class Day(FunctionElement[str]):

@@ -3,13 +3,11 @@ the client asked is compiled against the columns of `permitted` only."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import (
-    ARRAY,
     BigInteger,
     Column,
     ColumnElement,
@@ -19,7 +17,6 @@ from sqlalchemy import (
     Select,
     Subquery,
     Table,
-    Text,
     bindparam,
     func,
     select,
@@ -31,17 +28,19 @@ from gateway.domain.narrowing import Position, predicates
 from gateway.domain.query_plan import PlannedElement, QueryPlan
 from gateway.domain.rows import MemberRows, OwnIds, Rows
 from gateway.domain.treatments import Generalise
-from gateway.store.columns import AsItCame, Day, InColumns, written
+from gateway.store.columns import Among, AsItCame, Day, InColumns, Records, written
 from gateway.store.generalise import generalised
 from gateway.store.narrowing import AFTER, Listed, holds, in_order, past, sorted_on
 from gateway.store.record_tables import Tables
-from gateway.store.row_scope import FROZEN, compare, own_id, row_scope
+from gateway.store.row_scope import compare, own_id, row_scope, scope_bounds
+from gateway.store.versions import versions_read
 
 OWN = "gateway:"
 RECORD, VERSION, SEALED, CLASS = f"{OWN}record", f"{OWN}version", f"{OWN}sealed", f"{OWN}class"
 PERSON = f"{OWN}person:"
 NAMED, OWN_ID = f"{OWN}named:", f"{OWN}own_id:"
 KEY = f"{OWN}key:"
+LINK, RECORD_COLUMN = f"{OWN}link:", "record_id"
 RECORDS = "records"
 
 
@@ -80,11 +79,13 @@ _kept: dict[tuple[object, ...], _Statements] = {}
 
 
 def fetch(connection: Connection, every_table: Tables, plan: QueryPlan) -> Rows:
-    """Run the plan in the caller's snapshot."""
+    """Run the plan in the caller's snapshot. Raises `VersionGone` where it is of a version that is not kept."""
     statements = _statements(every_table, plan, connection.dialect)
-    bound: dict[str, object] = {LIMIT: plan.limit + 1 + (plan.after is not None)}
-    if plan.frozen is not None:
-        bound[FROZEN] = plan.frozen.version
+    versions_of = versions_read(connection, plan)
+    bound = scope_bounds(plan, versions_of)
+    bound[LIMIT] = plan.limit + 1 + (plan.after is not None)
+    if plan.only is not None:
+        bound[RECORDS] = plan.only[1]
     if plan.after is not None:
         bound[AFTER] = plan.after.record
     columns, met, more = _cut(statements.page.fetch(connection, bound), statements, plan)
@@ -104,6 +105,8 @@ def fetch(connection: Connection, every_table: Tables, plan: QueryPlan) -> Rows:
         following=_position(columns, statements, -1) if records and after else None,
         preceding=replace(_position(columns, statements, 0), backward=True) if records and before else None,
         count=None if statements.count is None else int(statements.count.fetch(connection, bound)[0][0]),
+        versions_of=versions_of,
+        links={column: columns[_link(column)] for column in plan.links},
     )
 
 
@@ -131,7 +134,14 @@ def _statements(every_table: Tables, plan: QueryPlan, dialect: Dialect) -> _Stat
     They follow from the plan alone, which is made anew for each request. What a client filters and sorts by is not kept."""
     if plan.filters or plan.narrowing is not None or plan.sort:
         return _built(every_table, plan, dialect)
-    alike = replace(plan, limit=0, after=plan.after and replace(plan.after, record=RecordId(0)))
+    alike = replace(
+        plan,
+        limit=0,
+        pinned=None,
+        epoch=None if plan.epoch is None else 0,
+        only=None if plan.only is None else (plan.only[0], ()),
+        after=plan.after and replace(plan.after, record=RecordId(0)),
+    )
     # 1, 1.0 and True are equal, but not the same in SQL.
     exactly = repr((plan.scope, plan.related, [element.treatment for element in plan.permitted]))
     key = (every_table[plan.resource].rows, dialect.name, alike, exactly)
@@ -164,6 +174,7 @@ def _built(every_table: Tables, plan: QueryPlan, dialect: Dialect) -> _Statement
         *(PERSON + role for role, _ in plan.person_columns),
         *(name for name in values.values() if name != RECORD),
         *(kind + path for path in own_ids for kind in (NAMED, OWN_ID)),
+        *(_link(column) for column in plan.links if _link(column) != RECORD),
         *([SEALED] if has_sealed else []),
     )
     page = _statement(every_table, _permitted(every_table, plan, own), plan, names)
@@ -184,6 +195,8 @@ def _permitted(every_table: Tables, plan: QueryPlan, own: Sequence[PlannedElemen
         needed |= set(plan.frozen.quasi_identifiers)
     columns: list[ColumnElement[Any]] = [rows.c.record_id.label(RECORD), rows.c.from_version.label(VERSION)]
     columns += [rows.c[column].label(PERSON + role) for role, column in plan.person_columns]
+    linked = {*plan.links, *([plan.only[0]] if plan.only else [])} - {RECORD_COLUMN}
+    columns += [rows.c[column].label(_link(column)) for column in sorted(linked)]
     treated = {
         element.path: _treated(rows, element, plan)
         for element in plan.permitted
@@ -238,6 +251,8 @@ def _behind(every_table: Tables, permitted: Subquery, plan: QueryPlan) -> Select
 def _asked(every_table: Tables, permitted: Subquery, plan: QueryPlan) -> list[ColumnElement[bool]]:
     """What the client filters by, over the permitted view."""
     asked = [compare(permitted.c[condition.column], condition) for condition in plan.filters]
+    if plan.only is not None:
+        asked.append(Among(permitted.c[_link(plan.only[0])], bindparam(RECORDS, type_=Records())))
     if plan.narrowing is not None:
         asked.append(holds(plan.narrowing, permitted.c, _listed(every_table, permitted, plan)))
     return asked
@@ -267,22 +282,21 @@ def _treated(rows: Table, element: PlannedElement, plan: QueryPlan) -> ColumnEle
     return column
 
 
-def _on_the_page(record: Column[object], plan: QueryPlan, dialect: str) -> ColumnElement[bool]:
+def _link(column: str) -> str:
+    return RECORD if column == RECORD_COLUMN else LINK + column
+
+
+def _on_the_page(record: Column[object], plan: QueryPlan) -> ColumnElement[bool]:
     """Whether a record is on the page. Where nothing narrows the permitted rows, a page is all between its first and last;
     elsewhere its records go along as one parameter: a thousand parameters cost more than the rows that they fetch."""
     span = record.between(bindparam(FIRST, type_=BigInteger), bindparam(LAST, type_=BigInteger))
-    if not plan.narrows:
-        return span
-    if dialect == "postgresql":
-        return span & (record == func.any(bindparam(RECORDS, type_=ARRAY(BigInteger))))
-    return span & record.in_(select(func.json_each(bindparam(RECORDS, type_=Text)).table_valued("value").c.value))
+    return span & Among(record, bindparam(RECORDS, type_=Records())) if plan.narrows else span
 
 
-def _bounds(records: Sequence[int], statement: _MembersStatement, dialect: str) -> dict[str, object]:
+def _bounds(records: Sequence[int], statement: _MembersStatement) -> dict[str, object]:
     bounds: dict[str, object] = {FIRST: records[0], LAST: records[-1]}
     if statement.listed:
-        bounds |= {FIRST: min(records), LAST: max(records)}
-        bounds[RECORDS] = list(records) if dialect == "postgresql" else json.dumps(records)
+        bounds |= {FIRST: min(records), LAST: max(records), RECORDS: records}
     return bounds
 
 
@@ -294,7 +308,7 @@ def _members_statement(members: Table, plan: QueryPlan, elements: Sequence[Plann
     columns += [type_coerce(members.c.sealed, AsItCame())] if has_sealed else []
     statement = (
         select(*columns)
-        .where(members.c.provider_id == plan.provider, _on_the_page(members.c.record_id, plan, dialect.name))
+        .where(members.c.provider_id == plan.provider, _on_the_page(members.c.record_id, plan))
         .order_by(members.c.record_id, members.c.ordinal)
     )
     return _MembersStatement(tuple(element.path for element in plain), has_sealed, plan.narrows, InColumns(statement, dialect))
@@ -304,7 +318,7 @@ def _members(connection: Connection, statement: _MembersStatement, positions: Ma
     """`positions` says where on the page a version of a record stands."""
     columns: list[Sequence[Any]] = []
     if positions:
-        bounds = _bounds([record for record, _ in positions], statement, connection.dialect.name)
+        bounds = _bounds([record for record, _ in positions], statement)
         columns = statement.statement.fetch(connection, bounds)
     columns = columns or [()] * (3 + len(statement.paths) + statement.has_sealed)
     # Other versions of a record have members too; the page has one version of each.

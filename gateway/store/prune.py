@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import Connection, delete, func, or_, select, update
 
 from gateway.domain.identifiers import InstitutionId
 from gateway.store.determinations import frozen
 from gateway.store.record_tables import RecordTables
-from gateway.store.schema import promotion, text_decision
+from gateway.store.schema import promotion, resource_head, text_decision
 
 
 def prune(connection: Connection, tables: RecordTables, provider: InstitutionId, before: str) -> int:
@@ -16,6 +16,13 @@ def prune(connection: Connection, tables: RecordTables, provider: InstitutionId,
     What stewards decided about their texts goes with them. What a determination is frozen at stays: the release is served from it.
     """
     rows = tables.rows
+    # The time and not the version: whether a version is still kept must not tell how many came after it.
+    connection.execute(
+        update(resource_head)
+        .where(resource_head.c.provider_id == provider, resource_head.c.resource == tables.resource.name)
+        .where(or_(resource_head.c.kept_since.is_(None), resource_head.c.kept_since < before))
+        .values(kept_since=before)
+    )
     last = connection.execute(
         select(func.max(promotion.c.version)).where(
             promotion.c.provider_id == provider, promotion.c.resource == tables.resource.name, promotion.c.at < before

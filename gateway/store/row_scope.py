@@ -2,33 +2,82 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Any, assert_never
 
-from sqlalchemy import BigInteger, ColumnElement, Date, Select, Table, bindparam, exists, false, or_, select, type_coerce
+from sqlalchemy import (
+    BigInteger,
+    BindParameter,
+    ColumnElement,
+    Date,
+    Select,
+    Table,
+    and_,
+    bindparam,
+    exists,
+    false,
+    or_,
+    select,
+    type_coerce,
+)
 
 from gateway.domain.access import Scalar
-from gateway.domain.identifiers import InstitutionId, ResourceName
+from gateway.domain.identifiers import ResourceName
 from gateway.domain.query_plan import Condition, ConsentScope, PlannedElement, QueryPlan, RelatedScope, RosterScope
 from gateway.store.columns import AsItCame
 from gateway.store.record_tables import Tables
-from gateway.store.schema import consent, opt_out, resource_head, roster_line
+from gateway.store.schema import consent, opt_out, roster_line
 
-FROZEN = "frozen"
+EPOCH = "epoch"
 
 
-def row_scope(every_table: Tables, rows: Table, plan: QueryPlan) -> list[ColumnElement[bool]]:
-    """Everything that must hold for a row of `rows`, the plan's own table, to be in the permitted view."""
+def row_scope(every_table: Tables, rows: Table, plan: QueryPlan, mark: str = "") -> list[ColumnElement[bool]]:
+    """Everything that must hold for a row of `rows`, the plan's own table, to be in the permitted view. `mark` tells the parameters
+    of one plan from those of another in the same statement."""
     return [
         rows.c.provider_id == plan.provider,
-        *_visible(rows, plan),
+        _visible(rows, plan.resource, mark),
         *(compare(rows.c[condition.column], condition) for condition in plan.scope),
-        *(_in_roster(rows, roster, plan) for roster in plan.rosters),
-        *(_has_related(every_table[related.resource].rows, rows, related, plan) for related in plan.related),
-        *(_consented(rows, consent, plan) for consent in plan.consents),
+        *(_in_roster(rows, roster, plan, mark) for roster in plan.rosters),
+        *(_has_related(every_table[related.resource].rows, rows, related, plan, mark) for related in plan.related),
+        *(_consented(rows, consent, plan, mark) for consent in plan.consents),
         *(rows.c[column].not_in(subjects) for column, subjects in plan.excluded_subjects),
-        *(~_opted_out(rows, column, plan) for column in plan.excluded_persons),
+        *(~_opted_out(rows, column, plan, mark) for column in plan.excluded_persons),
     ]
+
+
+def scope_bounds(plan: QueryPlan, versions: Mapping[ResourceName, int], mark: str = "") -> dict[str, object]:
+    """The parameters of `row_scope`."""
+    bounds: dict[str, object] = {_version_of(resource, mark): version for resource, version in versions.items()}
+    return bounds if plan.epoch is None else {**bounds, mark + EPOCH: plan.epoch}
+
+
+def moved(every_table: Tables, rows: Table, plan: QueryPlan, mark: str) -> list[ColumnElement[bool]]:
+    """The reasons for which a row can have come into the plan's view or left it since, other than a change of its own: one for
+    each opt-out, consent, roster and related record."""
+    reasons = [_opt_outs_of(rows, column, plan).where(_since(opt_out, mark + EPOCH)) for column in plan.excluded_persons]
+    reasons += [_consents_of(rows, scope, plan).where(_since(consent, mark + EPOCH)) for scope in plan.consents]
+    reasons += [_lines_in(rows, roster, plan).where(_since(roster_line, mark + EPOCH)) for roster in plan.rosters]
+    for scope in plan.related:
+        related = every_table[scope.resource].rows
+        same = (related.c.provider_id == plan.provider, related.c[scope.related_column] == rows.c[scope.person_column])
+        lines = [exists(_lines_in(related, roster, plan).where(_since(roster_line, mark + EPOCH))) for roster in scope.rosters]
+        reasons.append(select(related.c.record_id).where(*same, or_(_since(related, _version_of(scope.resource, mark)), *lines)))
+    return [exists(reason) for reason in reasons]
+
+
+def _since(versioned: Table, parameter: str) -> ColumnElement[bool]:
+    """Began or ended after a version."""
+    then = bindparam(parameter, type_=BigInteger)
+    return or_(versioned.c.from_version > then, versioned.c.to_version > then)
+
+
+def _standing(versioned: Table, plan: QueryPlan, mark: str) -> ColumnElement[bool]:
+    """In force now, or at the plan's epoch."""
+    if plan.epoch is None:
+        return versioned.c.to_version.is_(None)
+    return _in_version(versioned, bindparam(mark + EPOCH, type_=BigInteger))
 
 
 def compare(column: ColumnElement[object], condition: Condition) -> ColumnElement[bool]:
@@ -50,39 +99,44 @@ def compare(column: ColumnElement[object], condition: Condition) -> ColumnElemen
 
 def own_id(record: ColumnElement[Any], element: PlannedElement, plan: QueryPlan) -> ColumnElement[Any]:
     found = type_coerce(roster_line.c.own_id, AsItCame())
-    return select(found).where(*_line_of(record, ResourceName(str(element.key_space)), plan)).scalar_subquery()
+    lines = _lines_of(record, ResourceName(str(element.key_space)), plan)
+    return select(found).where(*lines, _standing(roster_line, plan, "")).scalar_subquery()
 
 
-def _visible(rows: Table, plan: QueryPlan) -> tuple[ColumnElement[bool], ...]:
-    """In the promoted version of this snapshot, or in the frozen one; nothing before the first promotion."""
-    head = _head(plan.provider, plan.resource).scalar_subquery()
-    version: ColumnElement[int] = head if plan.frozen is None else bindparam(FROZEN, type_=BigInteger)
-    return (rows.c.from_version <= version, or_(rows.c.to_version.is_(None), rows.c.to_version > version))
+def _visible(rows: Table, resource: ResourceName, mark: str) -> ColumnElement[bool]:
+    """In the version that is read; nothing before the first promotion."""
+    return _in_version(rows, bindparam(_version_of(resource, mark), type_=BigInteger))
 
 
-def _head(provider: InstitutionId, resource: ResourceName) -> Select[tuple[int]]:
-    return select(resource_head.c.version).where(resource_head.c.provider_id == provider, resource_head.c.resource == resource)
+def _in_version(versioned: Table, version: BindParameter[int]) -> ColumnElement[bool]:
+    return and_(versioned.c.from_version <= version, or_(versioned.c.to_version.is_(None), versioned.c.to_version > version))
 
 
-def _has_related(related: Table, rows: Table, scope: RelatedScope, plan: QueryPlan) -> ColumnElement[bool]:
-    """In what is promoted of the related resource in this snapshot."""
-    head = _head(plan.provider, scope.resource).scalar_subquery()
+def _version_of(resource: ResourceName, mark: str) -> str:
+    """The parameter that the version of a resource is bound to."""
+    return f"{mark}version_of_{resource}"
+
+
+def _has_related(related: Table, rows: Table, scope: RelatedScope, plan: QueryPlan, mark: str) -> ColumnElement[bool]:
     return exists().where(
         related.c.provider_id == plan.provider,
         related.c[scope.related_column] == rows.c[scope.person_column],
-        related.c.from_version <= head,
-        or_(related.c.to_version.is_(None), related.c.to_version > head),
+        _visible(related, scope.resource, mark),
         *(compare(related.c[condition.column], condition) for condition in scope.where),
-        *(_in_roster(related, roster, plan) for roster in scope.rosters),
+        *(_in_roster(related, roster, plan, mark) for roster in scope.rosters),
     )
 
 
-def _in_roster(rows: Table, scope: RosterScope, plan: QueryPlan) -> ColumnElement[bool]:
-    return exists().where(*_line_of(rows.c[scope.column], scope.key_space, plan))
+def _in_roster(rows: Table, scope: RosterScope, plan: QueryPlan, mark: str) -> ColumnElement[bool]:
+    return exists(_lines_in(rows, scope, plan).where(_standing(roster_line, plan, mark)))
 
 
-def _line_of(record: ColumnElement[Any], key_space: ResourceName, plan: QueryPlan) -> tuple[ColumnElement[bool], ...]:
-    """The line of the current roster that names a record, if there is one."""
+def _lines_in(rows: Table, scope: RosterScope, plan: QueryPlan) -> Select[tuple[int]]:
+    return select(roster_line.c.record_id).where(*_lines_of(rows.c[scope.column], scope.key_space, plan))
+
+
+def _lines_of(record: ColumnElement[Any], key_space: ResourceName, plan: QueryPlan) -> tuple[ColumnElement[bool], ...]:
+    """The lines that name a record, of every roster there was."""
     if plan.submitted_under is None:
         return (false(),)
     agreement, schedule = plan.submitted_under
@@ -92,28 +146,31 @@ def _line_of(record: ColumnElement[Any], key_space: ResourceName, plan: QueryPla
         roster_line.c.provider_id == plan.provider,
         roster_line.c.key_space == key_space,
         roster_line.c.record_id == record,
-        roster_line.c.to_version.is_(None),
     )
 
 
-def _consented(rows: Table, scope: ConsentScope, plan: QueryPlan) -> ColumnElement[bool]:
+def _consented(rows: Table, scope: ConsentScope, plan: QueryPlan, mark: str) -> ColumnElement[bool]:
     today = plan.today.isoformat()
-    return exists().where(
+    live = (consent.c.signed_on <= today, or_(consent.c.until_day.is_(None), consent.c.until_day >= today))
+    return exists(_consents_of(rows, scope, plan).where(_standing(consent, plan, mark), *live))
+
+
+def _consents_of(rows: Table, scope: ConsentScope, plan: QueryPlan) -> Select[tuple[int]]:
+    return select(consent.c.person_id).where(
         consent.c.provider_id == plan.provider,
         consent.c.person_id == rows.c[scope.person_column],
         consent.c.form == scope.form,
         consent.c.recipient_id == scope.recipient,
         consent.c.purpose == scope.purpose,
-        consent.c.to_version.is_(None),
-        consent.c.signed_on <= today,
-        or_(consent.c.until_day.is_(None), consent.c.until_day >= today),
     )
 
 
-def _opted_out(rows: Table, person_column: str, plan: QueryPlan) -> ColumnElement[bool]:
-    return exists().where(
-        opt_out.c.provider_id == plan.provider, opt_out.c.person_id == rows.c[person_column], opt_out.c.to_version.is_(None)
-    )
+def _opted_out(rows: Table, person_column: str, plan: QueryPlan, mark: str) -> ColumnElement[bool]:
+    return exists(_opt_outs_of(rows, person_column, plan).where(_standing(opt_out, plan, mark)))
+
+
+def _opt_outs_of(rows: Table, person_column: str, plan: QueryPlan) -> Select[tuple[int]]:
+    return select(opt_out.c.person_id).where(opt_out.c.provider_id == plan.provider, opt_out.c.person_id == rows.c[person_column])
 
 
 def _bound(column: ColumnElement[object], value: Scalar) -> object:

@@ -332,8 +332,10 @@ resource_head = Table(
     Column("version", BigInteger, nullable=False),
     Column("promoted_at", String(32), nullable=False),
     Column("stored_elements", JSON, nullable=False),
+    Column("kept_since", String(32)),
 )
-"""The version that readers see; `stored_elements` are those that an agreement needed when it was promoted."""
+"""The version that readers see; `stored_elements` are those that an agreement needed when it was promoted. What readers saw since
+`kept_since` is there whole, null where nothing was ever forgotten."""
 
 promotion = Table(
     "promotion",

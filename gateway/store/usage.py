@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
 
@@ -30,21 +30,29 @@ def used(connection: Connection, agreements: Collection[str], resource: str, per
     return {(row.agreement_id, row.schedule, row.period): (int(row.requests), int(row.rows)) for row in rows}
 
 
-def count_use(connection: Connection, use: GrantUse | None) -> Reason | None:
-    """Add one answer to what was disclosed, or say which limit it would pass and add nothing.
+def count_uses(connection: Connection, uses: Sequence[GrantUse | None]) -> Reason | None:
+    """Add one answer to what was disclosed under each of its grants, or say which limit it would pass and add nothing.
 
     The caller's transaction holds the lock of the log's head, so answers are counted one after another.
     """
-    if use is None:
-        return None
+    counted = [use for use in uses if use is not None]
+    for use in counted:
+        over = _over(connection, use)
+        if over is not None:
+            return over
+    for use in counted:
+        for period in (use.minute, use.day):
+            _add(connection, use, period)
+    return None
+
+
+def _over(connection: Connection, use: GrantUse) -> Reason | None:
     requests, _ = _used(connection, use, use.minute)
     _, rows = _used(connection, use, use.day)
     if use.limits.rows_per_day is not None and rows + use.rows > use.limits.rows_per_day:
         return ROWS_PER_DAY
     if use.limits.requests_per_minute is not None and requests + 1 > use.limits.requests_per_minute:
         return REQUESTS_PER_MINUTE
-    for period in (use.minute, use.day):
-        _add(connection, use, period)
     return None
 
 

@@ -26,13 +26,12 @@ from gateway.store.engine import Connection
 from gateway.store.schema import opt_out
 from tests.campaigns.two_worlds_questions import Known, Question, random_question
 from tests.copies import copy_everything, opened
-from tests.world import World, open_world
+from tests.world import NEW_IN_EACH_ANSWER, World, open_world
 
 FOLDER = Path(__file__).resolve().parent
 LAKESIDE = InstitutionId("lakeside")
 CANDIDATES, PLACEMENTS = ResourceName("candidates"), ResourceName("fieldworkExperiences")
 LAST_SCHOOL_IN_SCOPE = 600_120
-OWN_HEADERS = {"gateway-entry", "gateway-entry-index", "gateway-body-salt", "gateway-request"}
 OPTED_OUT = 5
 HIDDEN_CITY = "Vanished"
 
@@ -87,7 +86,7 @@ def pairs(left: World, right: World, seed: int, count: int) -> Iterator[Differen
 
 def _told(answer: httpx.Response) -> str:
     """Everything that the partner hears, without the parts that are new in every answer."""
-    headers = sorted((name, text) for name, text in answer.headers.items() if name not in OWN_HEADERS)
+    headers = sorted((name, text) for name, text in answer.headers.items() if name not in NEW_IN_EACH_ANSWER)
     body = answer.text.replace(answer.headers.get("gateway-request", "-"), "REQUEST")
     return f"{answer.status_code}\n{headers}\n{body}"
 

@@ -74,10 +74,12 @@ class Known:
     hidden: Sequence[str]
     pseudonyms: list[str] = field(default_factory=lambda: ["0" * 32])
     walks: list[Question] = field(default_factory=list)
+    versions: list[str] = field(default_factory=lambda: ["1"])
 
     def learn(self, question: Question, answer: httpx.Response) -> None:
         if answer.status_code != httpx.codes.OK:
             return
+        self.versions.append(answer.headers["gateway-version"])
         body = answer.json()
         for cursor in (body["next"], body["prev"]):
             if cursor is not None:
@@ -109,6 +111,11 @@ def random_question(chance: random.Random, known: Known) -> Question:
         parameters["count"] = chance.choice(("exact",) * 8 + ("none", "some"))
     if chance.random() < 0.05:
         parameters["cursor"] = chance.choice(known.walks).parameters["cursor"] if known.walks else "x"
+    if chance.random() < 0.15:
+        beside = {"candidates": "fieldworkExperiences", "fieldworkExperiences": "candidates"}[resource]
+        parameters["expand"] = beside if chance.random() < 0.8 else chance.choice((resource, "staffs", "noSuchResource", ""))
+    if chance.random() < 0.1:
+        parameters["as_of"] = chance.choice(known.versions)
     if chance.random() < 0.05:
         parameters["provider"] = chance.choice(("lakeside", "riverton", "nowhere"))
     if chance.random() < 0.05:

@@ -20,12 +20,9 @@ from gateway.clients import suspend_client
 from gateway.domain.identifiers import ResourceName
 from tests.conftest import new_database
 from tests.copies import copy_everything, opened
-from tests.world import World, open_world, placement_world
+from tests.world import NEW_IN_EACH_ANSWER, World, open_world, placement_world
 
 RIVERTON, LAKESIDE = "riverton-sis", "lakeside-sis"
-OWN_HEADERS = {"gateway-entry", "gateway-entry-index", "gateway-body-salt", "gateway-request"}
-"""New in every answer: the entry's id and index, the salt, the request's id."""
-
 CANDIDATES = "candidates"
 ENROLMENTS = "candidateEducatorPreparationProgramAssociations"
 PLACEMENTS = "fieldworkExperiences"
@@ -209,7 +206,7 @@ class Pair:
 
 def _heard(answer: httpx.Response) -> tuple[int, list[tuple[str, str]], bytes]:
     """Status, headers and body of an answer, without what is new in every one."""
-    headers = sorted((name, text) for name, text in answer.headers.items() if name not in OWN_HEADERS)
+    headers = sorted((name, text) for name, text in answer.headers.items() if name not in NEW_IN_EACH_ANSWER)
     return answer.status_code, headers, answer.content.replace(answer.headers["gateway-request"].encode(), b"REQUEST")
 
 

@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import insert, update
 
 import gateway.disclose
+import gateway.stand
 from gateway.clients import KeyPair, rotate_client, suspend_client
 from gateway.domain.agreement import AgreementState
 from gateway.domain.identifiers import AgreementId
@@ -251,7 +252,7 @@ def test_a_warm_request_asks_again_only_what_can_have_moved(world: World, monkey
     asked: list[str] = []
 
     def noted(step: str) -> Callable[..., Any]:
-        plain = getattr(gateway.disclose, step)
+        plain = getattr(gateway.stand, step)
 
         def noting(*given: Any) -> Any:
             asked.append(step)
@@ -260,7 +261,7 @@ def test_a_warm_request_asks_again_only_what_can_have_moved(world: World, monkey
         return noting
 
     for step in ("authenticate", "agreements_that_matter", "decide"):
-        monkeypatch.setattr(gateway.disclose, step, noted(step))
+        monkeypatch.setattr(gateway.stand, step, noted(step))
     token = world.token(CLIENT)
     first = ask(world, token)
     assert ask(world, token, limit="7").status_code == httpx.codes.OK
@@ -343,7 +344,8 @@ def test_the_step_after_which_a_suspension_commits_does_not_matter(
 
 def after_step(monkeypatch: pytest.MonkeyPatch, step: str, happen: Callable[[], object]) -> None:
     """Let something happen once, right after a step of the next disclosure."""
-    plain = getattr(gateway.disclose, step)
+    module = gateway.stand if hasattr(gateway.stand, step) else gateway.disclose
+    plain = getattr(module, step)
     happened = False
 
     def stepping(*arguments: Any, **named: Any) -> Any:
@@ -354,4 +356,4 @@ def after_step(monkeypatch: pytest.MonkeyPatch, step: str, happen: Callable[[], 
             happen()
         return result
 
-    monkeypatch.setattr(gateway.disclose, step, stepping)
+    monkeypatch.setattr(module, step, stepping)

@@ -54,13 +54,13 @@ def test_the_partner_cannot_tell_the_worlds_apart(worlds: tuple[World, World]) -
 
 
 def _filter_by_withheld(
-    request: AccessRequest, permit: Permit, catalog: Catalog, pseudonyms: Pseudonyms, after: Position | None, today: date
+    request: AccessRequest, permit: Permit, catalog: Catalog, pseudonyms: Pseudonyms, *others: Any
 ) -> QueryPlan:
-    plan = compile_plan(replace(request, filters=(), filter=None), permit, catalog, pseudonyms, after, today)
+    plan = compile_plan(replace(request, filters=(), filter=None), permit, catalog, pseudonyms, *others)
     resource = catalog.resources[permit.resource]
     everything = {e.path: Share() for e in resource.every_element() if e.sensitivity != "prohibited"} | dict(permit.elements)
     return replace(
-        compile_plan(replace(request, select=()), replace(permit, elements=everything), catalog, pseudonyms, after, today),
+        compile_plan(replace(request, select=()), replace(permit, elements=everything), catalog, pseudonyms, *others),
         selected=plan.selected,
     )
 
@@ -102,9 +102,9 @@ def _tell_the_version(worlds: tuple[World, World]) -> Callable[..., Body]:
     current: list[Any] = [None]
     plain = gateway.disclose._body
 
-    def remember(found: Any, gate: Any) -> Any:
+    def remember(found: Any, request: Any, gate: Any) -> Any:
         current[0] = gate.database
-        return plain(found, gate)
+        return plain(found, request, gate)
 
     leaking.remember = remember  # type: ignore[attr-defined]
     return leaking
@@ -120,13 +120,13 @@ def _count_all_rows(plan: QueryPlan, connection: Connection, tables: Tables) -> 
 
 
 def _tell_of_a_hidden_page_before(plan: QueryPlan, connection: Connection, tables: Tables) -> Rows:
-    """As if a page were read before its scope is applied: a page before is then one that hidden rows fill."""
+    """As if a page were read before its scope is applied: a page before is then one that hidden rows alone fill."""
     rows = read(plan, connection, tables)
     if plan.sort or rows.preceding is not None or not rows.records:
         return rows
     before = Position(RecordId(rows.records[0]), backward=True)
-    hidden = read(replace(plan, scope=(), after=before), connection, tables).preceding
-    return replace(rows, preceding=None if hidden is None else before)
+    hidden = read(replace(plan, scope=(), after=before), connection, tables)
+    return replace(rows, preceding=before if len(hidden.records) == plan.limit else None)
 
 
 def _put_a_hidden_value_into_the_cursor(plan: QueryPlan, connection: Connection, tables: Tables) -> Rows:

@@ -152,8 +152,8 @@ def test_redacted_text_is_opened_and_selected_only() -> None:
         ("comment", "sealed"),
         ("noResponse", "column"),
     ]
-    assert planned.redacts_text
-    assert not _plan_comments(_comments(), "noResponse").redacts_text
+    assert planned.redacted == ("comment",)
+    assert not _plan_comments(_comments(), "noResponse").redacted
 
 
 def test_a_release_with_free_text_is_not_served() -> None:
