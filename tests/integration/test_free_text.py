@@ -136,6 +136,24 @@ def test_every_format_has_the_same_texts(world: World) -> None:
     assert "nkechi" not in lines
 
 
+def test_an_export_has_the_same_texts(world: World) -> None:
+    say(world, ANSWERS)
+    exported = world.api.get("/v1/surveyQuestionResponses/export", world.token("riverton-sis"))
+    assert exported.status_code == httpx.codes.OK, exported.text
+    assert exported.json()["data"] == answer(world).json()["data"]
+
+
+def test_a_feed_is_of_what_is_no_free_text(world: World) -> None:
+    """A text is shown otherwise when somebody else becomes known, of which no row tells."""
+    say(world, ANSWERS)
+    path, token = "/v1/surveyQuestionResponses/changes", world.token("riverton-sis")
+    refused = world.api.get(path, token)
+    assert refused.status_code == httpx.codes.BAD_REQUEST
+    assert "leave out comment, values.textResponse with `select`" in refused.json()["detail"]
+    told = world.api.get(path, token, select="surveyQuestionReference.questionCode").json()["data"]
+    assert len(told) == len(ANSWERS)
+
+
 def test_two_databases_that_differ_in_names_give_the_same_answer(world: World) -> None:
     """A token tells neither who was meant nor what found them."""
     one = {"Q1": "I thank Ana for it all.", "Q2": "Ms. Ruiz-Ortega was good to us."}
