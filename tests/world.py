@@ -35,8 +35,15 @@ EXAMPLE = shipped("policies") / "agreements" / "lakeside-riverton.yaml"
 DEMO = Path(__file__).resolve().parents[1] / "gateway" / "demo"
 SMALL = Sizes(candidates=60, staff=30, placements=40, mentorships=20, openings=20)
 ISSUER = "http://127.0.0.1"
-NEW_IN_EACH_ANSWER = {"gateway-entry", "gateway-entry-index", "gateway-body-salt", "gateway-request", "gateway-version"}
-"""Headers: the entry's id and index, the salt, the request's id and the name of the version."""
+NEW_IN_EACH_ANSWER = {
+    "gateway-entry",
+    "gateway-entry-index",
+    "gateway-expanded-entries",
+    "gateway-body-salt",
+    "gateway-request",
+    "gateway-version",
+}
+"""Headers: the entry's id and index, the ids of those of what was expanded, the salt, the request's id, the name of the version."""
 
 
 class Api:

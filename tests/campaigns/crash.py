@@ -36,7 +36,7 @@ SERVE_POINTS: dict[str, tuple[Any, str]] = {
     "rows_read": (gateway.disclose, "read"),
     "body_encoded": (gateway.disclose, "encode"),
     "entry_written": (AuditLog, "_write"),
-    "entry_durable": (AuditLog, "append"),
+    "entry_durable": (AuditLog, "append_all"),
     "checkpoint_published": (AuditLog, "_publish"),
 }
 

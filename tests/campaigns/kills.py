@@ -175,7 +175,11 @@ def _kill_a_server(
         process.kill()
     for reader in readers:
         reader.join()
-    return process.wait() == -signal.SIGKILL, answers
+    try:
+        return process.wait(timeout=START_SECONDS) == -signal.SIGKILL, answers
+    except subprocess.TimeoutExpired:
+        process.kill()
+        raise AssertionError(f"The gateway never came to {point}.") from None
 
 
 def _read(port: int, token: str, answers: list[_Answer], process: subprocess.Popen[bytes]) -> None:
