@@ -122,9 +122,11 @@ def test_every_row_of_the_starter_kit_is_served_or_in_quarantine(tmp_path: Path,
     matrix = sum(len(record["surveyQuestionMatrixElementResponses"]) for record in served["surveyQuestionResponses"])
     answered = rows("surveyQuestionResponse.csv")
     assert matrix >= len(answered) - len(served["surveyQuestionResponses"])
-    # Free text goes through the redaction, which finds nobody in these answers.
+    # Free text goes through the redaction. "Little" alone may be somebody's family name, so that it waits for the steward.
     members = [member for record in served["surveyQuestionResponses"] for member in record["surveyQuestionMatrixElementResponses"]]
-    assert {member["textResponse"] for member in members} == {row["TextResponse"].strip() for row in answered}
+    said = {row["TextResponse"].strip() for row in answered}
+    assert "Little" in said
+    assert {member["textResponse"] for member in members} == said - {"Little"} | {None}
 
     again = somebody.run("sync", str(HERE / "source.yaml"))
     assert again.count(" unchanged ") >= len(served)
