@@ -11,7 +11,7 @@ from gateway.errors import NotAcceptable
 LONGEST = 1_000
 
 
-def accepted(header: str | None, offered: Collection[Format] = tuple(MEDIA_TYPES)) -> Format:
+def accepted(header: str | None, offered: Collection[Format]) -> Format:
     """The offered format that the client likes best, the first of them where it has no wish.
 
     Raises `NotAcceptable` for what there is not.

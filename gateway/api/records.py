@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
 
@@ -15,9 +16,10 @@ from gateway.api.accept import accepted
 from gateway.api.bearer import bearer_token
 from gateway.api.framing import frame, frame_changes, frame_export
 from gateway.disclose import disclose, turn_away
-from gateway.domain.access import Format
+from gateway.domain.access import AccessRequest, Format
 from gateway.domain.auditing import AuditEntry
 from gateway.domain.identifiers import ResourceName
+from gateway.encode import MEDIA_TYPES
 from gateway.errors import RequestError
 from gateway.export import Export, export
 from gateway.feed import feed
@@ -25,8 +27,11 @@ from gateway.gate import Disclosure, Gate
 
 REDISCLOSURE = "prohibited; 34 CFR 99.33"
 MOST_TAGS = 20
+PAGE_FORMATS: tuple[Format, ...] = tuple(MEDIA_TYPES)
 FEED_FORMATS: tuple[Format, ...] = ("json", "ndjson")
 EXPORT_FORMATS: tuple[Format, ...] = ("ndjson", "csv", "parquet", "arrow")
+Framing = Callable[[str, Iterable[tuple[str, str]], str], AccessRequest]
+"""(resource, query, the request's id) -> what is asked for; raises `RequestError`."""
 
 
 def records_router(gate: Gate, threads: int) -> APIRouter:
@@ -60,40 +65,29 @@ def records_router(gate: Gate, threads: int) -> APIRouter:
 
 
 def _serve(resource: str, request: Request, gate: Gate) -> Disclosure:
-    token = bearer_token(request)
-    request_id = str(request.state.request_id)
-    try:
-        asked = replace(
-            frame(resource, request.query_params.multi_items(), request_id),
-            format=accepted(request.headers.get("accept")),
-            head=request.method == "HEAD",
-            known=_known(request.headers.get("if-none-match", "")),
-        )
-    except RequestError as why:
-        turn_away(why, ResourceName(resource), request_id, token, gate)
-    return disclose(asked, token, gate)
+    asked, token = _asked(frame, PAGE_FORMATS, resource, request, gate)
+    known = _known(request.headers.get("if-none-match", ""))
+    return disclose(replace(asked, head=request.method == "HEAD", known=known), token, gate)
 
 
 def _serve_export(resource: str, request: Request, gate: Gate) -> Export:
-    token = bearer_token(request)
-    request_id = str(request.state.request_id)
-    try:
-        asked = frame_export(resource, request.query_params.multi_items(), request_id)
-        asked = replace(asked, format=accepted(request.headers.get("accept"), EXPORT_FORMATS))
-    except RequestError as why:
-        turn_away(why, ResourceName(resource), request_id, token, gate)
-    return export(asked, token, gate)
+    return export(*_asked(frame_export, EXPORT_FORMATS, resource, request, gate), gate)
 
 
 def _serve_changes(resource: str, request: Request, gate: Gate) -> Disclosure:
-    token = bearer_token(request)
-    request_id = str(request.state.request_id)
+    return feed(*_asked(frame_changes, FEED_FORMATS, resource, request, gate), gate)
+
+
+def _asked(
+    framing: Framing, offered: tuple[Format, ...], resource: str, request: Request, gate: Gate
+) -> tuple[AccessRequest, str | None]:
+    """What a request asks for, and its token. One that cannot be framed is refused with its entry."""
+    token, request_id = bearer_token(request), str(request.state.request_id)
     try:
-        asked = frame_changes(resource, request.query_params.multi_items(), request_id)
-        asked = replace(asked, format=accepted(request.headers.get("accept"), FEED_FORMATS))
+        asked = framing(resource, request.query_params.multi_items(), request_id)
+        return replace(asked, format=accepted(request.headers.get("accept"), offered)), token
     except RequestError as why:
         turn_away(why, ResourceName(resource), request_id, token, gate)
-    return feed(asked, token, gate)
 
 
 def _known(header: str) -> tuple[str, ...]:

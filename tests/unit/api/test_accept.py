@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gateway.api.accept import accepted
+from gateway.encode import MEDIA_TYPES
 from gateway.errors import NotAcceptable
 
 
@@ -28,10 +29,10 @@ from gateway.errors import NotAcceptable
     ],
 )
 def test_the_best_is_taken(header: str | None, form: str) -> None:
-    assert accepted(header) == form
+    assert accepted(header, tuple(MEDIA_TYPES)) == form
 
 
 @pytest.mark.parametrize("header", ["text/html", "application/json;q=0", "application/json;q=soon", "x" * 1_001, ",", "image/*"])
 def test_what_there_is_not_is_refused_with_what_there_is(header: str) -> None:
     with pytest.raises(NotAcceptable):
-        accepted(header)
+        accepted(header, tuple(MEDIA_TYPES))
