@@ -120,7 +120,11 @@ def _unlawful(reading: Reading, text: str, file: str, law: Law) -> list[FileProb
         line, column = place.start_mark.line + 1, place.start_mark.column + 1
         what = f"{problem.title}: {problem.about}" if problem.about else problem.title
         # Which modules there are is the operator's choice, so the rule cannot name them.
-        also = f" (switched on here: {', '.join(law.modules) or 'none'})" if problem.at[-1:] == ["module"] else ""
+        also = (
+            f" (switched on here, by GATEWAY_STATE_MODULES: {', '.join(law.modules) or 'none'})"
+            if problem.at[-1:] == ["module"]
+            else ""
+        )
         said = FileProblem(
             file, line, column, what, _clause(problem.fix) + also, shown(text, line, column), problem.rule, problem.citation
         )

@@ -255,7 +255,7 @@ def _say_what_next(settings: Settings, secret: str, console: Console) -> None:
         "Refused, because a birth date that is withheld cannot be asked about either:\n"
         f"  {ask}/candidates?birthDate=2001-09-01'\n"
         "What the log says of these, that nothing in it was changed, and which rows of the extracts were refused:\n"
-        f"  export GATEWAY_HOME={shlex.quote(str(settings.home))}\n"
+        f"  export GATEWAY_HOME={shlex.quote(str(settings.home))} GATEWAY_STATE_MODULES={settings.state_modules}\n"
         f"  {command} audit show\n"
         f"  {command} audit verify\n"
         f"  {command} source quarantine lakeside",
