@@ -14,7 +14,7 @@ from datetime import date, timedelta
 from gateway.domain.access import AccessRequest
 from gateway.domain.changes import Candidate, Change, Mark, View, Walk, mark_from_bytes, mark_to_bytes
 from gateway.domain.identifiers import RecordId
-from gateway.domain.query_plan import QueryPlan
+from gateway.domain.query_plan import RECORD_COLUMN, QueryPlan
 from gateway.domain.rows import Body
 from gateway.domain.snapshots import Snapshot
 from gateway.encode import encode_changes, records
@@ -67,7 +67,7 @@ class _Reader:
         """Those that are in the view, each as JSON, with the persons it is about."""
         if not only:
             return {}
-        rows = read(replace(plan, only=("record_id", tuple(only)), limit=len(only)), self.connection, self.gate.tables)
+        rows = read(replace(plan, only=(RECORD_COLUMN, tuple(only)), limit=len(only)), self.connection, self.gate.tables)
         permit = self.standing.permit
         treated = redact(rows, plan, self.pseudonyms, self.gate.opener(permit), self.gate.own_ids(permit))
         texts = records(treated, plan, b"\n").split(b"\n")
@@ -112,7 +112,7 @@ def _heard(standing: Standing, request: AccessRequest, reader: _Reader) -> _Hear
     changes = _next_changes(plan, walk, reader)
     more = len(changes) > plan.limit
     changes = changes[: plan.limit]
-    return _Heard(plan, changes, replace(walk, after=changes[-1].place) if more else walk.until, more)
+    return _Heard(plan, changes, replace(walk, after=changes[-1].record) if more else walk.until, more)
 
 
 def _next_changes(plan: QueryPlan, walk: Walk, reader: _Reader) -> list[Change]:
@@ -124,7 +124,7 @@ def _next_changes(plan: QueryPlan, walk: Walk, reader: _Reader) -> list[Change]:
         if not candidates:
             break
         changes += _changed(candidates, plan, walk, reader)
-        after = candidates[-1].place
+        after = candidates[-1].record
     return changes[: plan.limit + 1]
 
 
@@ -139,11 +139,11 @@ def _changed(candidates: Sequence[Candidate], plan: QueryPlan, walk: Walk, reade
         if shown is None:
             if one.record not in then:
                 raise IntegrityError("A record left a view that it was not in.")
-            changes.append(Change("withdrawn", one.place, None, then[one.record][1]))
+            changes.append(Change("withdrawn", one.record, None, then[one.record][1]))
         elif one.before is None:
-            changes.append(Change("inserted", one.place, *shown))
+            changes.append(Change("inserted", one.record, *shown))
         elif walk.anew or shown[0] != then[one.record][0]:
-            changes.append(Change("updated", one.place, *shown))
+            changes.append(Change("updated", one.record, *shown))
     return changes
 
 

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from gateway.catalog.model import Element, Resource
 from gateway.domain.decision import Permit
 from gateway.domain.identifiers import ResourceName
+from gateway.domain.query_plan import RECORD_COLUMN
 from gateway.domain.treatments import Pseudonymise, Share
 from gateway.errors import RequestError
 
-RECORD_COLUMN, SELF = "record_id", "self"
+SELF = "self"
 
 
 @dataclass(frozen=True)

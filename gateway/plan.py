@@ -16,6 +16,7 @@ from gateway.domain.decision import AheadPredicate, Permit, RelatedPredicate, Ro
 from gateway.domain.identifiers import AgreementId, ElementPath, ResourceName
 from gateway.domain.narrowing import Position
 from gateway.domain.query_plan import (
+    RECORD_COLUMN,
     Condition,
     ConsentScope,
     FrozenScope,
@@ -217,7 +218,7 @@ def _named(resource: Resource, element: Element) -> tuple[str, ResourceName]:
     key_space = resource.key_space_of(element)
     if key_space is None:
         raise IntegrityError("The permit treats an element as an identifier that is none.")
-    return ("record_id" if element.stands_for == "self" else resource.references[str(element.stands_for)].column), key_space
+    return (RECORD_COLUMN if element.stands_for == "self" else resource.references[str(element.stands_for)].column), key_space
 
 
 def _filter(

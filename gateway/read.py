@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from gateway.domain.changes import Candidate, Place, Walk
-from gateway.domain.identifiers import ResourceName
+from gateway.domain.changes import Candidate, Walk
+from gateway.domain.identifiers import RecordId, ResourceName
 from gateway.domain.query_plan import QueryPlan
 from gateway.domain.rows import Rows
 from gateway.store.changes import find_changes
@@ -26,7 +26,12 @@ def newest(plan: QueryPlan, connection: Connection) -> Mapping[ResourceName, int
 
 
 def read_changes(
-    plan: QueryPlan, walk: Walk, after: Place | None, most: int, connection: Connection, tables: Mapping[ResourceName, RecordTables]
+    plan: QueryPlan,
+    walk: Walk,
+    after: RecordId | None,
+    most: int,
+    connection: Connection,
+    tables: Mapping[ResourceName, RecordTables],
 ) -> list[Candidate]:
     """The next records behind `after` that may have changed on the way of a walk; none where it ends.
 

@@ -14,6 +14,8 @@ from gateway.domain.narrowing import Narrowing, Position, SortKey
 from gateway.domain.snapshots import Snapshot
 from gateway.domain.treatments import RedactText, Treatment
 
+RECORD_COLUMN = "record_id"
+"""The column of a row's own surrogate."""
 Origin = Literal["column", "generalised", "surrogate", "own_id", "sealed"]
 """Where the treated value starts: a column as it is, made coarser by SQL, a surrogate to encrypt, the recipient's own id from its
 roster, or the sealed blob to open."""

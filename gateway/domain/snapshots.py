@@ -11,6 +11,7 @@ import orjson
 from gateway.domain.identifiers import ResourceName
 from gateway.domain.times import utc_text
 
+_DIGITS = 19
 PROMOTION_MARGIN = timedelta(minutes=10)
 """A promotion bears the time at which it began to commit: what was read a moment ago was the newest version this long ago."""
 
@@ -35,7 +36,8 @@ class Snapshot:
         return cls.of(utc_text(now - PROMOTION_MARGIN), versions)
 
     def to_bytes(self) -> bytes:
-        return orjson.dumps([self.at, dict(self.versions)])
+        """As long for one number as for another: who gets it sealed sees its length."""
+        return orjson.dumps([self.at, {name: f"{version:0{_DIGITS}}" for name, version in self.versions}])
 
     @classmethod
     def from_bytes(cls, content: bytes) -> Snapshot:

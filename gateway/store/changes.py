@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Select, Table, and_, bindparam, case, func, null, or_, select, union_all
+from sqlalchemy import BigInteger, ColumnElement, Select, Table, and_, bindparam, func, null, or_, select, union_all
 
-from gateway.domain.changes import Candidate, Place, Walk
+from gateway.domain.changes import Candidate, Walk
+from gateway.domain.identifiers import RecordId
 from gateway.domain.query_plan import QueryPlan
 from gateway.store.engine import Connection
 from gateway.store.record_tables import Tables
@@ -16,8 +17,7 @@ from gateway.store.row_scope import moved, row_scope, scope_bounds
 from gateway.store.versions import versions_read
 
 BEFORE, THEN = "before_", "then_"
-RECORD, PLACE, WAS, IS = "record", "place", "was", "is"
-_Row = tuple[int, int, int | None, int | None]
+RECORD, WAS, IS = "record", "was", "is"
 
 
 @dataclass(frozen=True)
@@ -31,9 +31,9 @@ class _Side:
 
 
 def find_changes(
-    connection: Connection, every_table: Tables, plan: QueryPlan, walk: Walk, after: Place | None, most: int
+    connection: Connection, every_table: Tables, plan: QueryPlan, walk: Walk, after: RecordId | None, most: int
 ) -> list[Candidate]:
-    """At most that many records behind `after`, in the order of their places. `plan` is what may be read now.
+    """At most that many records behind `after`, in their order. `plan` is what may be read now.
 
     Raises `VersionGone` where what the consumer knows is older than versions are kept.
     """
@@ -58,7 +58,7 @@ def _until(connection: Connection, every_table: Tables, plan: QueryPlan, walk: W
 
 
 def _of_everything(
-    connection: Connection, rows: Table, since: _Side | None, until: _Side, after: Place | None, most: int
+    connection: Connection, rows: Table, since: _Side | None, until: _Side, after: RecordId | None, most: int
 ) -> list[Candidate]:
     """Both views side by side, in the order of records. Up to the shorter one's end they are known whole."""
     sides = []
@@ -67,19 +67,19 @@ def _of_everything(
         if side is not None:
             statement = select(rows.c.record_id, rows.c.from_version).where(*side.conditions).order_by(rows.c.record_id).limit(most)
             if after is not None:
-                statement = statement.where(rows.c.record_id > after[1])
+                statement = statement.where(rows.c.record_id > after)
             found = [(record, version) for record, version in connection.execute(statement, side.bounds)]
         sides.append(found)
     ends = [found[-1][0] for found in sides if len(found) == most]
     before, now = (dict(found) for found in sides)
     known = sorted(record for record in before.keys() | now.keys() if not ends or record <= min(ends))
-    return [Candidate((0, record), before.get(record), now.get(record)) for record in known]
+    return [Candidate(RecordId(record), before.get(record), now.get(record)) for record in known]
 
 
 def _of_what_moved(
-    connection: Connection, every_table: Tables, since: _Side, until: _Side, after: Place | None, most: int
+    connection: Connection, every_table: Tables, since: _Side, until: _Side, after: RecordId | None, most: int
 ) -> list[Candidate]:
-    """The rows of either view that are not of both, by the version that made them so."""
+    """The rows of either view that are not of both."""
     rows = every_table[until.plan.resource].rows
     first, last = (bindparam(name, type_=BigInteger) for name in ("first", "last"))
     ended = and_(rows.c.to_version.is_not(None), rows.c.to_version <= last)
@@ -87,26 +87,22 @@ def _of_what_moved(
     other_reasons = moved(every_table, rows, since.plan, BEFORE)
     none = null().cast(BigInteger)
     sides = union_all(
-        _half(rows, case((ended, rows.c.to_version), else_=last), rows.c.from_version, none).where(
-            *since.conditions, or_(ended, *other_reasons)
-        ),
-        _half(rows, case((begun, rows.c.from_version), else_=last), none, rows.c.from_version).where(
-            *until.conditions, or_(begun, *other_reasons)
-        ),
+        _half(rows, rows.c.from_version, none).where(*since.conditions, or_(ended, *other_reasons)),
+        _half(rows, none, rows.c.from_version).where(*until.conditions, or_(begun, *other_reasons)),
     ).subquery("sides")
-    place, was, now = func.max(sides.c[PLACE]), func.max(sides.c[WAS]), func.max(sides.c[IS])
+    was, now = func.max(sides.c[WAS]), func.max(sides.c[IS])
     statement = (
-        select(place, sides.c[RECORD], was, now)
+        select(sides.c[RECORD], was, now)
         .group_by(sides.c[RECORD])
         .having(was.is_distinct_from(now))
-        .order_by(place, sides.c[RECORD])
+        .order_by(sides.c[RECORD])
         .limit(most)
     )
     bounds = {**since.bounds, **until.bounds, "first": since.version, "last": until.version}
     if after is not None:
-        statement = statement.having(or_(place > after[0], and_(place == after[0], sides.c[RECORD] > after[1])))
-    return [Candidate((at, record), before, after_) for at, record, before, after_ in connection.execute(statement, bounds)]
+        statement = statement.where(sides.c[RECORD] > after)
+    return [Candidate(RecordId(record), before, now_) for record, before, now_ in connection.execute(statement, bounds)]
 
 
-def _half(rows: Table, place: ColumnElement[int], was: ColumnElement[Any], now: ColumnElement[Any]) -> Select[*tuple[Any, ...]]:
-    return select(rows.c.record_id.label(RECORD), place.label(PLACE), was.label(WAS), now.label(IS))
+def _half(rows: Table, was: ColumnElement[Any], now: ColumnElement[Any]) -> Select[*tuple[Any, ...]]:
+    return select(rows.c.record_id.label(RECORD), was.label(WAS), now.label(IS))

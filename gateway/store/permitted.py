@@ -25,7 +25,7 @@ from sqlalchemy import (
 
 from gateway.domain.identifiers import ElementPath, RecordId
 from gateway.domain.narrowing import Position, predicates
-from gateway.domain.query_plan import PlannedElement, QueryPlan
+from gateway.domain.query_plan import RECORD_COLUMN, PlannedElement, QueryPlan
 from gateway.domain.rows import MemberRows, OwnIds, Rows
 from gateway.domain.treatments import Generalise
 from gateway.store.columns import Among, AsItCame, Day, InColumns, Records, written
@@ -40,7 +40,7 @@ RECORD, VERSION, SEALED, CLASS = f"{OWN}record", f"{OWN}version", f"{OWN}sealed"
 PERSON = f"{OWN}person:"
 NAMED, OWN_ID = f"{OWN}named:", f"{OWN}own_id:"
 KEY = f"{OWN}key:"
-LINK, RECORD_COLUMN = f"{OWN}link:", "record_id"
+LINK = f"{OWN}link:"
 RECORDS = "records"
 
 
@@ -162,7 +162,7 @@ def _built(every_table: Tables, plan: QueryPlan, dialect: Dialect) -> _Statement
     tables = every_table[plan.resource].members
     members = {name: _members_statement(tables[name], plan, elements, dialect) for name, elements in wanted.items()}
     values = {
-        element.path: RECORD if element.origin == "surrogate" and element.column == "record_id" else str(element.path)
+        element.path: RECORD if element.origin == "surrogate" and element.column == RECORD_COLUMN else str(element.path)
         for element in own
         if element.origin not in {"sealed", "own_id"}
     }

@@ -249,6 +249,22 @@ def test_an_operator_sends_it_for_an_institution(world: World, monkeypatch: pyte
     assert own_ids(world) == ["by-hand"]
 
 
+def test_a_feed_tells_of_other_own_ids(world: World, tmp_path: Path) -> None:
+    """The record is the same; what its recipient calls it is not."""
+    text = FINDER.read_text(encoding="utf-8").replace("RECIPIENT", "riverton")
+    text = text.replace("    recipient: riverton\n", "    recipient: riverton\n    change_feed: true\n", 1)
+    (tmp_path / "feed.yaml").write_text(text, encoding="utf-8")
+    world.agree(tmp_path / "feed.yaml")
+    one, two = known(world, 1, 2)
+    path, token = "/v1/candidates/changes", world.token("riverton-sis")
+    send(world, roster(("A-1", one), ("A-2", two)))
+    first = world.api.get(path, token, purpose="evaluation").json()
+    send(world, roster(("Z-1", one), ("A-2", two)))
+    [event] = world.api.get(path, token, purpose="evaluation", since=first["next"]).json()["data"]
+    assert event["event"] == "updated"
+    assert "Z-1" in event["record"].values()
+
+
 def test_a_suspension_stops_rosters_at_once(world: World) -> None:
     [one] = known(world, 15)
     move(AgreementId("finder-oakhill"), "suspend", OPERATOR, world.gateway.registry())
