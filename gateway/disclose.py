@@ -58,7 +58,7 @@ def disclose(request: AccessRequest, token: str | None, gate: Gate) -> Disclosur
             standing = stand(token, connection, gate, trail)
             asked = trail.request
             expansions = permitted_expansions(asked, standing.permit, token, connection, gate, trail)
-            trail.request = asked
+            trail.request, trail.question, trail.decision = asked, standing.question, standing.permit
             found = _found(standing, asked, expansions, connection, gate)
         body = _body(found, asked, gate)
         salt = gate.random_bytes(SALT_BYTES)

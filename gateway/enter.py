@@ -114,7 +114,7 @@ def refused(principal: Principal, why: GatewayError, trail: Trail, gate: Gate) -
     leaf: dict[str, object] = {
         **principal.on_the_log,
         "decision": "deny",
-        "operation": "read",
+        "operation": request.operation,
         "resource": known_resource.name if known_resource else "unknown",
         "purpose": request.purpose if request.purpose in principal.purposes else "unknown",
         "code": why.code,

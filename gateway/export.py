@@ -11,13 +11,12 @@ from pyroaring import BitMap
 from gateway.domain.access import AccessRequest
 from gateway.domain.auditing import AuditEntry
 from gateway.domain.query_plan import QueryPlan
-from gateway.domain.snapshots import Snapshot
 from gateway.encode import MEDIA_TYPES, notice_header, open_stream
 from gateway.enter import SALT_BYTES, Content, Leaving, disclosed
 from gateway.errors import DisclosureDenied
 from gateway.gate import Gate, Trail
 from gateway.plan import compile_plan
-from gateway.read import newest, read
+from gateway.read import read
 from gateway.redact import redact
 from gateway.remember import Standing
 from gateway.spool import Spool
@@ -73,12 +72,10 @@ def export(request: AccessRequest, token: str | None, gate: Gate) -> Export:
 
 
 def _exported(standing: Standing, request: AccessRequest, spool: Spool, connection: Connection, gate: Gate) -> _Exported:
-    """All records of the permitted view, part by part, of one version."""
+    """All records of the permitted view, part by part, in one snapshot and so of one version."""
     permit, pseudonyms = standing.permit, gate.pseudonyms(standing.permit)
     asked = replace(request, limit=AT_ONCE)
     plan = compile_plan(asked, permit, gate.catalog, pseudonyms, None, standing.day)
-    if permit.release is None:
-        plan = replace(plan, pinned=Snapshot.taken(gate.clock(), newest(plan, connection)))
     stream = open_stream(request.format, plan, standing.notice, spool.write)
     count = 0
     persons: dict[str, BitMap] = {role: BitMap() for role, _ in plan.person_columns}

@@ -57,6 +57,10 @@ class Spool:
             self._pending.clear()
 
     @property
+    def closed(self) -> bool:
+        return self._file.closed
+
+    @property
     def digest(self) -> str:
         return self._hash.hexdigest()
 

@@ -66,6 +66,7 @@ def frame_export(resource: str, query: Iterable[tuple[str, str]], request_id: st
         raise RequestError(f"An export is whole: leave `{refused[0]}` out, or read page by page.")
     return AccessRequest(
         **_usual(resource, own, request_id),
+        operation="export",
         filters=tuple((_path(name), text) for name, text in filters),
         filter=parse_filter(own["filter"]) if "filter" in own else None,
     )

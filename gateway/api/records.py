@@ -5,12 +5,14 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Iterable
+from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 
-from anyio import CapacityLimiter, to_thread
+from anyio import CapacityLimiter, WouldBlock, to_thread
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from gateway.api.accept import accepted
 from gateway.api.bearer import bearer_token
@@ -20,13 +22,15 @@ from gateway.domain.access import AccessRequest, Format
 from gateway.domain.auditing import AuditEntry
 from gateway.domain.identifiers import ResourceName
 from gateway.encode import MEDIA_TYPES
-from gateway.errors import RequestError
+from gateway.errors import RequestError, Unavailable
 from gateway.export import Export, export
 from gateway.feed import feed
 from gateway.gate import Disclosure, Gate
 
 REDISCLOSURE = "prohibited; 34 CFR 99.33"
 MOST_TAGS = 20
+MOST_SPOOLS = 32
+TOO_MANY_SPOOLS = f"{MOST_SPOOLS} exports wait for their readers, and there is no room for more. Try again shortly."
 PAGE_FORMATS: tuple[Format, ...] = tuple(MEDIA_TYPES)
 FEED_FORMATS: tuple[Format, ...] = ("json", "ndjson")
 EXPORT_FORMATS: tuple[Format, ...] = ("ndjson", "csv", "parquet", "arrow")
@@ -38,15 +42,20 @@ def records_router(gate: Gate, threads: int) -> APIRouter:
     """The data routes; `threads` requests are served at once, and half as many exports beside them; the rest wait (decision 18)."""
     router = APIRouter(prefix="/v1", tags=["records"])
     limiter = CapacityLimiter(threads)
-    long_ones = CapacityLimiter(max(1, threads // 2))
+    long_ones, spools = CapacityLimiter(max(1, threads // 2)), CapacityLimiter(MOST_SPOOLS)
 
     @router.get("/{resource}/export")
     async def whole(resource: str, request: Request) -> Response:
         """All records of one resource that an agreement lets you see, in one answer."""
-        exported = await to_thread.run_sync(partial(_serve_export, resource, request, gate), limiter=long_ones)
-        headers = {**_about(exported.entry, exported.salt, exported.bound), **exported.headers}
-        headers["Content-Length"] = str(exported.spool.length)
-        return StreamingResponse(exported.spool.read(), media_type=exported.media_type, headers=headers)
+        place = object()
+        with ExitStack() as place_taken:
+            try:
+                spools.acquire_on_behalf_of_nowait(place)
+            except WouldBlock:
+                raise Unavailable(TOO_MANY_SPOOLS) from None
+            place_taken.callback(spools.release_on_behalf_of, place)
+            exported = await to_thread.run_sync(partial(_serve_export, resource, request, gate), limiter=long_ones)
+            return _Spooled(exported, place_taken.pop_all())
 
     @router.get("/{resource}/changes")
     async def changes(resource: str, request: Request) -> Response:
@@ -62,6 +71,21 @@ def records_router(gate: Gate, threads: int) -> APIRouter:
         return _answer(disclosure)
 
     return router
+
+
+class _Spooled(StreamingResponse):
+    """An export on its way; whatever becomes of it, its spool is closed and its place is free."""
+
+    def __init__(self, exported: Export, place_taken: ExitStack) -> None:
+        headers = {**_about(exported.entry, exported.salt, exported.bound), **exported.headers}
+        headers["Content-Length"] = str(exported.spool.length)
+        super().__init__(exported.spool.read(), media_type=exported.media_type, headers=headers)
+        self._at_the_end = place_taken
+        self._at_the_end.callback(exported.spool.close)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with self._at_the_end:
+            await super().__call__(scope, receive, send)
 
 
 def _serve(resource: str, request: Request, gate: Gate) -> Disclosure:

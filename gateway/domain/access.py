@@ -9,8 +9,8 @@ from gateway.domain.filtering import Filter, SortBy, comparisons
 from gateway.domain.identifiers import AgreementId, ClientId, ElementPath, InstitutionId, ResourceName
 
 Format = Literal["json", "ndjson", "csv", "parquet", "arrow"]
-Operation = Literal["read", "feed"]
-"""A page of what is there, or what changed."""
+Operation = Literal["read", "feed", "export"]
+"""A page of what is there, what changed, or all of it at once."""
 Scalar = str | int | float | bool
 """A typed value of one element; dates and times are ISO text."""
 

@@ -142,6 +142,16 @@ def test_what_the_agreement_does_not_cover_is_refused_and_not_left_empty(world: 
     assert (leaf["resource"], leaf["decision"]) == ("staffs", "deny")
 
 
+def test_a_refusal_after_expanding_is_of_the_decision_about_the_page(world: World) -> None:
+    """What is on the log is what is decided again: the page was decided first, and refused for what it asks for."""
+    for parameters in ({}, {"expand": PLACEMENTS}):
+        assert ask(world, select="nothing", **parameters).status_code == httpx.codes.BAD_REQUEST
+    plain, expanded = world.leaves("refusal")[-2:]
+    assert {name: plain[name] for name in ("resource", "input", "answer")} == {
+        name: expanded[name] for name in ("resource", "input", "answer")
+    }
+
+
 @pytest.mark.parametrize(
     "change",
     [

@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import io
 from base64 import b64decode
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import anyio
+import anyio.lowlevel
 import httpx
 import orjson
 import pyarrow
 import pyarrow.parquet
 import pytest
 from pyroaring import BitMap
+from starlette.types import ASGIApp, Message
 
+import gateway.api.records
 import gateway.export
+import gateway.spool
 from gateway.domain.identifiers import AgreementId, InstitutionId, ResourceName
 from gateway.encode import MEDIA_TYPES
+from gateway.serve_api import build_app
+from gateway.spool import Spool
 from gateway.tlog.subjects import subject_root
 from tests.conftest import new_database
 from tests.databases import BACKENDS
@@ -143,6 +152,106 @@ def test_limits_hold_for_all_of_it(world: World) -> None:
         amend(world)
 
 
+@pytest.fixture
+def spools(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Spool]]:
+    """Every spool that is made, in small blocks; there is room for one. Nobody waits for the garbage collector."""
+    made: list[Spool] = []
+
+    class Remembered(Spool):
+        def __init__(self, folder: Path, prefix: bytes) -> None:
+            super().__init__(folder, prefix)
+            made.append(self)
+
+    monkeypatch.setattr(gateway.export, "Spool", Remembered)
+    monkeypatch.setattr(gateway.spool, "BLOCK", 100)
+    monkeypatch.setattr(gateway.api.records, "MOST_SPOOLS", 1)
+    gc.disable()
+    yield made
+    gc.enable()
+
+
+@dataclass
+class Reader:
+    """A client of an export, below HTTP; `hears` is called before it takes a message of the answer."""
+
+    app: ASGIApp
+    token: str
+    hears: Callable[[int], Awaitable[None]]
+    gone: anyio.Event = field(default_factory=anyio.Event)
+    status: int = 0
+    heard: int = 0
+    asked: bool = False
+
+    async def read(self) -> None:
+        path = "/v1/candidates/export"
+        scope: dict[str, Any] = {
+            "type": "http",
+            "asgi": {"version": "3.0", "spec_version": "2.3"},
+            "http_version": "1.1",
+            "method": "GET",
+            "scheme": "http",
+            "path": path,
+            "raw_path": path.encode(),
+            "query_string": b"",
+            "headers": [(b"host", b"127.0.0.1"), (b"authorization", f"Bearer {self.token}".encode())],
+            "client": ("127.0.0.1", 1),
+            "server": ("127.0.0.1", 80),
+            "root_path": "",
+        }
+        await self.app(scope, self._receive, self._send)
+
+    async def _receive(self) -> Message:
+        if self.asked:
+            await self.gone.wait()
+            return {"type": "http.disconnect"}
+        self.asked = True
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def _send(self, message: Message) -> None:
+        self.status = message.get("status", self.status)
+        await self.hears(self.heard)
+        self.heard += 1
+
+
+@pytest.mark.parametrize("most", [0, 1, 3])
+def test_a_spool_is_closed_whenever_its_reader_leaves(world: World, spools: list[Spool], most: int) -> None:
+    """Before the first byte, at it and behind it."""
+    app, token = build_app(world.gateway), world.token(CLIENT)
+
+    async def leave() -> None:
+        async def hears(heard: int) -> None:
+            if heard == most:
+                reader.gone.set()
+                await anyio.sleep_forever()
+
+        reader = Reader(app, token, hears)
+        await reader.read()
+
+    for number in (1, 2):
+        anyio.run(leave)
+        assert [spool.closed for spool in spools] == [True] * number, "and its place is free for the next"
+
+
+def test_nobody_fills_the_disk_with_what_is_not_read(world: World, spools: list[Spool]) -> None:
+    app, token = build_app(world.gateway), world.token(CLIENT)
+
+    async def read() -> list[int]:
+        async def slow(heard: int) -> None:
+            if heard == 1:
+                await quick.read()
+
+        async def hears(heard: int) -> None:
+            await anyio.lowlevel.checkpoint()
+
+        first, quick, later = Reader(app, token, slow), Reader(app, token, hears), Reader(app, token, hears)
+        await first.read()
+        await later.read()
+        return [first.status, quick.status, later.status]
+
+    assert anyio.run(read) == [200, 503, 200]
+    assert len(spools) == 2
+
+
 def test_without_room_nothing_leaves_and_the_log_says_so(world: World) -> None:
     folder = world.folder / "spool"
     for left in folder.iterdir() if folder.exists() else ():
@@ -156,6 +265,11 @@ def test_without_room_nothing_leaves_and_the_log_says_so(world: World) -> None:
     finally:
         folder.unlink()
     assert ask(world).status_code == httpx.codes.OK
+
+
+def test_a_refusal_says_that_it_was_of_an_export(world: World) -> None:
+    assert ask(world, select="nothing").status_code == httpx.codes.BAD_REQUEST
+    assert world.leaves("refusal")[-1]["operation"] == "export"
 
 
 @pytest.mark.parametrize("name", ["cursor", "limit", "sort", "count", "as_of", "expand"])
