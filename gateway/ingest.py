@@ -22,7 +22,7 @@ from gateway.errors import GatewayError, IngestError
 from gateway.normalise import normalise
 from gateway.stage import Provenance, Stage, people_key_spaces
 from gateway.store.agreements import needed_elements
-from gateway.store.consents import follow_people, write_rights
+from gateway.store.consents import follow_people, note_former_numbers, write_rights
 from gateway.store.engine import Connection, Database
 from gateway.store.epoch import lock_epoch
 from gateway.store.exclusive import exclusive
@@ -248,6 +248,7 @@ class _Run:
     def _follow(self, connection: Connection, moved: Mapping[PersonId, PersonId]) -> None:
         """Consents and opt-outs go with the people whom the source now knows by another number."""
         change = follow_people(connection, self._order.provider, moved)
+        note_former_numbers(connection, self._order.provider, moved)
         if change:
             event = change_event("follow_person", change, {"source": self._order.source, "run": self._run_id})
             write_rights(connection, change, utc_text(self._intake.clock()), event, self._intake.log.append_in)

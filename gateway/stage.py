@@ -234,7 +234,8 @@ class Stage:
             person = next((named for name in naming if (named := found[name]) is not None), None)
             if person is not None and person.person is not None and own[key].person != person.person:
                 moved[key] = person.person
-                before[_known(own[key].person)] = person.person
+                if not own[key].new:
+                    before[_known(own[key].person)] = person.person
         self._moved |= before
         link_persons(connection, self._provenance.provider, self._resource.key_space, moved)
         return own | {key: Registered(own[key].record, person) for key, person in moved.items()}

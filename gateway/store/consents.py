@@ -22,7 +22,7 @@ from gateway.domain.rights import Consent, ConsentTerms, EndedConsent, OptOut, R
 from gateway.store.engine import AppendIn
 from gateway.store.epoch import advance_epoch
 from gateway.store.registry import IN_LIST
-from gateway.store.schema import consent, key_registry, opt_out
+from gateway.store.schema import consent, former_person, key_registry, opt_out
 
 _Item = TypeVar("_Item")
 
@@ -162,6 +162,25 @@ def follow_people(connection: Connection, provider: InstitutionId, moved: Mappin
             if (moved[item.person], item.origin) not in out
         ),
     )
+
+
+def note_former_numbers(connection: Connection, provider: InstitutionId, moved: Mapping[PersonId, PersonId]) -> None:
+    """Say of people whom a source names as others (old number -> new number) that they are the same, so that an opt-out finds the
+    versions of records that bear an old number; the state epoch moves."""
+    of_provider = select(former_person).where(former_person.c.provider_id == provider)
+    before = _rows(connection, of_provider, former_person.c.person_id, moved)
+    pairs = {*moved.items(), *((row.former_id, moved[row.person_id]) for row in before)}
+    formers = {former for former, _ in pairs}
+    noted = _rows(connection, of_provider, former_person.c.former_id, formers)
+    pairs -= {(row.former_id, row.person_id) for row in noted}
+    pairs = {(former, person) for former, person in pairs if former != person}
+    if pairs:
+        epoch = advance_epoch(connection)
+        rows = [
+            {"provider_id": provider, "former_id": former, "person_id": person, "from_version": epoch}
+            for former, person in sorted(pairs)
+        ]
+        connection.execute(insert(former_person), rows)
 
 
 def _is_named(connection: Connection, provider: InstitutionId, person: PersonId) -> bool:

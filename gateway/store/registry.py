@@ -17,10 +17,12 @@ IN_LIST = 500
 
 @dataclass(frozen=True)
 class Registered:
-    """The surrogate of one natural key; `person` only in key spaces of people."""
+    """The surrogate of one natural key; `person` only in key spaces of people. `new` where it was made in this very
+    transaction, so that no row has it."""
 
     record: RecordId
     person: PersonId | None
+    new: bool = False
 
 
 def look_up(
@@ -58,7 +60,7 @@ def register(
         return found
     first = _take_persons(connection, provider, len(missing)) if people else 0
     made = {
-        key: Registered(RecordId(secrets.randbits(63)), PersonId(first + position) if people else None)
+        key: Registered(RecordId(secrets.randbits(63)), PersonId(first + position) if people else None, new=True)
         for position, key in enumerate(missing)
     }
     connection.execute(

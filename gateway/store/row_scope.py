@@ -27,7 +27,7 @@ from gateway.domain.identifiers import ResourceName
 from gateway.domain.query_plan import Condition, ConsentScope, PlannedElement, QueryPlan, RelatedScope, RosterScope
 from gateway.store.columns import AsItCame
 from gateway.store.record_tables import Tables
-from gateway.store.schema import consent, opt_out, roster_line
+from gateway.store.schema import consent, former_person, opt_out, roster_line
 
 EPOCH = "epoch"
 
@@ -43,7 +43,7 @@ def row_scope(every_table: Tables, rows: Table, plan: QueryPlan, mark: str = "")
         *(_has_related(every_table[related.resource].rows, rows, related, plan, mark) for related in plan.related),
         *(_consented(rows, consent, plan, mark) for consent in plan.consents),
         *(rows.c[column].not_in(subjects) for column, subjects in plan.excluded_subjects),
-        *(~_opted_out(rows, column, plan, mark) for column in plan.excluded_persons),
+        *(~reason for column in plan.excluded_persons for reason in _opted_out(rows, column, plan, mark)),
     ]
 
 
@@ -56,7 +56,12 @@ def scope_bounds(plan: QueryPlan, versions: Mapping[ResourceName, int], mark: st
 def moved(every_table: Tables, rows: Table, plan: QueryPlan, mark: str) -> list[ColumnElement[bool]]:
     """The reasons for which a row can have come into the plan's view or left it since, other than a change of its own: one for
     each opt-out, consent, roster and related record."""
+    then = bindparam(mark + EPOCH, type_=BigInteger)
     reasons = [_opt_outs_of(rows, column, plan).where(_since(opt_out, mark + EPOCH)) for column in plan.excluded_persons]
+    reasons += [
+        _opt_outs_as_another(rows, column, plan).where(or_(_since(opt_out, mark + EPOCH), former_person.c.from_version > then))
+        for column in plan.excluded_persons
+    ]
     reasons += [_consents_of(rows, scope, plan).where(_since(consent, mark + EPOCH)) for scope in plan.consents]
     reasons += [_lines_in(rows, roster, plan).where(_since(roster_line, mark + EPOCH)) for roster in plan.rosters]
     for scope in plan.related:
@@ -165,12 +170,26 @@ def _consents_of(rows: Table, scope: ConsentScope, plan: QueryPlan) -> Select[tu
     )
 
 
-def _opted_out(rows: Table, person_column: str, plan: QueryPlan, mark: str) -> ColumnElement[bool]:
-    return exists(_opt_outs_of(rows, person_column, plan).where(_standing(opt_out, plan, mark)))
+def _opted_out(rows: Table, person_column: str, plan: QueryPlan, mark: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """By the number that the row bears, or by one that its person got since."""
+    standing = _standing(opt_out, plan, mark)
+    as_another = _opt_outs_as_another(rows, person_column, plan).where(standing)
+    if plan.epoch is not None:
+        as_another = as_another.where(former_person.c.from_version <= bindparam(mark + EPOCH, type_=BigInteger))
+    return exists(_opt_outs_of(rows, person_column, plan).where(standing)), exists(as_another)
 
 
 def _opt_outs_of(rows: Table, person_column: str, plan: QueryPlan) -> Select[tuple[int]]:
     return select(opt_out.c.person_id).where(opt_out.c.provider_id == plan.provider, opt_out.c.person_id == rows.c[person_column])
+
+
+def _opt_outs_as_another(rows: Table, person_column: str, plan: QueryPlan) -> Select[tuple[int]]:
+    return select(opt_out.c.person_id).where(
+        former_person.c.provider_id == plan.provider,
+        former_person.c.former_id == rows.c[person_column],
+        opt_out.c.provider_id == plan.provider,
+        opt_out.c.person_id == former_person.c.person_id,
+    )
 
 
 def _bound(column: ColumnElement[object], value: Scalar) -> object:

@@ -265,6 +265,17 @@ opt_out = Table(
 """Directory-information opt-outs (34 CFR 99.37); versions are state epochs. `origin` is the source whose file states it, empty
 where it was stated to the gateway itself; a person is opted out while any origin says so."""
 
+former_person = Table(
+    "former_person",
+    metadata,
+    Column("provider_id", String(64), primary_key=True),
+    Column("former_id", BigInteger, primary_key=True),
+    Column("person_id", BigInteger, primary_key=True),
+    Column("from_version", BigInteger, nullable=False),
+)
+"""Who had another number before their source named them; versions are state epochs. Rows of records bear the number of their time,
+and an opt-out is stated for that of today. Whoever had several has a row for each."""
+
 consent = Table(
     "consent",
     metadata,

@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from connectors.delimited import DelimitedSource
 from connectors.source import Source
@@ -37,7 +37,7 @@ from gateway.errors import IngestError, RequestError, Unavailable
 from gateway.store.consents import current_consents
 from gateway.store.epoch import read_epoch
 from gateway.store.registry import register
-from gateway.store.schema import consent, key_registry, quarantine
+from gateway.store.schema import consent, former_person, key_registry, quarantine
 from gateway.store.schema import opt_out as opt_out_table
 from tests.world import World, open_world
 
@@ -178,11 +178,28 @@ class Registrar:
     def opted_out(self, name: str) -> set[str]:
         return {item.origin for item in look_up(who(name), LAKESIDE, self.world.gateway.rights_desk()).opt_outs}
 
-    def directory(self) -> list[str]:
+    def directory(self, **parameters: str) -> list[str]:
         """The names that the partner sees in the directory."""
-        answer = self.world.api.get("/v1/candidates", self.world.token("hiring"), purpose="early_hire")
-        assert answer.status_code == httpx.codes.OK, answer.text
+        answer = self._answer("/v1/candidates", **parameters)
         return sorted(record["lastSurname"] for record in answer.json()["data"])
+
+    def version(self) -> str:
+        """What `as_of` takes to see this directory again."""
+        return self._answer("/v1/candidates").headers["gateway-version"]
+
+    def changes(self, **parameters: str) -> dict[str, Any]:
+        changes: dict[str, Any] = self._answer("/v1/candidates/changes", **parameters).json()
+        return changes
+
+    def _answer(self, path: str, **parameters: str) -> httpx.Response:
+        answer = self.world.api.get(path, self.world.token("hiring"), purpose="early_hire", **parameters)
+        assert answer.status_code == httpx.codes.OK, answer.text
+        return answer
+
+    def formers(self) -> int:
+        """How many people are known by an earlier number."""
+        with self.world.gateway.database.read() as connection:
+            return connection.execute(select(func.count()).select_from(former_person)).scalar_one()
 
     def by_form(self) -> list[str]:
         """The names that the partner sees of those who signed."""
@@ -397,6 +414,35 @@ def renumber(registrar: Registrar, **persons: str) -> None:
     names = sorted({"ana", "bo", "cy", "di", "ed", *persons})
     registrar.candidates(*(f"{n},{n.upper()},{persons[n]},uri://x#s" if n in persons else f"{n},{n.upper()},," for n in names))
     registrar.sync()
+
+
+@pytest.mark.parametrize("numbers", [("P1",), ("P1", "P2"), ("P1", "P2", "P1")])
+def test_an_opt_out_finds_versions_that_bear_an_earlier_number(registrar: Registrar, numbers: tuple[str, ...]) -> None:
+    """A walk as of an earlier version, and one that a feed is on, show rows with the numbers of their time."""
+    agreement = registrar.world.folder / "agreement.yaml"
+    schedule = "    recipient: riverton\n"
+    agreement.write_text(AGREEMENT.replace(schedule, f"{schedule}    change_feed: true\n", 1), encoding="utf-8")
+    registrar.world.agree(agreement)
+    versions, places = [registrar.version()], [registrar.changes(limit="1")["next"]]
+    for number in numbers:
+        renumber(registrar, ana=number)
+        versions.append(registrar.version())
+        places.append(registrar.changes(limit="1")["next"])
+    assert all("ANA" in registrar.directory(as_of=version) for version in versions)
+    registrar.opt_out("ana")
+    assert [version for version in versions if "ANA" in registrar.directory(as_of=version)] == []
+    for place in places:
+        told = [event["record"]["lastSurname"] for event in registrar.changes(since=place)["data"] if "record" in event]
+        assert "ANA" not in told
+    registrar.rescind("ana")
+    assert all("ANA" in registrar.directory(as_of=version) for version in versions)
+
+
+def test_nobody_has_a_former_number_whose_record_always_named_them(registrar: Registrar) -> None:
+    renumber(registrar, flo="P1")
+    assert registrar.formers() == 0
+    renumber(registrar, flo="P1", ana="P2")
+    assert registrar.formers() == 1
 
 
 def test_rights_follow_when_the_source_says_who_the_person_is(registrar: Registrar) -> None:
