@@ -6,7 +6,8 @@ It says nothing by itself, and can be opened person by person.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+import struct
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from gateway.tlog.merkle import leaf_hashes, root_of
@@ -16,13 +17,14 @@ NUMBER_BYTES = 8
 MOST_KEYS = 8
 MOST_PEOPLE = 32_768
 """Of one key: at 200 bytes each, all that is remembered stays below 60 MB."""
+MOST_ROOTS = 4_096
 _OUTER = bytes(byte ^ 0x5C for byte in range(256))
 _INNER = bytes(byte ^ 0x36 for byte in range(256))
 
 
 def subject_root(key: bytes, people: Iterable[int]) -> bytes:
     """The root over these people's leaves, in their order; each number is hashed as 8 bytes, big-endian."""
-    return root_of(_leaves_under(key).of(people))
+    return _leaves_under(key).root(people)
 
 
 def keyed_hashes(key: bytes, messages: Iterable[bytes]) -> list[bytes]:
@@ -43,14 +45,27 @@ def keyed_hashes(key: bytes, messages: Iterable[bytes]) -> list[bytes]:
 
 class _Leaves:
     """People's leaf hashes under one key. The same people are disclosed page after page and night after night, so their hashes
-    are remembered: making them costs three times what the tree over them does."""
+    are remembered: making them costs three times what the tree over them does. So is the root over the same people in the same
+    order, by SHA-256 of their numbers."""
 
     def __init__(self, key: bytes) -> None:
         self._key = key
         self._known: dict[int, bytes] = {}
+        self._roots: dict[bytes, bytes] = {}
 
-    def of(self, people: Iterable[int]) -> list[bytes]:
-        asked, known = list(people), self._known
+    def root(self, people: Iterable[int]) -> bytes:
+        asked = list(people)
+        numbers = hashlib.sha256(struct.pack(f">{len(asked)}Q", *asked)).digest()
+        found = self._roots.get(numbers)
+        if found is None:
+            found = root_of(self._of(asked))
+            if len(self._roots) >= MOST_ROOTS:
+                self._roots = {}
+            self._roots[numbers] = found
+        return found
+
+    def _of(self, asked: Sequence[int]) -> list[bytes]:
+        known = self._known
         missing = [person for person in asked if person not in known]
         if missing:
             made = leaf_hashes(keyed_hashes(self._key, (person.to_bytes(NUMBER_BYTES, "big") for person in missing)))
