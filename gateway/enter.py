@@ -37,7 +37,9 @@ class Content:
 
     @classmethod
     def of(cls, body: Body, salt: bytes) -> Content:
-        return cls(hashlib.sha256(salt + body.content).hexdigest(), len(body.content), body.media_type, salt)
+        salted = hashlib.sha256(salt)
+        salted.update(body.content)
+        return cls(salted.hexdigest(), len(body.content), body.media_type, salt)
 
 
 @dataclass(frozen=True)
