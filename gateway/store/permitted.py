@@ -25,14 +25,14 @@ from sqlalchemy import (
 
 from gateway.domain.identifiers import ElementPath, RecordId
 from gateway.domain.narrowing import Position, predicates
-from gateway.domain.query_plan import RECORD_COLUMN, PlannedElement, QueryPlan
+from gateway.domain.query_plan import RECORD_COLUMN, Condition, PlannedElement, QueryPlan
 from gateway.domain.rows import MemberRows, OwnIds, Rows
 from gateway.domain.treatments import Generalise
 from gateway.store.columns import Among, AsItCame, Day, InColumns, Records, written
 from gateway.store.generalise import generalised
 from gateway.store.narrowing import AFTER, Listed, holds, in_order, past, sorted_on
 from gateway.store.record_tables import Tables
-from gateway.store.row_scope import compare, own_id, row_scope, scope_bounds
+from gateway.store.row_scope import bound_as, compare, own_id, row_scope, scope_bounds
 from gateway.store.versions import versions_read
 
 OWN = "gateway:"
@@ -45,6 +45,8 @@ RECORDS = "records"
 
 
 FIRST, LAST, LIMIT = "first", "last", "limit"
+ASKED = "asked:"
+"""Begins the parameters that hold what the simple filters compare with, each followed by the filter's place in the plan."""
 MOST_KEPT = 256
 
 
@@ -63,7 +65,8 @@ class _MembersStatement:
 class _Statements:
     """What a plan is run by. `names` are the columns of the page's own statement, `values` says in which an element stands:
     the pseudonym of a record starts from its number, which is there anyway. `keys` are the columns of the sort keys; `behind`
-    finds a record on the other side of where the page starts, `count` the number of records on all pages."""
+    finds a record on the other side of where the page starts, `count` the number of records on all pages. `filtered` are the
+    columns that the simple filters compare."""
 
     names: tuple[str, ...]
     values: Mapping[ElementPath, str]
@@ -73,6 +76,7 @@ class _Statements:
     keys: tuple[str, ...]
     behind: InColumns | None
     count: InColumns | None
+    filtered: tuple[ColumnElement[Any], ...]
 
 
 _kept: dict[tuple[object, ...], _Statements] = {}
@@ -84,6 +88,9 @@ def fetch(connection: Connection, every_table: Tables, plan: QueryPlan) -> Rows:
     versions_of = versions_read(connection, plan)
     bound = scope_bounds(plan, versions_of)
     bound[LIMIT] = plan.limit + 1 + (plan.after is not None)
+    for at, (condition, column) in enumerate(zip(plan.filters, statements.filtered, strict=True)):
+        if condition.comparison == "equals":
+            bound[f"{ASKED}{at}"] = bound_as(column, condition.values[0])
     if plan.only is not None:
         bound[RECORDS] = plan.only[1]
     if plan.after is not None:
@@ -131,8 +138,9 @@ def _position(columns: Mapping[str, Sequence[Any]], statements: _Statements, at:
 
 def _statements(every_table: Tables, plan: QueryPlan, dialect: Dialect) -> _Statements:
     """Building the statements takes as long as running them, so that they are kept for the next page of a plan that says the same.
-    They follow from the plan alone, which is made anew for each request. What a client filters and sorts by is not kept."""
-    if plan.filters or plan.narrowing is not None or plan.sort:
+    They follow from the plan alone, which is made anew for each request. A filter in the query language is not kept, nor where a
+    page of an order of the client's starts: their values stand in the statement."""
+    if plan.narrowing is not None or (plan.sort and plan.after is not None):
         return _built(every_table, plan, dialect)
     alike = replace(
         plan,
@@ -141,6 +149,7 @@ def _statements(every_table: Tables, plan: QueryPlan, dialect: Dialect) -> _Stat
         epoch=None if plan.epoch is None else 0,
         only=None if plan.only is None else (plan.only[0], ()),
         after=plan.after and replace(plan.after, record=RecordId(0)),
+        filters=tuple(replace(asked, values=("",)) if asked.comparison == "equals" else asked for asked in plan.filters),
     )
     # 1, 1.0 and True are equal, but not the same in SQL.
     exactly = repr((plan.scope, plan.related, [element.treatment for element in plan.permitted]))
@@ -184,7 +193,8 @@ def _built(every_table: Tables, plan: QueryPlan, dialect: Dialect) -> _Statement
         InColumns(select(func.count()).select_from(bare).where(*_asked(every_table, bare, plan)), dialect) if plan.count else None
     )
     keys = tuple(f"{KEY}{at}" for at in range(len(plan.sort)))
-    return _Statements((*names, *keys), values, own_ids, InColumns(page, dialect), members, keys, behind, count)
+    filtered = tuple(bare.c[condition.column] for condition in plan.filters)
+    return _Statements((*names, *keys), values, own_ids, InColumns(page, dialect), members, keys, behind, count, filtered)
 
 
 def _permitted(every_table: Tables, plan: QueryPlan, own: Sequence[PlannedElement]) -> Subquery:
@@ -250,12 +260,18 @@ def _behind(every_table: Tables, permitted: Subquery, plan: QueryPlan) -> Select
 
 def _asked(every_table: Tables, permitted: Subquery, plan: QueryPlan) -> list[ColumnElement[bool]]:
     """What the client filters by, over the permitted view."""
-    asked = [compare(permitted.c[condition.column], condition) for condition in plan.filters]
+    asked = [_filtered(permitted.c[condition.column], condition, at) for at, condition in enumerate(plan.filters)]
     if plan.only is not None:
         asked.append(Among(permitted.c[_link(plan.only[0])], bindparam(RECORDS, type_=Records())))
     if plan.narrowing is not None:
         asked.append(holds(plan.narrowing, permitted.c, _listed(every_table, permitted, plan)))
     return asked
+
+
+def _filtered(column: ColumnElement[Any], condition: Condition, at: int) -> ColumnElement[bool]:
+    if condition.comparison == "equals":
+        return column == bindparam(f"{ASKED}{at}", type_=column.type)
+    return compare(column, condition)
 
 
 def _listed(every_table: Tables, permitted: Subquery, plan: QueryPlan) -> Mapping[ElementPath, Listed]:

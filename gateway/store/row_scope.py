@@ -86,7 +86,7 @@ def _standing(versioned: Table, plan: QueryPlan, mark: str) -> ColumnElement[boo
 
 
 def compare(column: ColumnElement[object], condition: Condition) -> ColumnElement[bool]:
-    values = [_bound(column, value) for value in condition.values]
+    values = [bound_as(column, value) for value in condition.values]
     match condition.comparison:
         case "equals":
             return column == values[0]
@@ -192,5 +192,6 @@ def _opt_outs_as_another(rows: Table, person_column: str, plan: QueryPlan) -> Se
     )
 
 
-def _bound(column: ColumnElement[object], value: Scalar) -> object:
+def bound_as(column: ColumnElement[Any], value: Scalar) -> object:
+    """A value as a parameter of the column's type."""
     return date.fromisoformat(value) if isinstance(column.type, Date) and isinstance(value, str) else value
