@@ -19,10 +19,9 @@ from gateway.domain.decision import Question
 from gateway.domain.identifiers import EntryId, InstitutionId
 from gateway.domain.times import utc_text
 from gateway.errors import DisclosureDenied, GatewayError, IntegrityError, Reason, StorageFailed, Unavailable
-from gateway.store.audit_log import Head, NewEntry, read_head, write_entries
+from gateway.store.audit_log import Head, NewEntry, lock_head, write_entries
 from gateway.store.decisions import keep_inputs
 from gateway.store.engine import Connection, Database
-from gateway.store.epoch import read_epoch
 from gateway.store.usage import count_uses
 from gateway.tlog.checkpoint import sign_checkpoint
 from gateway.tlog.leaf import leaf_text
@@ -121,8 +120,8 @@ class AuditLog:
 
     def append_in(self, connection: Connection, event: AuditEvent) -> AuditEntry:
         """Append one event inside a store writer's transaction, after its business rows; durable with its commit."""
-        head = read_head(connection, self._log_id, lock=True)
-        [entry] = self._write(connection, head, [event])
+        head, _ = lock_head(connection, self._log_id)
+        [entry] = self._write(connection, head, [event], commit=False)
         return entry
 
     def refuse_anonymous(self, kind: str) -> None:
@@ -151,15 +150,14 @@ class AuditLog:
             if not self.ready:
                 return
             with self._database.write() as connection:
-                head = read_head(connection, self._log_id, lock=True)
-                epoch = read_epoch(connection)
+                head, epoch = lock_head(connection, self._log_id)
                 current = [w for w in batch if all(event.state_epoch in {None, epoch} for event in w.events)]
                 for waiter in current:
                     over = count_uses(connection, [event.use for event in waiter.events])
                     waiter.error = None if over is None else DisclosureDenied((over,))
                 current = [waiter for waiter in current if waiter.error is None]
                 events = [event for waiter in current for event in waiter.events]
-                entries = self._write(connection, head, events)
+                entries = self._write(connection, head, events, commit=True)
             self._know_inputs(events)
             written = iter(entries)
             for waiter in current:
@@ -179,7 +177,7 @@ class AuditLog:
         if checkpoint is not None:
             self._publish(checkpoint)
 
-    def _write(self, connection: Connection, head: Head, events: Sequence[AuditEvent]) -> list[AuditEntry]:
+    def _write(self, connection: Connection, head: Head, events: Sequence[AuditEvent], *, commit: bool) -> list[AuditEntry]:
         if not events:
             return []
         prepared = [self._prepare(event) for event in events]
@@ -187,7 +185,7 @@ class AuditLog:
         size = head.size + len(prepared)
         checkpoint = sign_checkpoint(head.log_id, size, root(frontier), self._signer)
         keep_inputs(connection, self._new_inputs(events))
-        write_entries(connection, head, [item.row for item in prepared], nodes, frontier, checkpoint)
+        write_entries(connection, head, [item.row for item in prepared], nodes, frontier, checkpoint, commit=commit)
         return [AuditEntry(item.id, head.size + at, item.row.leaf, checkpoint) for at, item in enumerate(prepared)]
 
     def _new_inputs(self, events: Sequence[AuditEvent]) -> Collection[Question]:

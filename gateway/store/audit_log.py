@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from gateway.domain.auditing import Checkpoint
 from gateway.errors import ConfigurationError
-from gateway.store.engine import without_waiting
+from gateway.store.engine import together, without_waiting
+from gateway.store.epoch import EPOCH, epoch_of
 from gateway.store.schema import (
     audit_checkpoint,
     audit_detail,
@@ -23,7 +25,9 @@ from gateway.tlog.merkle import HASH_BYTES, Node
 
 PAGE = 2_000
 # Built once: every disclosure runs these, and building a statement costs more than running it.
-_HEAD = select(audit_head).where(audit_head.c.log_id == bindparam("of_log"))
+_HEAD = select(audit_head.c.size, audit_head.c.frontier, audit_head.c.root, audit_head.c.checkpoint).where(
+    audit_head.c.log_id == bindparam("of_log")
+)
 _HEAD_LOCKED = _HEAD.with_for_update()
 _MOVE_HEAD = update(audit_head).where(audit_head.c.log_id == bindparam("of_log"))
 _ADD_ENTRY, _ADD_NODE, _ADD_DETAIL, _ADD_PARTY = (insert(table) for table in (audit_entry, audit_node, audit_detail, audit_party))
@@ -76,14 +80,24 @@ def accepting_log(connection: Connection) -> tuple[int, str] | None:
     return None if row is None else (row.log_id, row.origin)
 
 
-def read_head(connection: Connection, log_id: int, *, lock: bool = False) -> Head:
-    """The head; with `lock` no other writer moves it before this transaction ends."""
-    row = connection.execute(_HEAD_LOCKED if lock else _HEAD, {"of_log": log_id}).one_or_none()
-    if row is None:
+def read_head(connection: Connection, log_id: int) -> Head:
+    """The head in this snapshot."""
+    return _head(log_id, connection.execute(_HEAD, {"of_log": log_id}).fetchall())
+
+
+def lock_head(connection: Connection, log_id: int) -> tuple[Head, int]:
+    """The head, which no other writer moves before this transaction ends, and the state epoch as it is once the head is held."""
+    rows, epoch = together(connection, (_HEAD_LOCKED, {"of_log": log_id}), (EPOCH, {}))
+    return _head(log_id, rows), epoch_of(epoch)
+
+
+def _head(log_id: int, rows: Sequence[Any]) -> Head:
+    if not rows:
         raise ConfigurationError("The audit log is not open. Run: gateway db upgrade")
-    frontier = bytes(row.frontier)
+    [(size, packed, tree_root, note)] = rows
+    frontier = bytes(packed)
     roots = tuple(frontier[at : at + HASH_BYTES] for at in range(0, len(frontier), HASH_BYTES))
-    return Head(log_id, row.size, roots, bytes(row.root), row.checkpoint)
+    return Head(log_id, size, roots, bytes(tree_root), note)
 
 
 def write_entries(
@@ -93,9 +107,12 @@ def write_entries(
     nodes: Sequence[Node],
     frontier: Sequence[bytes],
     checkpoint: Checkpoint,
+    *,
+    commit: bool,
 ) -> None:
     """Write a batch after `head`, whose lock the caller's transaction holds. `seq` follows the head's size, so that a
-    rolled-back batch leaves no gap; leaves' own hashes stand with the entries, so only inner nodes are nodes here."""
+    rolled-back batch leaves no gap; leaves' own hashes stand with the entries, so only inner nodes are nodes here. `commit` says
+    that the transaction has nothing else to write."""
     log_id = head.log_id
     numbered = list(enumerate(entries, start=head.size))
     inner = [{"log_id": log_id, "level": n.level, "idx": n.index, "hash": n.hash} for n in nodes if n.level > 0]
@@ -107,7 +124,7 @@ def write_entries(
     parties = [
         {"log_id": log_id, "institution_id": institution, "seq": seq} for seq, e in numbered for institution in e.institutions
     ]
-    with without_waiting(connection):
+    with without_waiting(connection, commit=commit):
         connection.execute(
             _ADD_ENTRY,
             [{"log_id": log_id, "seq": seq, "entry_id": e.entry, "leaf": e.leaf, "leaf_hash": e.leaf_hash} for seq, e in numbered],

@@ -7,14 +7,16 @@ import os
 import select
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import sqlalchemy
-from sqlalchemy import Engine, create_engine, event, text
-from sqlalchemy.engine import make_url
+from sqlalchemy import Dialect, Engine, Executable, create_engine, event, text
+from sqlalchemy.engine import Compiled, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -32,6 +34,7 @@ POOL_WAIT_SECONDS = 3.0
 TRUSTED_SECONDS = 1.0
 """For so long after it was used a connection is taken to be open still, unless its socket says otherwise."""
 LEFT_AT = "gateway:left"
+MOST_COMPILED = 64
 UNREACHABLE = "The database is out of reach; try again shortly."
 
 
@@ -86,14 +89,40 @@ class Database:
 
 
 @contextmanager
-def without_waiting(connection: Connection) -> Iterator[None]:
+def without_waiting(connection: Connection, *, commit: bool = False) -> Iterator[None]:
     """Send the statements of the block one after another without waiting for the outcome of each, where the driver can; an error
-    of any of them is raised when the block ends. For statements that return nothing."""
+    of any of them is raised when the block ends. For statements that return nothing. With `commit` the transaction is committed
+    in the same go, and nothing may follow: one round trip less before an answer may leave."""
     if connection.dialect.name != "postgresql":
         yield
         return
-    with driver_errors(connection), connection.connection.driver_connection.pipeline():  # type: ignore[union-attr]  # psycopg's
+    driver: Any = connection.connection.driver_connection
+    with driver_errors(connection), driver.pipeline():
         yield
+        if commit:
+            driver.commit()
+
+
+def together(connection: Connection, *asked: tuple[Executable, Mapping[str, object]]) -> list[Sequence[Any]]:
+    """The rows of several statements, each with its parameters, asked in one round trip where the driver can: where little is read,
+    the way to the server and back costs more than the reading. For statements that are built once and select numbers, texts and
+    bytes: nobody converts a value."""
+    if connection.dialect.name != "postgresql":
+        return [connection.execute(statement, bound).fetchall() for statement, bound in asked]
+    driver: Any = connection.connection.driver_connection
+    compiled = [_compiled(statement, connection.dialect) for statement, _ in asked]
+    with driver_errors(connection), driver.pipeline():
+        cursors = [
+            driver.execute(statement.string, statement.construct_params(bound))
+            for statement, (_, bound) in zip(compiled, asked, strict=True)
+        ]
+        return [cursor.fetchall() for cursor in cursors]
+
+
+@lru_cache(maxsize=MOST_COMPILED)
+def _compiled(statement: Any, dialect: Dialect) -> Compiled:
+    compiled: Compiled = statement.compile(dialect=dialect)
+    return compiled
 
 
 @contextmanager
@@ -191,6 +220,14 @@ def _open_sqlite(url: str, pool_size: int) -> Database:
     return Database(engine)
 
 
+class _InBinary(psycopg.Cursor[Any]):
+    """Asks for values as the server holds them: texts of numbers and bytes would be written there only to be read here."""
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self.format = psycopg.pq.Format.BINARY
+
+
 def _open_postgresql(url: str, pool_size: int) -> Database:
     engine = create_engine(
         url,
@@ -199,7 +236,7 @@ def _open_postgresql(url: str, pool_size: int) -> Database:
         max_overflow=0,
         pool_timeout=POOL_WAIT_SECONDS,
         pool_use_lifo=True,  # the connection that was used last has its pages and statements at hand
-        connect_args={"connect_timeout": 3, "options": "-c timezone=UTC -c datestyle=ISO"},
+        connect_args={"connect_timeout": 3, "options": "-c timezone=UTC -c datestyle=ISO", "cursor_factory": _InBinary},
     )
 
     @event.listens_for(engine, "checkin")

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from sqlalchemy import Connection, insert, select, update
 
 from gateway.store.schema import state_epoch
 
-_EPOCH = select(state_epoch.c.epoch)
+EPOCH = select(state_epoch.c.epoch)
+"""Asks for the epoch, for who asks for more in the same go; its rows are for `epoch_of`."""
 
 
 def read_epoch(connection: Connection) -> int:
     """The epoch of this snapshot; 0 before the first change."""
-    return connection.execute(_EPOCH).scalar() or 0
+    return connection.execute(EPOCH).scalar() or 0
+
+
+def epoch_of(rows: Sequence[Any]) -> int:
+    """The epoch that the rows of `EPOCH` tell."""
+    return int(rows[0][0]) if rows else 0
 
 
 def advance_epoch(connection: Connection) -> int:

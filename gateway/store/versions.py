@@ -9,11 +9,12 @@ from sqlalchemy import Connection, bindparam, select
 from gateway.domain.identifiers import ResourceName
 from gateway.domain.query_plan import QueryPlan
 from gateway.errors import VersionGone
+from gateway.store.engine import together
 from gateway.store.schema import resource_head
 
 # Built once: every disclosure runs it, and building a statement costs more than running it.
-_HEADS = select(resource_head.c.resource, resource_head.c.version, resource_head.c.kept_since).where(
-    resource_head.c.provider_id == bindparam("provider"), resource_head.c.resource.in_(bindparam("resources", expanding=True))
+_HEAD = select(resource_head.c.resource, resource_head.c.version, resource_head.c.kept_since).where(
+    resource_head.c.provider_id == bindparam("provider"), resource_head.c.resource == bindparam("of_resource")
 )
 
 
@@ -21,11 +22,12 @@ def versions_read(connection: Connection, plan: QueryPlan) -> Mapping[ResourceNa
     """The version of every resource that a plan looks at: the frozen one, the pinned one, or the promoted one of this snapshot (0
     before the first). Raises `VersionGone` for a pinned one whose rows are not all there any more."""
     names = {plan.resource, *(related.resource for related in plan.related)}
-    heads = connection.execute(_HEADS, {"provider": plan.provider, "resources": sorted(names)}).all()
-    versions = dict.fromkeys(names, 0) | {ResourceName(head.resource): int(head.version) for head in heads}
+    asked = [(_HEAD, {"provider": plan.provider, "of_resource": name}) for name in sorted(names)]
+    heads = [head for rows in together(connection, *asked) for head in rows]
+    versions = dict.fromkeys(names, 0) | {ResourceName(resource): int(version) for resource, version, _ in heads}
     if plan.pinned is not None:
         pinned = {name: version for name, version in plan.pinned.versions if name in names}
-        forgotten = any(head.kept_since is not None and plan.pinned.at < head.kept_since for head in heads)
+        forgotten = any(kept_since is not None and plan.pinned.at < kept_since for _, _, kept_since in heads)
         # What is above the head is being staged, and nobody's to read: the database was put back to an earlier day.
         if forgotten or any(version > versions[name] for name, version in pinned.items()):
             raise VersionGone
