@@ -1,8 +1,8 @@
 """`make bench`: pages against the floor, and decisions, on SQLite and PostgreSQL; prints tables, writes results.json.
 
 `python -m tests.benchmarks pages|decisions` measures one of them and leaves the other's results as they are. Ends with 1 when a
-page costs more than 1.6 of its floor, the floor more than 1.2 of a plain route over driver rows, a decision more than a
-millisecond, or gathering facts among 10,000 agreements more than 1.2 of it among 10.
+case costs more than is promised of what it is held against, the floor of a page more than 1.25 of a plain route over driver rows, a
+decision more than a millisecond, or gathering facts among 10,000 agreements more than 1.2 of it among 10.
 """
 
 from __future__ import annotations
@@ -25,8 +25,11 @@ from tests.benchmarks.page import ROUNDS, Timings, measure, p95
 from tests.databases import copied_postgres, copied_sqlite, migrated_sqlite, postgres_cluster, postgres_programs
 
 RESULTS = Path(__file__).with_name("results.json")
-HIGHEST_RATIO = 1.6
-HIGHEST_FLOOR = 1.2
+PROMISED = {"page": 1.6, "page_twelve": 2.0, "one_record": 3.0, "page_deep": 1.1}
+"""The highest ratio of each case that `make bench` lets pass."""
+GOALS = {"page": 1.8, "page_twelve": 1.0, "one_record": 1.6, "page_deep": 1.1}
+"""Where each is to come. What the pages cannot save is in README.md."""
+HIGHEST_FLOOR = 1.25
 WIDTH = 110
 
 
@@ -54,28 +57,37 @@ def result(timed: Timings) -> dict[str, object]:
         "p95_ms": round(p95(timed.gateway), 3),
         "floor_ms": round(statistics.median(timed.floor), 3),
         "floor_p95_ms": round(p95(timed.floor), 3),
-        "driver_ms": round(statistics.median(timed.driver), 3),
-        "driver_p95_ms": round(p95(timed.driver), 3),
-        "floor_over_driver": round(timed.floor_ratio, 3),
+        **({} if timed.driver is None else _driver(timed, timed.driver)),
+        "promised": PROMISED[timed.case],
+        "goal": GOALS[timed.case],
         "rounds": ROUNDS,
+    }
+
+
+def _driver(timed: Timings, times: Sequence[float]) -> dict[str, object]:
+    return {
+        "driver_ms": round(statistics.median(times), 3),
+        "driver_p95_ms": round(p95(times), 3),
+        "floor_over_driver": round(timed.floor_ratio or 0.0, 3),
     }
 
 
 def holds(timed: Timings) -> bool:
     """Whether the case is within what is promised, and its floor is low enough to promise anything."""
-    return timed.ratio <= HIGHEST_RATIO and timed.floor_ratio <= HIGHEST_FLOOR
+    return timed.ratio <= PROMISED[timed.case] and (timed.floor_ratio is None or timed.floor_ratio <= HIGHEST_FLOOR)
 
 
 def show(measured: Sequence[Timings], console: Console) -> None:
-    table = Table(title="A page of 1,000 records, in milliseconds", min_width=WIDTH)
+    table = Table(title="Answers, in milliseconds", min_width=WIDTH)
     for heading in ("case", "database"):
         table.add_column(heading)
-    for heading in ("gateway", "p95", "floor", "p95", "driver", "p95", "ratio", "floor / driver"):
+    for heading in ("gateway", "p95", "floor", "p95", "driver", "p95", "ratio", "goal", "floor / driver"):
         table.add_column(heading, justify="right")
     for timed in measured:
-        figures = [f"{f(times):.2f}" for times in (timed.gateway, timed.floor, timed.driver) for f in (statistics.median, p95)]
-        style = None if holds(timed) else "red"
-        table.add_row(timed.case, timed.database, *figures, f"{timed.ratio:.2f}", f"{timed.floor_ratio:.2f}", style=style)
+        series = (timed.gateway, timed.floor, timed.driver)
+        figures = [f"{f(times):.2f}" if times else "" for times in series for f in (statistics.median, p95)]
+        ratios = (f"{timed.ratio:.2f}", f"{GOALS[timed.case]:.1f}", f"{timed.floor_ratio:.2f}" if timed.floor_ratio else "")
+        table.add_row(timed.case, timed.database, *figures, *ratios, style=None if holds(timed) else "red")
     console.print(table)
 
 

@@ -1,6 +1,6 @@
 """The floor, frozen (decision 24): the same rows read and sent by a route that does nothing else. README.md says why so.
 
-`python -m tests.benchmarks.floor core|driver DATABASE_URL PORT` serves `GET /{case}`:
+`python -m tests.benchmarks.floor core|driver DATABASE_URL PORT` serves `GET /{case}`, and with `core` `GET /{case}/{record_id}`:
 `core` with FastAPI and SQLAlchemy Core (the floor), `driver` with Starlette and the driver's rows (what the floor is held to).
 It imports nothing of the gateway, so that no change there moves it.
 """
@@ -36,13 +36,15 @@ Read = Callable[[str, int, int], Sequence[Row]]
 
 @dataclass(frozen=True)
 class Shape:
-    """What one case reads: the columns that the permitted view starts from, and those of its child tables."""
+    """What one case reads: the columns that the permitted view starts from, and those of its child tables; rows whose `scope`, a
+    column, is at most a number."""
 
     provider: str
     resource: str
     table: str
     columns: Names
     children: Mapping[str, tuple[str, Names]] = field(default_factory=dict)
+    scope: tuple[str, int] | None = None
 
 
 SHAPES = {
@@ -56,7 +58,7 @@ SHAPES = {
             "electronicMails": ("candidates__electronic_mails", ("record_id", "ordinal", "sealed")),
         },
     ),
-    "page_flat": Shape(
+    "page_twelve": Shape(
         "lakeside",
         "fieldworkExperiences",
         "fieldwork_experiences",
@@ -65,13 +67,18 @@ SHAPES = {
             "from_version",
             "person_id",
             "begin_date",
+            "educator_preparation_program_education_organization_id",
             "educator_preparation_program_program_name",
+            "educator_preparation_program_program_type_descriptor",
             "school_school_id",
             "student_reference_id",
+            "coteaching_coteaching_begin_date",
+            "coteaching_coteaching_end_date",
             "end_date",
             "fieldwork_type_descriptor",
             "hours_completed",
         ),
+        scope=("school_school_id", 600_135),
     ),
 }
 
@@ -113,19 +120,22 @@ def core_app(url: str) -> FastAPI:
     else:
         engine = engine.execution_options(isolation_level="REPEATABLE READ")
     pages: dict[str, Select[Any]] = {}
+    records: dict[str, Select[Any]] = {}
     lists: dict[tuple[str, str], Select[Any]] = {}
     with engine.connect() as connection:
         for case, shape in SHAPES.items():
             rows = tables[shape.table]
             head = select(versions.c.version).where(versions.c.provider_id == shape.provider, versions.c.resource == shape.resource)
             version = connection.execute(head).scalar_one()
-            pages[case] = (
+            visible = (
                 select(*(rows.c[name] for name in shape.columns))
                 .where(rows.c.provider_id == shape.provider, rows.c.from_version <= version)
                 .where(or_(rows.c.to_version.is_(None), rows.c.to_version > version))
-                .order_by(rows.c.record_id)
-                .limit(PAGE)
             )
+            if shape.scope is not None:
+                visible = visible.where(rows.c[shape.scope[0]] <= shape.scope[1])
+            pages[case] = visible.order_by(rows.c.record_id).limit(PAGE)
+            records[case] = visible.where(rows.c.record_id == bindparam("record"))
             for name, (table, columns) in shape.children.items():
                 members = tables[table]
                 lists[case, name] = (
@@ -144,6 +154,12 @@ def core_app(url: str) -> FastAPI:
             span = {"first": rows[0][0], "last": rows[-1][0]}
             children = {name: connection.execute(lists[case, name], span).fetchall() for name in shape.children}
         return Response(body(shape, rows, children), media_type=JSON)
+
+    @app.get("/{case}/{record}")
+    def one(case: str, record: int) -> Response:
+        with engine.connect() as connection, connection.begin():
+            rows = connection.execute(records[case], {"record": record}).fetchall()
+        return Response(body(SHAPES[case], rows, {}), media_type=JSON)
 
     return app
 
@@ -168,10 +184,11 @@ def driver_app(url: str) -> Starlette:
     def page(request: Request) -> Response:
         case = request.path_params["case"]
         shape, version = SHAPES[case], heads[case]
+        scope = "" if shape.scope is None else f"AND {shape.scope[0]} <= {shape.scope[1]} "
         with transaction():
             rows = run(
                 f"SELECT {', '.join(shape.columns)} FROM {shape.table} WHERE provider_id = ? AND from_version <= ? "
-                f"AND (to_version IS NULL OR to_version > ?) ORDER BY record_id LIMIT {PAGE}",
+                f"AND (to_version IS NULL OR to_version > ?) {scope}ORDER BY record_id LIMIT {PAGE}",
                 (shape.provider, version, version),
             )
             children = {

@@ -18,6 +18,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 
 import uvicorn
@@ -33,7 +34,11 @@ from tests.world import ISSUER, open_world
 ROOT = Path(__file__).resolve().parents[2]
 SIZES = Sizes(candidates=2_000, staff=300, placements=1_500, mentorships=100, openings=50)
 NOW = datetime(2026, 11, 24, 13, 0, tzinfo=UTC)
-CLIENT = "riverton-sis"
+TWELVE = Path(__file__).with_name("twelve.yaml")
+CLIENTS = {"page": ("riverton-sis", "riverton"), "page_twelve": ("millbrook-sis", "millbrook")}
+"""Who asks for the pages of a case, and for which institution."""
+SHORT, DEEP = 50, 25
+"""Records of a short page, and the number of the one that is deep in the table."""
 WARM_UP = 40
 ROUNDS = 250
 START_SECONDS = 60.0
@@ -42,21 +47,22 @@ P95 = 94  # of the 99 cuts that `quantiles` makes
 
 @dataclass(frozen=True)
 class Timings:
-    """One case on one database, in milliseconds from the request's first byte to the answer's last."""
+    """One case on one database, in milliseconds from the request's first byte to the answer's last. `floor` is what the case is
+    held against; `driver` what the floor of a page is held against."""
 
     case: str
     database: str
     gateway: Sequence[float]
     floor: Sequence[float]
-    driver: Sequence[float]
+    driver: Sequence[float] | None = None
 
     @property
     def ratio(self) -> float:
         return statistics.median(self.gateway) / statistics.median(self.floor)
 
     @property
-    def floor_ratio(self) -> float:
-        return statistics.median(self.floor) / statistics.median(self.driver)
+    def floor_ratio(self) -> float | None:
+        return None if self.driver is None else statistics.median(self.floor) / statistics.median(self.driver)
 
 
 def measure(folder: Path, backend: str, url: str) -> Iterator[Timings]:
@@ -65,24 +71,37 @@ def measure(folder: Path, backend: str, url: str) -> Iterator[Timings]:
     with open_world(home, url) as world:
         world.now = NOW
         world.agree()
-        world.client(CLIENT, "riverton")
+        world.agree(TWELVE)
+        for name, institution in CLIENTS.values():
+            world.client(name, institution)
         world.load(SIZES)
-        token = world.token(CLIENT)
+        tokens = {case: world.token(name) for case, (name, _) in CLIENTS.items()}
     with ExitStack() as stack:
         gateway = stack.enter_context(_served("tests.benchmarks.page", str(home), url))
         floor = stack.enter_context(_served("tests.benchmarks.floor", "core", _driver_url(url)))
         driver = stack.enter_context(_served("tests.benchmarks.floor", "driver", _driver_url(url)))
-        for case, shape in SHAPES.items():
-            asked = f"/v1/{shape.resource}?" + urlencode({"purpose": "placement", "limit": PAGE})
-            permitted = _Asked(gateway, asked, {"Authorization": f"Bearer {token}"})
-            bare, barest = _Asked(floor, f"/{case}", {}), _Asked(driver, f"/{case}", {})
-            for one in (permitted, bare, barest):
-                one.hold_a_whole_page()
-            turns = (permitted, bare, barest)
+
+        def permitted(case: str, records: int, **narrowed: str) -> _Asked:
+            query = urlencode({"purpose": "placement", "limit": records, **narrowed})
+            return _Asked(gateway, f"/v1/{SHAPES[case].resource}?{query}", records, {"Authorization": f"Bearer {tokens[case]}"})
+
+        for case in SHAPES:
+            turns = permitted(case, PAGE), _Asked(floor, f"/{case}", PAGE), _Asked(driver, f"/{case}", PAGE)
             yield Timings(case, backend, *_interleaved(turns))
+        # The first of the gateway's page is the first of the floor's: both are in the order of the records.
+        pseudonym = permitted("page_twelve", PAGE).records()[0]["fieldworkIdentifier"]
+        number = _Asked(floor, "/page_twelve", PAGE).records()[0]["record_id"]
+        one = permitted("page_twelve", 1, fieldworkIdentifier=pseudonym)
+        yield Timings("one_record", backend, *_interleaved((one, _Asked(floor, f"/page_twelve/{number}", 1))))
+        first = deep = permitted("page", SHORT)
+        for _ in range(1, DEEP):
+            deep = permitted("page", SHORT, cursor=deep.answer()["next"])
+        yield Timings("page_deep", backend, *_interleaved((deep, first)))
 
 
 def _interleaved(turns: Sequence[_Asked]) -> Sequence[Sequence[float]]:
+    for one in turns:
+        one.records()
     times: list[list[float]] = [[] for _ in turns]
     gc.disable()
     try:
@@ -97,31 +116,37 @@ def _interleaved(turns: Sequence[_Asked]) -> Sequence[Sequence[float]]:
 
 
 class _Asked:
-    """One request, asked again and again over one connection."""
+    """One request for so many records, asked again and again over one connection."""
 
-    def __init__(self, port: int, path: str, headers: Mapping[str, str]) -> None:
+    def __init__(self, port: int, path: str, records: int, headers: Mapping[str, str] | None = None) -> None:
         self._connection = http.client.HTTPConnection("127.0.0.1", port)
         self._path = path
-        self._headers = dict(headers)
-        self.body = b""
+        self._records = records
+        self._headers = dict(headers or {})
+        self._body = b""
 
     def ask(self) -> float:
         """Milliseconds. http.client, because what a client costs is the same for all and would soften the ratio."""
         begun = time.perf_counter()
         self._connection.request("GET", self._path, headers=self._headers)
         answer = self._connection.getresponse()
-        self.body = answer.read()
+        self._body = answer.read()
         took = (time.perf_counter() - begun) * 1000
         if answer.status != http.client.OK:
             raise RuntimeError(f"{self._path} was answered with {answer.status}")
         return took
 
-    def hold_a_whole_page(self) -> None:
-        """Raises `RuntimeError` when the answer has not as many records as the page may have."""
+    def answer(self) -> Mapping[str, Any]:
         self.ask()
-        found = len(json.loads(self.body)["data"])
-        if found != PAGE:
-            raise RuntimeError(f"{self._path} gave {found} records, not {PAGE}")
+        found: Mapping[str, Any] = json.loads(self._body)
+        return found
+
+    def records(self) -> Sequence[Mapping[str, Any]]:
+        """The records. Raises `RuntimeError` when they are not as many as they should be."""
+        found: Sequence[Mapping[str, Any]] = self.answer()["data"]
+        if len(found) != self._records:
+            raise RuntimeError(f"{self._path} gave {len(found)} records, not {self._records}")
+        return found
 
 
 def p95(times: Sequence[float]) -> float:
