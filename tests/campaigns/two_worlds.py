@@ -2,7 +2,8 @@
 
 `scramble` changes everything hidden in the second world: withheld elements, the hidden halves of masks and years, members of
 hidden lists, rows out of scope, superseded and staged versions, other providers' rows. `pairs` then asks both worlds the same
-random questions of `two_worlds_questions`, also about hidden elements and with values that only the hidden side has.
+random questions of `two_worlds_questions`, also about hidden elements and with values that only the hidden side has, while both
+go on living: their sources are pulled again and again, with what is seen changed alike and what is hidden changed apart.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ from gateway.domain.identifiers import InstitutionId, PersonId, ResourceName
 from gateway.keys.seal import Sealer
 from gateway.store.engine import Connection
 from gateway.store.schema import opt_out
-from tests.campaigns.two_worlds_questions import Known, Question, random_question
+from tests.campaigns.two_worlds_extracts import LivingExtracts
+from tests.campaigns.two_worlds_questions import Known, Question, marks, random_question
 from tests.copies import copy_everything, opened
 from tests.world import NEW_IN_EACH_ANSWER, World, open_world
 
@@ -33,6 +35,8 @@ LAKESIDE = InstitutionId("lakeside")
 CANDIDATES, PLACEMENTS = ResourceName("candidates"), ResourceName("fieldworkExperiences")
 LAST_SCHOOL_IN_SCOPE = 600_120
 OPTED_OUT = 5
+PULLED_EVERY = 150
+"""Pairs."""
 HIDDEN_CITY = "Vanished"
 
 
@@ -70,25 +74,36 @@ def pairs(left: World, right: World, seed: int, count: int) -> Iterator[Differen
     chance = random.Random(seed)
     tokens = left.token("riverton-sis"), right.token("riverton-sis")
     known = Known(hidden=_hidden_values(left) + _hidden_values(right))
+    extracts = LivingExtracts(left, right, chance)
     for number in range(count):
         if number % 500 == 499:  # tokens end after ten minutes of the worlds' clock, which stands still; a new one is as good
             tokens = left.token("riverton-sis"), right.token("riverton-sis")
+        if number % PULLED_EVERY == PULLED_EVERY - 1:
+            extracts.pull_again()
         question = random_question(chance, known)
-        answers = [
-            world.api.get(f"/v1/{question.resource}", token, **question.parameters)
-            for world, token in zip((left, right), tokens, strict=True)
-        ]
-        told = [_told(answer) for answer in answers]
+        answers = _answer(question, left, tokens[0], 0), _answer(question, right, tokens[1], 1)
+        told = [_told(question, answer) for answer in answers]
         if told[0] != told[1]:
             yield Difference(question, told[0], told[1])
-        known.learn(question, answers[0])
+        known.learn(question, answers)
 
 
-def _told(answer: httpx.Response) -> str:
-    """Everything that the partner hears, without the parts that are new in every answer."""
-    headers = sorted((name, text) for name, text in answer.headers.items() if name not in NEW_IN_EACH_ANSWER)
-    body = answer.text.replace(answer.headers.get("gateway-request", "-"), "REQUEST")
-    return f"{answer.status_code}\n{headers}\n{body}"
+def _answer(question: Question, world: World, token: str, which: int) -> httpx.Response:
+    return world.api.get_as(question.path, token, question.headers, question.method, **question.asked_of(which))
+
+
+def _told(question: Question, answer: httpx.Response) -> str:
+    """Everything that the partner hears, without the parts that are new in every answer; of a cursor that belongs to such a part,
+    its length."""
+    body = answer.content.replace(answer.headers.get("gateway-request", "-").encode(), b"REQUEST")
+    headers = {name: text for name, text in answer.headers.items() if name not in NEW_IN_EACH_ANSWER}
+    if question.own or question.route == "/changes":
+        headers |= {"etag": "ETAG"} if "etag" in headers else {}
+        for name, mark in marks(answer).items():
+            length = f"{len(mark)} characters"
+            body = body.replace(mark.encode(), length.encode())
+            headers |= {f"gateway-{name}": length} if f"gateway-{name}" in headers else {}
+    return f"{answer.status_code}\n{sorted(headers.items())}\n{body!r}"
 
 
 def _hidden_values(world: World) -> list[str]:

@@ -12,9 +12,12 @@ import pytest
 from sqlalchemy import ColumnElement, Select, Subquery, func, select
 
 import gateway.disclose
+import gateway.export
+import gateway.feed
 import gateway.store.permitted
 from gateway.catalog.model import Catalog
 from gateway.domain.access import AccessRequest
+from gateway.domain.changes import Candidate, Change, Walk
 from gateway.domain.decision import Permit
 from gateway.domain.identifiers import ElementPath, RecordId
 from gateway.domain.narrowing import Position, predicates
@@ -22,6 +25,7 @@ from gateway.domain.query_plan import QueryPlan
 from gateway.domain.rows import Body, Rows, TreatedRows
 from gateway.domain.treatments import Share
 from gateway.encode import encode
+from gateway.feed import _changed
 from gateway.keys.pseudonym import Pseudonyms
 from gateway.plan import compile_plan
 from gateway.read import read
@@ -170,6 +174,17 @@ def _compare_members_of_every_version(every_table: Tables, permitted: Subquery, 
     return {path: replace(listed, of_the_record=listed.of_the_record[:2]) for path, listed in found.items()}
 
 
+def _tell_of_hidden_edits(candidates: Sequence[Candidate], plan: QueryPlan, walk: Walk, reader: Any) -> list[Change]:
+    """As if a new version of a row were a change, whatever of it is seen."""
+    found = _changed(candidates, plan, walk, reader)
+    told = {change.record for change in found}
+    moved = [one.record for one in candidates if one.before != one.after and one.after is not None and one.record not in told]
+    shown = reader.shown(plan, moved)
+    return sorted(
+        (*found, *(Change("updated", record, *shown[record]) for record in moved if record in shown)), key=lambda c: c.record
+    )
+
+
 DISCLOSING, STORE = gateway.disclose, gateway.store.permitted
 LEAKS: Mapping[str, tuple[Any, str, Any]] = {
     "a filter on a withheld element": (DISCLOSING, "compile_plan", _filter_by_withheld),
@@ -181,6 +196,8 @@ LEAKS: Mapping[str, tuple[Any, str, Any]] = {
     "a filter on raw values": (STORE, "_asked", _filter_by_the_raw_value),
     "a filter on superseded members": (STORE, "_listed", _compare_members_of_every_version),
     "a hidden value in a cursor": (DISCLOSING, "read", _put_a_hidden_value_into_the_cursor),
+    "an export of rows out of scope": (gateway.export, "read", _unscoped),
+    "a feed of hidden edits": (gateway.feed, "_changed", _tell_of_hidden_edits),
 }
 
 
