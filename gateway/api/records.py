@@ -63,7 +63,8 @@ def records_router(gate: Gate, threads: int) -> APIRouter:
         disclosure = await to_thread.run_sync(partial(_serve_changes, resource, request, gate), limiter=limiter)
         return _answer(disclosure)
 
-    @router.api_route("/{resource}", methods=["GET", "HEAD"])
+    @router.head("/{resource}", include_in_schema=False)
+    @router.get("/{resource}")
     async def page(resource: str, request: Request) -> Response:
         """A page of the records of one resource that an agreement lets you see, as far as it lets you see them."""
         # An unread body or a dropped connection must not cancel a disclosure between its entry and its answer.

@@ -121,7 +121,7 @@ def _letter(number: int) -> str:
     return chr(ord("A") + number % 26)
 
 
-def _environment(home: Path, database_url: str, **more: str) -> dict[str, str]:
+def environment(home: Path, database_url: str, **more: str) -> dict[str, str]:
     kept = {name: text for name, text in os.environ.items() if not name.startswith("GATEWAY_")}
     return kept | {
         "GATEWAY_HOME": str(home),
@@ -137,7 +137,7 @@ def _kill_a_sync(home: Path, database_url: str, variant: _Variants, point: str, 
     command = [sys.executable, "-m", "tests.campaigns.crash", "sync", point, str(chance.choice((1, 1, 2, 3)))]
     process = subprocess.Popen(
         [*command, str(DEMO / "lakeside.source.yaml")],
-        env=_environment(home, database_url, DEMO_EXTRACTS=str(variant.folder)),
+        env=environment(home, database_url, DEMO_EXTRACTS=str(variant.folder)),
         cwd=ROOT,
     )
     if point == RANDOM:
@@ -160,7 +160,7 @@ def _kill_a_server(
     nth = chance.randrange(2, 12)
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.campaigns.crash", "serve", point, str(nth)],
-        env=_environment(home, database_url, GATEWAY_PORT=str(port)),
+        env=environment(home, database_url, GATEWAY_PORT=str(port)),
         cwd=ROOT,
     )
     answers: list[_Answer] = []

@@ -24,10 +24,12 @@ from gateway.pdp.rules import read_rules
 from gateway.shipped import shipped
 from gateway.words import read_words
 from tests.bundles import other_bundle
+from tests.campaigns.cancelled import cancel_repeatedly
 from tests.campaigns.crash import SERVE_POINTS, SYNC_POINTS
 from tests.campaigns.free_text import indexed, labelled, measure, roster, shortfalls, summary
 from tests.campaigns.kills import kill_repeatedly
 from tests.campaigns.opa_chaos import LONGEST_ANSWER, LONGEST_RECOVERY, disturb
+from tests.campaigns.timing import differences, shapes, tells_apart
 from tests.campaigns.two_worlds import pairs, two_worlds
 from tests.databases import copied_postgres, copied_sqlite, migrated_sqlite, postgres_cluster, postgres_programs
 from tests.oracle.campaign import hold_against, hold_files_against, take_away
@@ -37,6 +39,8 @@ from tests.questions import questions
 RESULTS = Path(__file__).with_name("results.json")
 SEED = 20_261_124
 PAIRS = 50_000
+SAMPLES = 500
+CANCELLED = 10_000
 KILLS = 60
 DISTURBANCES = 100
 QUESTIONS = 20_000
@@ -55,6 +59,31 @@ def soak_two_worlds(folder: Path, new: NewDatabase) -> Mapping[str, object]:
         left, right = stack.enter_context(two_worlds(folder, *urls))
         differences = sum(1 for _ in pairs(left, right, SEED, PAIRS))
     return {"pairs": PAIRS, "differences": differences, "held": differences == 0}
+
+
+def soak_timing(folder: Path, new: NewDatabase) -> Mapping[str, object]:
+    """500 samples of each of two worlds, for each shape of request: none is later by more than a millisecond."""
+    with ExitStack() as stack:
+        urls = []
+        for name in ("left", "right"):
+            (folder / f"{name}-db").mkdir()
+            urls.append(stack.enter_context(new(folder / f"{name}-db")))
+        left, right = stack.enter_context(two_worlds(folder, *urls))
+        chance = Random(SEED)
+        found = {name: differences(left, right, shape, SAMPLES, chance) for name, shape in shapes(left, right).items()}
+    apart = [name for name, times in found.items() if tells_apart(times)]
+    medians = {name: round(statistics.median(times), 3) for name, times in found.items()}
+    return {"samples": SAMPLES, "median_difference_ms": medians, "told_apart": apart, "held": not apart}
+
+
+def soak_cancelled(folder: Path, new: NewDatabase) -> Mapping[str, object]:
+    """10,000 requests of 20 tenants that are given up: no row of one in another's answer."""
+    (folder / "db").mkdir()
+    with new(folder / "db") as url:
+        toll = cancel_repeatedly(folder, url, SEED, CANCELLED)
+    held = toll.cancelled >= CANCELLED and bool(toll.whole) and toll.foreign == 0
+    heard = {"heard_whole": len(toll.whole), "busy": toll.busy, "foreign": toll.foreign}
+    return {"cancelled": toll.cancelled, **heard, "held": held}
 
 
 def soak_kills(folder: Path, new: NewDatabase) -> Mapping[str, object]:
@@ -145,7 +174,7 @@ def soak_text() -> Mapping[str, object]:
     }
 
 
-CAMPAIGNS = {"two_worlds": soak_two_worlds, "kills": soak_kills}
+CAMPAIGNS = {"two_worlds": soak_two_worlds, "timing": soak_timing, "cancelled": soak_cancelled, "kills": soak_kills}
 WITHOUT_DATABASE = {
     "opa": soak_opa,
     "mutants": soak_mutants,

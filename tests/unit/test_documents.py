@@ -192,6 +192,15 @@ def test_every_relative_link_leads_somewhere(document: str, target: str) -> None
         assert anchor in anchors(place.read_text(encoding="utf-8"))
 
 
+def test_every_attack_names_tests_that_there_are() -> None:
+    for attack, tests in rows(section("SECURITY.md", "## Attacks, and the tests that make them")):
+        named = CODE.findall(tests)
+        assert named, attack
+        for name in named:
+            file, _, test = name.partition("::")
+            assert f"def {test}(" in text(f"tests/{file}"), name
+
+
 def test_every_document_is_on_the_readmes_map() -> None:
     mapped = {target for row in rows(section("README.md", "## Documents")) for target in LINK.findall(row[0])}
     assert mapped | {"README.md"} == set(tracked("*.md"))
