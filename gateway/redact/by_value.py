@@ -77,15 +77,20 @@ def _generalised(value: Scalar, treatment: Generalise, today: date, code_lists: 
         case Generalise("round", int() | float() as multiple), int() | float() as number:
             return _rounded(number, multiple)
         case Generalise("top_code", int() | float() as bound), int() | float() as number:
-            return min(number, bound)
+            return _of_a(number, min(number, bound))
         case Generalise("bottom_code", int() | float() as bound), int() | float() as number:
-            return max(number, bound)
+            return _of_a(number, max(number, bound))
         case Generalise("roll_up", str(name)), str(code) if name in code_lists:
             return code_lists[name].get(code)
         case Generalise("grade_band", None), str(code):
             return GRADE_BANDS.get(code.partition("#")[2].lower() if "#" in code else code.lower())
         case _:
             raise IntegrityError("A value cannot be generalised as the agreement says.")
+
+
+def _of_a(number: float, coded: float) -> float:
+    """A bound as the element's type: the databases give 300.0 for an element that has 299.5."""
+    return float(coded) if isinstance(number, float) else coded
 
 
 def _age_band(born: date, width: int, today: date) -> str | None:

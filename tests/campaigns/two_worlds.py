@@ -209,13 +209,13 @@ def _rewrite(world: World, connection: Connection, table: Table, hide: Callable[
     sealer = Sealer(world.gateway.ring.provider(LAKESIDE).data, table.name)
     keys = [column.name for column in table.primary_key]
     for row in [dict(found._mapping) for found in connection.execute(select(table).where(table.c.provider_id == LAKESIDE))]:
-        place = _place(row)
+        at = place(row)
         blob = row.get("sealed")
-        sealed = orjson.loads(sealer.unseal(bytes(blob), place)) if blob else {}
+        sealed = orjson.loads(sealer.unseal(bytes(blob), at)) if blob else {}
         before = dict(sealed)
         hide(row, sealed)
         if sealed != before:
-            row["sealed"] = sealer.seal(orjson.dumps(sealed), place)
+            row["sealed"] = sealer.seal(orjson.dumps(sealed), at)
         connection.execute(update(table).where(*(table.c[key] == row[key] for key in keys)).values(**row))
 
 
@@ -236,13 +236,14 @@ def _double_members(
     doubled = []
     for row in [dict(found._mapping) for found in connection.execute(select(table))]:
         if chance.random() < 0.5:
-            sealed = orjson.loads(sealer.unseal(bytes(row["sealed"]), _place(row)))
+            sealed = orjson.loads(sealer.unseal(bytes(row["sealed"]), place(row)))
             row["ordinal"] += 1000
             hide(row, sealed)
-            doubled.append(row | {"sealed": sealer.seal(orjson.dumps(sealed), _place(row))})
+            doubled.append(row | {"sealed": sealer.seal(orjson.dumps(sealed), place(row))})
     connection.execute(insert(table), doubled)
 
 
-def _place(row: Mapping[str, Any]) -> str:
-    place = f"{row['provider_id']}|{row['record_id']}|{row['from_version']}"
-    return f"{place}|{row['ordinal']}" if "ordinal" in row else place
+def place(row: Mapping[str, Any]) -> str:
+    """Where a row's sealed values stand."""
+    where = f"{row['provider_id']}|{row['record_id']}|{row['from_version']}"
+    return f"{where}|{row['ordinal']}" if "ordinal" in row else where

@@ -26,6 +26,7 @@ from gateway.words import read_words
 from tests.bundles import other_bundle
 from tests.campaigns.cancelled import cancel_repeatedly
 from tests.campaigns.crash import SERVE_POINTS, SYNC_POINTS
+from tests.campaigns.exact_view import hold_exactly, prepare
 from tests.campaigns.free_text import indexed, labelled, measure, roster, shortfalls, summary
 from tests.campaigns.kills import kill_repeatedly
 from tests.campaigns.opa_chaos import LONGEST_ANSWER, LONGEST_RECOVERY, disturb
@@ -35,6 +36,7 @@ from tests.databases import copied_postgres, copied_sqlite, migrated_sqlite, pos
 from tests.oracle.campaign import hold_against, hold_files_against, take_away
 from tests.policies.mutate import LEAST_RATE, mutants, run
 from tests.questions import questions
+from tests.world import open_world
 
 RESULTS = Path(__file__).with_name("results.json")
 SEED = 20_261_124
@@ -84,6 +86,16 @@ def soak_cancelled(folder: Path, new: NewDatabase) -> Mapping[str, object]:
     held = toll.cancelled >= CANCELLED and bool(toll.whole) and toll.foreign == 0
     heard = {"heard_whole": len(toll.whole), "busy": toll.busy, "foreign": toll.foreign}
     return {"cancelled": toll.cancelled, **heard, "held": held}
+
+
+def soak_exact_view(folder: Path, new: NewDatabase) -> Mapping[str, object]:
+    """20,000 pairs of a random agreement and a random request: each answer is, byte for byte, that of a plain reading."""
+    (folder / "db").mkdir()
+    with new(folder / "db") as url, open_world(folder / "home", url) as world:
+        prepare(world)
+        toll = hold_exactly(world, SEED, QUESTIONS)
+    held = toll.answered >= QUESTIONS and not toll.otherwise
+    return {"pairs": toll.answered, "agreements": toll.agreements, "otherwise": len(toll.otherwise), "held": held}
 
 
 def soak_kills(folder: Path, new: NewDatabase) -> Mapping[str, object]:
@@ -174,7 +186,13 @@ def soak_text() -> Mapping[str, object]:
     }
 
 
-CAMPAIGNS = {"two_worlds": soak_two_worlds, "timing": soak_timing, "cancelled": soak_cancelled, "kills": soak_kills}
+CAMPAIGNS = {
+    "two_worlds": soak_two_worlds,
+    "timing": soak_timing,
+    "exact_view": soak_exact_view,
+    "cancelled": soak_cancelled,
+    "kills": soak_kills,
+}
 WITHOUT_DATABASE = {
     "opa": soak_opa,
     "mutants": soak_mutants,
