@@ -119,6 +119,20 @@ def together(connection: Connection, *asked: tuple[Executable, Mapping[str, obje
         return [cursor.fetchall() for cursor in cursors]
 
 
+@contextmanager
+def in_text(connection: Connection) -> Iterator[None]:
+    """Ask for values as texts in the block: PostgreSQL's own tables hold kinds of value that the driver reads only so."""
+    if connection.dialect.name != "postgresql":
+        yield
+        return
+    driver: Any = connection.connection.driver_connection
+    driver.cursor_factory = psycopg.Cursor
+    try:
+        yield
+    finally:
+        driver.cursor_factory = _InBinary
+
+
 @lru_cache(maxsize=MOST_COMPILED)
 def _compiled(statement: Any, dialect: Dialect) -> Compiled:
     compiled: Compiled = statement.compile(dialect=dialect)

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, MetaData
 
 from gateway.catalog.model import Catalog
 from gateway.errors import ConfigurationError
-from gateway.store.engine import Database
+from gateway.store.engine import Database, in_text
 from gateway.store.record_tables import build_record_tables
 from gateway.store.schema import metadata as fixed
 
@@ -47,12 +47,13 @@ def assert_current(database: Database, scripts: Path) -> None:
 def differences(connection: Connection, catalog: Catalog) -> list[object]:
     """What the tables in the database lack against the catalog and the fixed schema; empty when they agree."""
     context = MigrationContext.configure(connection, opts={"compare_type": True})
-    return list(compare_metadata(context, whole_metadata(catalog)))
+    with in_text(connection):
+        return list(compare_metadata(context, whole_metadata(catalog)))
 
 
 def write_revision(database: Database, scripts: Path, catalog: Catalog, message: str) -> None:
     """Generate the next migration from what differs (for the project's own developers)."""
-    with database.write() as connection:
+    with database.write() as connection, in_text(connection):
         command.revision(_config(connection, scripts, catalog), message=message, autogenerate=True)
 
 

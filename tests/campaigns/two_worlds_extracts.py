@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import random
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -31,6 +32,7 @@ class LivingExtracts:
     _candidates: Sequence[Row] = field(init=False)
     _placements: Sequence[Row] = field(init=False)
     _gone: set[str] = field(default_factory=set)
+    _edits: Counter[tuple[str, str, int]] = field(default_factory=Counter)
     _pulled: int = 0
 
     def __post_init__(self) -> None:
@@ -45,8 +47,11 @@ class LivingExtracts:
         self._change_what_is_seen()
         for world, name in ((self.left, "left"), (self.right, "right")):
             apart = random.Random(f"{name} {self._pulled}")
-            _write(_folder(world) / "candidates.csv", [_another_candidate(row, apart) for row in self._candidates])
-            _write(_folder(world) / "placements.csv", self._placements_of(apart))
+            _write(
+                _folder(world) / "candidates.csv",
+                [_another_candidate(row, self._hidden(name, "candidate", at, apart)) for at, row in enumerate(self._candidates)],
+            )
+            _write(_folder(world) / "placements.csv", self._placements_of(name, apart))
             world.sync(world.source("lakeside", _folder(world).parent), allow_shrink=True)
         _scramble_days(self.right, random.Random(self._pulled))
 
@@ -64,9 +69,18 @@ class LivingExtracts:
         for row in chance.sample(self._placements, 2):
             self._gone ^= {row["Placement"]}
 
-    def _placements_of(self, apart: random.Random) -> Sequence[Row]:
+    def _hidden(self, name: str, kind: str, at: int, apart: random.Random) -> random.Random:
+        """Chance for what is hidden of a row: the same as at the pull before for half of the rows, other rows in each world."""
+        self._edits[name, kind, at] += apart.random() < 0.5
+        return random.Random(f"{name} {kind} {at} {self._edits[name, kind, at]}")
+
+    def _placements_of(self, name: str, apart: random.Random) -> Sequence[Row]:
         """What is there, and as much again that is out of the partner's rows, in one world more than in the other."""
-        rows = [_another_placement(row, apart) for row in self._placements if row["Placement"] not in self._gone]
+        rows = [
+            _another_placement(row, self._hidden(name, "placement", at, apart))
+            for at, row in enumerate(self._placements)
+            if row["Placement"] not in self._gone
+        ]
         hidden = [
             row | {"Placement": f"HIDDEN-{apart.randrange(10**6)}", "School": str(apart.choice(SCHOOLS_BEYOND))}
             for row in apart.choices(self._placements, k=apart.randrange(HIDDEN_PLACEMENTS))
