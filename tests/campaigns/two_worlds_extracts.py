@@ -18,7 +18,8 @@ from tests.world import SMALL, World
 
 PLACEMENTS = ResourceName("fieldworkExperiences")
 SCHOOLS_IN_SCOPE, SCHOOLS_BEYOND = range(600_101, 600_121), range(600_121, 600_143)
-HIDDEN_PLACEMENTS = 30
+HIDDEN_PLACEMENTS = {"left": range(10), "right": range(100, 200)}
+"""How many rows that the partner does not see stand between its own: an order that tells of them differs between the worlds."""
 Row = dict[str, str]
 
 
@@ -75,7 +76,7 @@ class LivingExtracts:
         return random.Random(f"{name} {kind} {at} {self._edits[name, kind, at]}")
 
     def _placements_of(self, name: str, apart: random.Random) -> Sequence[Row]:
-        """What is there, and as much again that is out of the partner's rows, in one world more than in the other."""
+        """What is there, and what is out of the partner's rows, in one world more than in the other."""
         rows = [
             _another_placement(row, self._hidden(name, "placement", at, apart))
             for at, row in enumerate(self._placements)
@@ -83,7 +84,7 @@ class LivingExtracts:
         ]
         hidden = [
             row | {"Placement": f"HIDDEN-{apart.randrange(10**6)}", "School": str(apart.choice(SCHOOLS_BEYOND))}
-            for row in apart.choices(self._placements, k=apart.randrange(HIDDEN_PLACEMENTS))
+            for row in apart.choices(self._placements, k=apart.choice(HIDDEN_PLACEMENTS[name]))
         ]
         apart.shuffle(hidden)
         return [*rows, *hidden]
