@@ -25,11 +25,12 @@ import uvicorn
 
 from gateway.app import open_gateway
 from gateway.demo.extracts import Sizes
+from gateway.domain.auditing import AuditEvent
 from gateway.serve_api import build_app, settle_collector
 from gateway.settings import Settings
 from tests.benchmarks.floor import PAGE, SHAPES
 from tests.databases import free_port
-from tests.world import ISSUER, open_world
+from tests.world import ISSUER, World, open_world
 
 ROOT = Path(__file__).resolve().parents[2]
 SIZES = Sizes(candidates=2_000, staff=300, placements=1_500, mentorships=100, openings=50)
@@ -48,13 +49,14 @@ P95 = 94  # of the 99 cuts that `quantiles` makes
 @dataclass(frozen=True)
 class Timings:
     """One case on one database, in milliseconds from the request's first byte to the answer's last. `floor` is what the case is
-    held against; `driver` what the floor of a page is held against."""
+    held against; `driver` what the floor of a page is held against; `entry` a durable entry alone."""
 
     case: str
     database: str
     gateway: Sequence[float]
     floor: Sequence[float]
     driver: Sequence[float] | None = None
+    entry: Sequence[float] | None = None
 
     @property
     def ratio(self) -> float:
@@ -75,11 +77,12 @@ def measure(folder: Path, backend: str, url: str) -> Iterator[Timings]:
         for name, institution in CLIENTS.values():
             world.client(name, institution)
         world.load(SIZES)
+        entry = _entry(world)
         tokens = {case: world.token(name) for case, (name, _) in CLIENTS.items()}
     with ExitStack() as stack:
-        gateway = stack.enter_context(_served("tests.benchmarks.page", str(home), url))
-        floor = stack.enter_context(_served("tests.benchmarks.floor", "core", _driver_url(url)))
-        driver = stack.enter_context(_served("tests.benchmarks.floor", "driver", _driver_url(url)))
+        gateway = stack.enter_context(served("tests.benchmarks.page", str(home), url)).port
+        floor = stack.enter_context(served("tests.benchmarks.floor", "core", _driver_url(url))).port
+        driver = stack.enter_context(served("tests.benchmarks.floor", "driver", _driver_url(url))).port
 
         def permitted(case: str, records: int, **narrowed: str) -> _Asked:
             query = urlencode({"purpose": "placement", "limit": records, **narrowed})
@@ -92,11 +95,22 @@ def measure(folder: Path, backend: str, url: str) -> Iterator[Timings]:
         pseudonym = permitted("page_twelve", PAGE).records()[0]["fieldworkIdentifier"]
         number = _Asked(floor, "/page_twelve", PAGE).records()[0]["record_id"]
         one = permitted("page_twelve", 1, fieldworkIdentifier=pseudonym)
-        yield Timings("one_record", backend, *_interleaved((one, _Asked(floor, f"/page_twelve/{number}", 1))))
+        found, kept = _interleaved((one, _Asked(floor, f"/page_twelve/{number}", 1)))
+        yield Timings("one_record", backend, found, kept, entry=entry)
         first = deep = permitted("page", SHORT)
         for _ in range(1, DEEP):
             deep = permitted("page", SHORT, cursor=deep.answer()["next"])
         yield Timings("page_deep", backend, *_interleaved((deep, first)))
+
+
+def _entry(world: World) -> Sequence[float]:
+    """Milliseconds of one entry, to the moment when it is durable."""
+    times = []
+    for _ in range(ROUNDS):
+        begun = time.perf_counter()
+        world.gateway.log.append(AuditEvent(kind="start", leaf={"outcome": "measured"}))
+        times.append((time.perf_counter() - begun) * 1000)
+    return times
 
 
 def _interleaved(turns: Sequence[_Asked]) -> Sequence[Sequence[float]]:
@@ -154,14 +168,22 @@ def p95(times: Sequence[float]) -> float:
     return statistics.quantiles(times, n=100)[P95]
 
 
+@dataclass(frozen=True)
+class Server:
+    """A server in a process of its own."""
+
+    port: int
+    process: int
+
+
 @contextmanager
-def _served(module: str, *arguments: str) -> Iterator[int]:
-    """The port of a server in a process of its own."""
+def served(module: str, *arguments: str) -> Iterator[Server]:
+    """Serve until the block ends."""
     port = free_port()
     process = subprocess.Popen([sys.executable, "-m", module, *arguments, str(port)], cwd=ROOT)
     try:
         _wait_for(port, process)
-        yield port
+        yield Server(port, process.pid)
     finally:
         process.terminate()
         process.wait(timeout=START_SECONDS)
