@@ -22,6 +22,8 @@ from gateway.catalog.load import load_catalog
 from gateway.catalog.model import Catalog
 from gateway.clients import ClientDesk
 from gateway.consent.change import RightsDesk
+from gateway.custody.desk import CustodyDesk
+from gateway.custody.index_identifiers import index_identifiers
 from gateway.domain.auditing import AuditEvent
 from gateway.domain.identifiers import EntryId, InstitutionId, ResourceName
 from gateway.domain.times import utc_text
@@ -31,8 +33,8 @@ from gateway.ingest import Intake
 from gateway.issue_token import TokenIssuer
 from gateway.keys.cursors import Cursors
 from gateway.keys.seal import Sealer
-from gateway.keys.wrap import open_key_file
 from gateway.know_people import Acquaintances
+from gateway.open_wrapper import open_wrapper
 from gateway.pdp.engine import KnownPdp
 from gateway.pdp.open_engine import open_pdp
 from gateway.pdp.point import PolicyPoint
@@ -125,6 +127,10 @@ class Gateway:
         """For reviewing free text that the redaction is not certain of."""
         people = Acquaintances(self.catalog, self.tables)
         return ReviewDesk(self.tables, self.database, self.ring, self.log, people, self.clock)
+
+    def custody_desk(self, actor: str) -> CustodyDesk:
+        """For rotating and destroying keys, and for saying whose a pseudonym is."""
+        return CustodyDesk(self.catalog, self.tables, self.database, self.ring, self.log, self.clock, actor)
 
     def replay_desk(self) -> ReplayDesk:
         """For making decisions again."""
@@ -246,10 +252,12 @@ def prepare(settings: Settings, clock: Clock = utc_now) -> None:
     database = open_database(settings.database, pool_size=settings.pool_size)
     try:
         upgrade(database, shipped("migrations"), load_catalog())
-        ring = KeyRing(database, open_key_file(settings.keys, create=_is_new(database)))
+        ring = KeyRing(database, open_wrapper(settings, create=_is_new(database)))
         at = utc_text(clock())
         with database.write() as connection:
             ring.create_gateway_keys(connection, at)
+        catalog = load_catalog()
+        index_identifiers(catalog, record_tables(catalog), database, ring, at)
         signer = Signer(settings.log_origin, ring.signing_key("log"))
         with database.write() as connection:
             if accepting_log(connection) is None:
@@ -268,7 +276,7 @@ def open_gateway(settings: Settings, clock: Clock = utc_now) -> Gateway:
     database = open_database(settings.database, pool_size=settings.pool_size)
     assert_current(database, shipped("migrations"))
     assert_durable(database)
-    ring = KeyRing(database, open_key_file(settings.keys, create=False))
+    ring = KeyRing(database, open_wrapper(settings))
     with database.read() as connection:
         log = accepting_log(connection)
     if log is None:

@@ -96,16 +96,16 @@ def _found(
     standing: Standing, request: AccessRequest, expansions: Sequence[Expansion], connection: Connection, gate: Gate
 ) -> _Found:
     principal, permit = standing.principal, standing.permit
-    pseudonyms = gate.pseudonyms(permit)
+    keyed = gate.keyed(standing)
     bound = _bound_to(principal, permit, request)
     after = _position(request.cursor, gate.cursors, bound)
     pinned = _pinned(request.as_of, gate.cursors, _version_of(principal, permit))
     links = tuple(dict.fromkeys(expansion.link.own for expansion in expansions))
-    plan = compile_plan(request, permit, gate.catalog, pseudonyms, after, standing.day, pinned, links)
+    plan = compile_plan(request, permit, gate.catalog, keyed, after, standing.day, pinned, links)
     rows = read(plan, connection, gate.tables)
     besides = [expand(expansion, plan, rows, connection, gate) for expansion in expansions]
     texts = gate.texts(permit, plan, rows, connection)
-    return _Found(standing, plan, rows, besides, texts, pseudonyms, bound, gate.clock())
+    return _Found(standing, plan, rows, besides, texts, keyed.pseudonyms, bound, gate.clock())
 
 
 def _body(found: _Found, request: AccessRequest, gate: Gate) -> Body:

@@ -72,15 +72,15 @@ def expand(expansion: Expansion, plan: QueryPlan, rows: Rows, connection: Connec
     standing, other = expansion.standing, expansion.standing.permit
     keys = rows.links[expansion.link.own]
     asked = AccessRequest(other.resource, other.purpose, limit=MOST_BESIDE)
-    pseudonyms = gate.pseudonyms(other)
-    beside = compile_plan(asked, other, gate.catalog, pseudonyms, None, standing.day, plan.pinned, (expansion.link.other,))
+    keyed = gate.keyed(standing)
+    beside = compile_plan(asked, other, gate.catalog, keyed, None, standing.day, plan.pinned, (expansion.link.other,))
     wanted = tuple(dict.fromkeys(RecordId(key) for key in keys if key is not None))
     beside = replace(beside, only=(expansion.link.other, wanted))
     found = read(beside, connection, gate.tables)
     if found.following is not None:
         raise RequestError(TOO_MANY.format(MOST_BESIDE, other.resource))
     redact_texts = gate.texts(other, beside, found, connection)
-    treated = redact(found, beside, pseudonyms, gate.opener(other), gate.own_ids(other), redact_texts)
+    treated = redact(found, beside, keyed.pseudonyms, gate.opener(other), gate.own_ids(other), redact_texts)
     texts = records(treated, beside, b"\n").split(b"\n") if treated.count else []
     lists: dict[int | None, list[bytes]] = {}
     for key, text in zip(found.links[expansion.link.other], texts, strict=True):

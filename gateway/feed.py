@@ -13,7 +13,7 @@ from datetime import date, timedelta
 
 from gateway.domain.access import AccessRequest
 from gateway.domain.changes import Candidate, Change, Mark, View, Walk, mark_from_bytes, mark_to_bytes
-from gateway.domain.identifiers import RecordId
+from gateway.domain.identifiers import RecordId, ResourceName
 from gateway.domain.query_plan import RECORD_COLUMN, QueryPlan
 from gateway.domain.rows import Body
 from gateway.domain.snapshots import Snapshot
@@ -22,7 +22,7 @@ from gateway.enter import SALT_BYTES, Content, Leaving, disclosed
 from gateway.errors import IntegrityError, RequestError
 from gateway.gate import Disclosure, Gate, Trail
 from gateway.keys.cursors import LONGEST
-from gateway.keys.pseudonym import Pseudonyms
+from gateway.narrow import Keyed
 from gateway.plan import compile_plan
 from gateway.read import newest, read, read_changes
 from gateway.redact import redact
@@ -30,8 +30,10 @@ from gateway.remember import Standing
 from gateway.stand import on_the_log, stand
 from gateway.store.engine import Connection
 
-AT_ONCE = 1_000
-"""Records that are compared in one go."""
+AT_ONCE = 1_001
+"""Records that are compared in one go: one more than the longest page has, so that one go is enough where each of them changed."""
+NOBODY = 0
+"""The surrogate that no record has."""
 NO_SUCH_PLACE = (
     "`since` takes the `next` of an answer to you about these changes, unchanged. To begin anew, leave it out and put what comes "
     "in place of what you have."
@@ -61,7 +63,7 @@ class _Reader:
     standing: Standing
     connection: Connection
     gate: Gate
-    pseudonyms: Pseudonyms
+    keyed: Keyed
 
     def shown(self, plan: QueryPlan, only: Sequence[RecordId]) -> Mapping[RecordId, tuple[bytes, Mapping[str, int]]]:
         """Those that are in the view, each as JSON, with the persons it is about."""
@@ -69,7 +71,7 @@ class _Reader:
             return {}
         rows = read(replace(plan, only=(RECORD_COLUMN, tuple(only)), limit=len(only)), self.connection, self.gate.tables)
         permit = self.standing.permit
-        treated = redact(rows, plan, self.pseudonyms, self.gate.opener(permit), self.gate.own_ids(permit))
+        treated = redact(rows, plan, self.keyed.pseudonyms, self.gate.opener(permit), self.gate.own_ids(permit))
         texts = records(treated, plan, b"\n").split(b"\n")
         persons = ({role: numbers[at] for role, numbers in rows.persons.items()} for at in range(len(rows.records)))
         return {RecordId(record): shown for record, shown in zip(rows.records, zip(texts, persons, strict=False), strict=False)}
@@ -81,9 +83,9 @@ def feed(request: AccessRequest, token: str | None, gate: Gate) -> Disclosure:
     with on_the_log(trail, gate):
         with gate.database.read() as connection:
             standing = stand(token, connection, gate, trail)
-            reader = _Reader(standing, connection, gate, gate.pseudonyms(standing.permit))
+            reader = _Reader(standing, connection, gate, gate.keyed(standing))
             heard = _heard(standing, trail.request, reader)
-        body = _body(heard, standing, trail.request, reader.pseudonyms, gate)
+        body = _body(heard, trail.request, reader)
         salt = gate.random_bytes(SALT_BYTES)
         told = sum(change.kind != "withdrawn" for change in heard.changes)
         counts = {"withdrawn": len(heard.changes) - told}
@@ -96,12 +98,12 @@ def _heard(standing: Standing, request: AccessRequest, reader: _Reader) -> _Hear
     permit, gate = standing.permit, reader.gate
     if permit.release is not None:
         raise RequestError(NO_RELEASE)
-    plan = compile_plan(request, permit, gate.catalog, reader.pseudonyms, None, standing.day)
+    plan = compile_plan(request, permit, gate.catalog, reader.keyed, None, standing.day)
     if plan.redacted:
         raise RequestError(NO_FREE_TEXT.format(", ".join(plan.redacted)))
     known = None
     if request.since is not None:
-        known = mark_from_bytes(gate.cursors.unseal(request.since, *_bound_to(standing), refused=NO_SUCH_PLACE)[SALT_BYTES:])
+        known = mark_from_bytes(gate.cursors.unseal(request.since, *_bound_to(reader), refused=NO_SUCH_PLACE)[SALT_BYTES:])
     if isinstance(known, Walk):
         walk = known
     else:
@@ -147,33 +149,39 @@ def _changed(candidates: Sequence[Candidate], plan: QueryPlan, walk: Walk, reade
     return changes
 
 
-def _body(heard: _Heard, standing: Standing, request: AccessRequest, pseudonyms: Pseudonyms, gate: Gate) -> Body:
-    key_space = f"{request.resource}/changes"
-    ids = pseudonyms.of([change.record for change in heard.changes], key_space)
+def _body(heard: _Heard, request: AccessRequest, reader: _Reader) -> Body:
+    standing = reader.standing
+    ids = reader.keyed.pseudonyms.of([change.record for change in heard.changes], _key_space(request.resource))
     return encode_changes(
         heard.changes,
         [str(id_) for id_ in ids],
         destroy_by=_destroy_by(standing),
         notice=standing.notice,
-        following=_sealed(heard.mark, standing, gate),
+        following=_sealed(heard.mark, reader),
         more=heard.more,
         form=request.format,
     )
 
 
-def _sealed(mark: Mark, standing: Standing, gate: Gate) -> str:
+def _sealed(mark: Mark, reader: _Reader) -> str:
     """Another text each time, as one that stays would tell that nothing moved, of what is hidden too."""
-    text = gate.cursors.seal(gate.random_bytes(SALT_BYTES) + mark_to_bytes(mark), *_bound_to(standing))
+    gate = reader.gate
+    text = gate.cursors.seal(gate.random_bytes(SALT_BYTES) + mark_to_bytes(mark), *_bound_to(reader))
     if len(text) > LONGEST:
         raise RequestError(TOO_MANY_VALUES)
     return text
 
 
-def _bound_to(standing: Standing) -> tuple[bytes, ...]:
-    """What a place in a feed is good for: this client, this agreement, these records."""
-    permit = standing.permit
-    of = (standing.principal.client, "feed", permit.agreement, permit.provider, permit.resource)
+def _bound_to(reader: _Reader) -> tuple[bytes, ...]:
+    """What a place in a feed is good for: this client, this agreement, these records, by the names that events have now."""
+    permit = reader.standing.permit
+    [names] = reader.keyed.pseudonyms.of([NOBODY], _key_space(permit.resource))
+    of = (reader.standing.principal.client, "feed", permit.agreement, permit.provider, permit.resource, str(names))
     return tuple(part.encode() for part in of)
+
+
+def _key_space(resource: ResourceName) -> str:
+    return f"{resource}/changes"
 
 
 def _destroy_by(standing: Standing) -> date | None:

@@ -19,16 +19,19 @@ from gateway.domain.identifiers import ElementPath, EntryId, InstitutionId, Reso
 from gateway.domain.query_plan import QueryPlan
 from gateway.domain.rosters import RosterKey
 from gateway.domain.rows import Body, OwnIds, Rows
+from gateway.domain.times import utc_text
+from gateway.keys.blind_index import BlindIndex
 from gateway.keys.cursors import Cursors
 from gateway.keys.own_ids import OwnIdSealer
 from gateway.keys.pseudonym import Pseudonyms
 from gateway.keys.seal import Sealer
 from gateway.keys.text_digests import TextDigests
 from gateway.know_people import Acquaintances
+from gateway.narrow import Keyed
 from gateway.pdp.engine import Pdp
 from gateway.redact import Opener, OwnIdOpener, Place
 from gateway.redact.text import TextRedactor, cleared_by, text_redactor, withhold_text
-from gateway.remember import Memory
+from gateway.remember import Memory, Standing
 from gateway.store.engine import Connection, Database
 from gateway.store.key_ring import KeyRing
 from gateway.store.record_tables import RecordTables
@@ -59,9 +62,14 @@ class Gate:
     clock: Callable[[], datetime]
     random_bytes: Callable[[int], bytes]
 
-    def pseudonyms(self, permit: Permit) -> Pseudonyms:
-        """Those of the permit's agreement."""
-        return Pseudonyms(self.ring.agreement(permit.agreement, permit.provider).pseudonym.secret)
+    def keyed(self, standing: Standing) -> Keyed:
+        """The pseudonyms of the permit's agreement, those before them for as long as both count, and the blind index by which
+        shared identifiers are compared."""
+        permit, now = standing.permit, utc_text(self.clock())
+        current, *older = self.ring.agreement(permit.agreement, permit.provider, epoch=standing.facts.epoch).pseudonyms
+        known = [made.key.secret for made in older if made.until is None or now < made.until]
+        index = BlindIndex(self.ring.provider(permit.provider).index.secret, permit.resource)
+        return Keyed(Pseudonyms(current.key.secret, known), index)
 
     def opener(self, permit: Permit) -> Opener:
         """Opens what is sealed of the permit's resource."""
@@ -72,7 +80,9 @@ class Gate:
 
         def opened(key_space: str, found: OwnIds) -> Sequence[str | None]:
             roster = RosterKey(permit.agreement, permit.schedule, permit.provider, ResourceName(key_space))
-            return OwnIdSealer(self.ring.provider(permit.provider).data, roster).unseal_each(found.sealed, found.records)
+            return self.ring.opened(
+                permit.provider, lambda keys: OwnIdSealer(keys.data, roster).unseal_each(found.sealed, found.records)
+            )
 
         return opened
 
@@ -103,7 +113,8 @@ class Gate:
     ) -> Iterable[bytes | None]:
         tables = self.tables[resource]
         table = tables.rows if collection is None else tables.members[collection]
-        return Sealer(self.ring.provider(provider).data, table.name).unseal_each(sealed, provider, places)
+        where = list(places)
+        return self.ring.opened(provider, lambda keys: Sealer(keys.data, table.name).unseal_each(sealed, provider, where))
 
 
 Operation = Literal["read", "head", "not_modified", "feed", "export"]

@@ -161,7 +161,7 @@ class _Run:
             intake.database,
             intake.tables[resource.name],
             provenance,
-            intake.ring.provider(order.provider),
+            intake.ring.provider(order.provider, fresh=True),
             version=version,
             stored=stored,
             people=people_key_spaces(intake.catalog.resources),

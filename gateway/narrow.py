@@ -30,12 +30,14 @@ from gateway.domain.narrowing import Narrowing, Predicate, Predicates, SortKey
 from gateway.domain.query_plan import PlannedElement
 from gateway.domain.treatments import Generalise, Pseudonymise, Share
 from gateway.errors import RequestError, UnknownElement
+from gateway.keys.blind_index import BlindIndex
 from gateway.keys.pseudonym import Pseudonyms
 
 NO_SUCH_ELEMENT = "`{}` is not an element of your permitted view of this resource."
 WHOLE_NUMBER = 1 << 63
-Kind = Literal["text", "group", "integer", "number", "boolean", "date", "datetime", "pseudonym"]
-"""`group`: the name of a band or a group, a text without an order of its own; `datetime`: a text that has several spellings."""
+Kind = Literal["text", "group", "integer", "number", "boolean", "date", "datetime", "pseudonym", "identifier"]
+"""`group`: the name of a band or a group, a text without an order of its own; `datetime`: a text that has several spellings;
+`identifier`: a sealed one that is shared, and found by its blind index."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,7 @@ class _Comparing:
 _COMPARING: Mapping[Kind, _Comparing] = {
     "text": _Comparing("text", "a text", "eq 'text'", _TEXT),
     "group": _Comparing("text", "the name of a group", "eq '20-24'", _EQUAL),
+    "identifier": _Comparing("text", "an identifier", "eq 'LU000001'", _EQUAL),
     "pseudonym": _Comparing("text", "a pseudonym", "eq '953409d19ed9a124a9496d4673aedd07'", _EQUAL),
     "datetime": _Comparing("text", "a text", "eq '2026-08-24T08:00:00'", _EQUAL),
     "integer": _Comparing("number", "a whole number", "ge 2024", _ORDERED),
@@ -74,45 +77,57 @@ _COMPARING: Mapping[Kind, _Comparing] = {
 }
 
 
+@dataclass(frozen=True)
+class Keyed:
+    """By what keyed values are compared: pseudonyms, and identifiers by their blind index."""
+
+    pseudonyms: Pseudonyms
+    index: BlindIndex
+
+
 def narrow(
-    asked: Filter | None, sort: tuple[SortBy, ...], view: Mapping[ElementPath, Viewed], pseudonyms: Pseudonyms
+    asked: Filter | None, sort: tuple[SortBy, ...], view: Mapping[ElementPath, Viewed], keyed: Keyed
 ) -> tuple[Narrowing | None, tuple[SortKey, ...]]:
     """The filter with every `not` pushed down to its comparison, and the order. Raises `UnknownElement` and `RequestError`, with
     the column where it is about the filter."""
-    narrowing = None if asked is None else _fitted(asked, view, pseudonyms, negated=False)
+    narrowing = None if asked is None else _fitted(asked, view, keyed, negated=False)
     return narrowing, tuple(_sort_key(by, view) for by in sort)
 
 
-def _fitted(asked: Filter, view: Mapping[ElementPath, Viewed], pseudonyms: Pseudonyms, *, negated: bool) -> Narrowing:
+def _fitted(asked: Filter, view: Mapping[ElementPath, Viewed], keyed: Keyed, *, negated: bool) -> Narrowing:
     match asked:
         case Not(part):
-            return _fitted(part, view, pseudonyms, negated=not negated)
+            return _fitted(part, view, keyed, negated=not negated)
         case Joined(word, parts):
             other: Literal["and", "or"] = "or" if word == "and" else "and"
-            fitted = tuple(_fitted(part, view, pseudonyms, negated=negated) for part in parts)
+            fitted = tuple(_fitted(part, view, keyed, negated=negated) for part in parts)
             return Predicates(other if negated else word, fitted)
         case Comparison():
-            return _predicate(asked, view, pseudonyms, negated)
+            return _predicate(asked, view, keyed, negated)
 
 
-def _predicate(asked: Comparison, view: Mapping[ElementPath, Viewed], pseudonyms: Pseudonyms, negated: bool) -> Predicate:
+def _predicate(asked: Comparison, view: Mapping[ElementPath, Viewed], keyed: Keyed, negated: bool) -> Predicate:
     viewed = view.get(asked.path)
     if viewed is None:
         raise UnknownElement(in_filter(asked.column, NO_SUCH_ELEMENT.format(asked.path)))
     kind = _kind(viewed)
     if kind is None:
         raise filter_error(
-            asked.column, f"`{asked.path}` can be selected, but not compared: it is an identifier, free text or masked."
+            asked.column, f"`{asked.path}` can be selected, but not compared: it is a name, an address, free text or masked."
         )
     comparing = _COMPARING[kind]
     if asked.operator not in comparing.operators:
         told = f"`{asked.path}` is {comparing.name} in your permitted view, for which `{asked.operator}` means nothing"
         raise filter_error(asked.column, f"{told}; write one of {' '.join(comparing.operators)}.")
     values = tuple(_typed(asked, value, kind) for value in asked.values)
-    if kind == "pseudonym":
-        found = (pseudonyms.surrogate(str(value), str(viewed.element.key_space)) for value in values)
-        known = tuple(surrogate for surrogate in found if surrogate is not None)
+    if kind == "identifier":
+        digests = tuple(keyed.index.of(asked.path, str(value)) for value in values)
         operator: Operator = asked.operator if asked.operator == "isnull" else "in"
+        return Predicate(asked.path, operator, digests, negated != (asked.operator == "ne"))
+    if kind == "pseudonym":
+        found = (keyed.pseudonyms.surrogate(str(value), str(viewed.element.key_space)) for value in values)
+        known = tuple(surrogate for surrogate in found if surrogate is not None)
+        operator = asked.operator if asked.operator == "isnull" else "in"
         return Predicate(asked.path, operator, known, negated != (asked.operator == "ne"))
     if asked.operator == "ne":
         return Predicate(asked.path, "eq", values, not negated)
@@ -125,6 +140,8 @@ def _kind(viewed: Viewed) -> Kind | None:
     match element.treatment:
         case Pseudonymise() if element.origin == "surrogate":
             return "pseudonym"
+        case Share() if element.origin == "sealed" and element.index is not None:
+            return "identifier"
         case Generalise(to) if to in _GROUPS and element.origin == "generalised":
             return "group"
         case Generalise() | Share() if element.origin in {"generalised", "column"}:
@@ -177,7 +194,7 @@ def _sort_key(by: SortBy, view: Mapping[ElementPath, Viewed]) -> SortKey:
     kind = _kind(viewed)
     if viewed.element.collection is not None:
         raise RequestError(f"`sort` cannot use `{by.path}`: it stands in a list, of which a record can have several members.")
-    if kind in {None, "pseudonym", "group", "datetime"}:
+    if kind in {None, "pseudonym", "identifier", "group", "datetime"}:
         raise RequestError(
             f"`sort` cannot use `{by.path}`: in your permitted view it has no order. Sort by a number, a day or a text."
         )

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import assert_never
 
+from gateway.catalog.look_up import index_column
 from gateway.catalog.model import Catalog, Element, Resource, person_column
 from gateway.domain.access import AccessRequest, Scalar
 from gateway.domain.decision import AheadPredicate, Permit, RelatedPredicate, RosterPredicate, RowPredicate
@@ -39,8 +40,7 @@ from gateway.domain.treatments import (
     Withhold,
 )
 from gateway.errors import IntegrityError, RequestError, UnknownElement
-from gateway.keys.pseudonym import Pseudonyms
-from gateway.narrow import NO_SUCH_ELEMENT, WHOLE_NUMBER, Viewed, narrow
+from gateway.narrow import NO_SUCH_ELEMENT, WHOLE_NUMBER, Keyed, Viewed, narrow
 
 NOBODY: tuple[Scalar, ...] = ()
 
@@ -49,7 +49,7 @@ def compile_plan(
     request: AccessRequest,
     permit: Permit,
     catalog: Catalog,
-    pseudonyms: Pseudonyms,
+    keyed: Keyed,
     after: Position | None,
     today: date,
     pinned: Snapshot | None = None,
@@ -65,7 +65,7 @@ def compile_plan(
     )
     known = {element.path: element for element in permitted}
     _refuse_on_release(request, permit)
-    narrowing, sort = narrow(request.filter, request.sort, _viewed(request, known, resource), pseudonyms)
+    narrowing, sort = narrow(request.filter, request.sort, _viewed(request, known, resource), keyed)
     return QueryPlan(
         resource=resource.name,
         provider=permit.provider,
@@ -74,7 +74,7 @@ def compile_plan(
         scope=tuple(_condition(resource, row) for row in permit.rows if isinstance(row, RowPredicate)),
         excluded_persons=tuple(person_column(resource, role) for role in permit.excluded_opt_outs),
         person_columns=tuple((role, person_column(resource, role)) for role in resource.persons),
-        filters=tuple(_filter(path, text, known, resource, pseudonyms) for path, text in request.filters),
+        filters=tuple(_filter(path, text, known, resource, keyed) for path, text in request.filters),
         after=after,
         limit=request.limit if permit.rows_left is None else min(request.limit, permit.rows_left),
         today=today,
@@ -210,6 +210,7 @@ def _planned(element: Element, permit: Permit, resource: Resource) -> PlannedEle
         key_space,
         collection if collection in resource.collections else None,
         _seen_as(treatment, element),
+        index_column(element) if isinstance(treatment, Share) else None,
     )
 
 
@@ -226,15 +227,19 @@ def _filter(
     text: str,
     known: Mapping[ElementPath, PlannedElement],
     resource: Resource,
-    pseudonyms: Pseudonyms,
+    keyed: Keyed,
 ) -> Condition:
     planned = known.get(path)
     if planned is None:
         raise UnknownElement(NO_SUCH_ELEMENT.format(path))
+    if planned.index is not None and planned.collection is None:
+        return Condition(path, "equals", (keyed.index.of(path, text),))
     if planned.collection or planned.origin in {"sealed", "own_id"} or isinstance(planned.treatment, MaskText):
-        raise RequestError(f"`{path}` cannot be compared in your permitted view: it is a list, an identifier, free text or masked.")
+        raise RequestError(
+            f"`{path}` cannot be compared in your permitted view: it is a list, a name, an address, free text or masked."
+        )
     if planned.origin == "surrogate":
-        surrogate = pseudonyms.surrogate(text, str(planned.key_space))
+        surrogate = keyed.pseudonyms.surrogate(text, str(planned.key_space))
         return Condition(path, "equals" if surrogate is not None else "in", NOBODY if surrogate is None else (surrogate,))
     kind = _seen_as(planned.treatment, _element(resource, path))
     return Condition(path, "equals", (_typed(path, text, kind),))

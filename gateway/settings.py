@@ -24,6 +24,15 @@ class Settings(BaseSettings):
     )
     database_url: str = Field(default="", description="sqlite:///FILE or postgresql://...; empty: gateway.db in GATEWAY_HOME.")
     key_file: Path | None = Field(default=None, description="The key-encryption key; empty: keys/kek.key in GATEWAY_HOME.")
+    kms: Literal["file", "aws-kms", "pkcs11"] = Field(
+        default="file", description="Where the key-encryption key is: GATEWAY_KEY_FILE, AWS KMS or a PKCS#11 token."
+    )
+    kms_key: str = Field(
+        default="", description="With aws-kms the key's id, ARN or alias, with pkcs11 its label; not used with file."
+    )
+    pkcs11_library: Path | None = Field(default=None, description="With pkcs11: the library of the token's maker.")
+    pkcs11_token: str = Field(default="", description="With pkcs11: the token's label.")
+    pkcs11_pin_file: Path | None = Field(default=None, description="With pkcs11: a file with the user PIN, mode 0600.")
     issuer: str = Field(
         default="http://127.0.0.1:8080", description="The address that clients use, also the audience of their assertions."
     )

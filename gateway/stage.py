@@ -12,11 +12,13 @@ from datetime import date
 
 import orjson
 
+from gateway.catalog.look_up import index_column
 from gateway.catalog.model import Element, Person, Reference, Resource, person_column
 from gateway.domain.access import Scalar
 from gateway.domain.identifiers import ElementPath, InstitutionId, PersonId, RecordId, ResourceName
 from gateway.domain.records import EducationRecord, Rejection
 from gateway.errors import IngestError
+from gateway.keys.blind_index import BlindIndex
 from gateway.keys.natural import source_key
 from gateway.keys.seal import Sealer
 from gateway.store.engine import Connection, Database
@@ -81,6 +83,7 @@ class Stage:
         self._resource = tables.resource
         self._provenance = provenance
         self._source_secret = keys.source.secret
+        self._index = BlindIndex(keys.index.secret, tables.resource.name)
         self._sealers = {table.name: Sealer(keys.data, table.name) for table in (tables.rows, *tables.members.values())}
         self._version = version
         self._stored = stored
@@ -315,6 +318,9 @@ class Stage:
             if element.sealed:
                 if value is not None:
                     sealed[path] = value
+                looked_up = index_column(element)
+                if looked_up is not None:
+                    columns[looked_up] = None if value is None else self._index.of(path, str(value))
             elif element.sensitivity != "prohibited":
                 columns[element.column] = date.fromisoformat(str(value)) if element.type == "date" and value is not None else value
         if any(element.sealed for element in elements.values()):

@@ -179,7 +179,7 @@ def _put(
 ) -> Submitted:
     permit, resource = admitted.permit, admitted.resource
     roster = RosterKey(permit.agreement, permit.schedule, permit.provider, resource.key_space)
-    sealer = OwnIdSealer(desk.ring.provider(permit.provider).data, roster)
+    sealer = OwnIdSealer(desk.ring.provider(permit.provider, fresh=True).data, roster)
     people = resource.key_space in people_key_spaces(desk.catalog.resources)
     with desk.database.write() as connection:
         if lock_epoch(connection) != admitted.facts.epoch:

@@ -56,6 +56,8 @@ def _list(entries: list[tuple[int, dict[str, object]]]) -> Table:
     table = new_table("index", "time (UTC)", "kind", "what", "entry", numbers=("index",))
     for index, leaf in entries:
         what = [str(leaf[name]) for name in ("client", "resource", "agreement", "outcome", "after") if leaf.get(name)]
+        if leaf["kind"] == "key":
+            what = [str(leaf[name]) for name in ("provider", "agreement", "purpose", "operation") if leaf.get(name)]
         rules = leaf.get("rules")
         if leaf["kind"] == "refusal" and isinstance(rules, list):
             what += [str(rule) for rule in rules] or [str(leaf["code"])]

@@ -22,6 +22,8 @@ ENTRIES = (
     Entry("opt-out", "gateway.cli.rights", "opt_outs", "Record, rescind and list directory opt-outs."),
     Entry("roster", "gateway.cli.roster", "app", "Say whom an institution asks about, where its agreement takes a roster."),
     Entry("text", "gateway.cli.text", "app", "Review the free texts that are withheld because the redaction is not certain."),
+    Entry("pseudonym", "gateway.cli.pseudonym", "app", "Give an agreement new pseudonyms; tell a steward whose one is."),
+    Entry("key", "gateway.cli.key", "app", "List, rotate and destroy keys; move them to another key-encryption key."),
     Entry("sync", "gateway.cli.source", "sync", "Pull sources through their connectors."),
     Entry("decision", "gateway.cli.decision", "app", "Make past decisions again."),
     Entry("audit", "gateway.cli.audit", "app", "Verify the audit log and read its entries."),

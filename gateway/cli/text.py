@@ -9,14 +9,15 @@ import typer
 
 from gateway.app import open_gateway
 from gateway.cli.console import new_table, open_console
-from gateway.domain.identifiers import InstitutionId, ResourceName
+from gateway.domain.identifiers import ResourceName
 from gateway.domain.text_review import Outcome
 from gateway.errors import RequestError
-from gateway.review import Reviewer, WaitingText, decide_texts, waiting_texts
+from gateway.review import WaitingText, decide_texts, waiting_texts
 from gateway.settings import read_settings
+from gateway.steward import Steward, named_steward
 
 SHOWN = 20
-Steward = Annotated[str, typer.Option("--as", metavar="PROVIDER/STEWARD", help="The steward who looks, as lakeside/lee.")]
+AsSteward = Annotated[str, typer.Option("--as", metavar="PROVIDER/STEWARD", help="The steward who looks, as lakeside/lee.")]
 Ids = Annotated[list[str], typer.Argument(metavar="ID...", help="What the queue calls them.", show_default=False)]
 app = typer.Typer(no_args_is_help=True)
 
@@ -28,7 +29,7 @@ def text() -> None:
 
 @app.command()
 def queue(
-    steward: Steward,
+    steward: AsSteward,
     resource: Annotated[str | None, typer.Option(help="Only texts of this resource.")] = None,
     decided: Annotated[bool, typer.Option("--decided", help="Those that were decided about, instead of those that wait.")] = False,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="How many to list.")] = SHOWN,
@@ -46,7 +47,7 @@ def queue(
 
 
 @app.command()
-def show(ids: Ids, steward: Steward) -> None:
+def show(ids: Ids, steward: AsSteward) -> None:
     """Show texts as they were written, and what a partner would see of them."""
     by_id = {waiting.id: waiting for waiting in _found(steward, None)}
     missing = sorted(set(ids) - by_id.keys())
@@ -60,13 +61,13 @@ def show(ids: Ids, steward: Steward) -> None:
 
 
 @app.command()
-def release(ids: Ids, steward: Steward) -> None:
+def release(ids: Ids, steward: AsSteward) -> None:
     """Let partners see these texts as they are redacted now. A release ends when the text changes, or what is taken out of it."""
     _decide(ids, "released", steward)
 
 
 @app.command()
-def withhold(ids: Ids, steward: Steward) -> None:
+def withhold(ids: Ids, steward: AsSteward) -> None:
     """Keep these texts withheld, and out of the queue; takes a release back."""
     _decide(ids, "withheld", steward)
 
@@ -83,11 +84,8 @@ def _found(steward: str, only: ResourceName | None) -> list[WaitingText]:
         return waiting_texts(_reviewer(steward), gateway.review_desk(), only)
 
 
-def _reviewer(steward: str) -> Reviewer:
-    provider, slash, name = steward.partition("/")
-    if not (provider and slash and name):
-        raise RequestError(f'--as "{steward}" is no steward: write the provider and the steward, as lakeside/lee.')
-    return Reviewer(InstitutionId(provider), name, getpass.getuser())
+def _reviewer(steward: str) -> Steward:
+    return named_steward(steward, getpass.getuser())
 
 
 def _on_one_line(text: str) -> str:

@@ -12,6 +12,8 @@ from gateway.domain.access import Scalar
 from gateway.domain.filtering import Operator
 from gateway.domain.identifiers import ElementPath, RecordId
 
+Compared = Scalar | bytes
+"""What SQL compares with: a value, or the digest that stands for one in a blind index."""
 RECORD_BYTES = 8
 FORWARD, BACKWARD = b">", b"<"
 LONGEST_KEY = 120
@@ -28,7 +30,7 @@ class Predicate:
 
     path: ElementPath
     operator: Operator
-    values: tuple[Scalar, ...]
+    values: tuple[Compared, ...]
     negated: bool = False
 
 

@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
-from gateway.domain.access import Scalar
 from gateway.domain.decision import Comparison
 from gateway.domain.identifiers import AgreementId, ElementPath, InstitutionId, RecordId, ResourceName
-from gateway.domain.narrowing import Narrowing, Position, SortKey
+from gateway.domain.narrowing import Compared, Narrowing, Position, SortKey
 from gateway.domain.snapshots import Snapshot
 from gateway.domain.treatments import RedactText, Treatment
 
@@ -25,7 +24,8 @@ roster, or the sealed blob to open."""
 class PlannedElement:
     """One element of the permitted view. `column` is the SQL column it starts from (none for `sealed`);
     `key_space` is set for surrogates; `collection` names the child table, None for the record's own; `type` is that of the treated
-    value, which is what a client sees and compares with."""
+    value, which is what a client sees and compares with; `index` is the column of the blind index that a shared sealed element is
+    compared by."""
 
     path: ElementPath
     origin: Origin
@@ -34,6 +34,7 @@ class PlannedElement:
     key_space: ResourceName | None
     collection: str | None
     type: str = "string"
+    index: str | None = None
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class Condition:
 
     column: str
     comparison: Comparison
-    values: tuple[Scalar, ...]
+    values: tuple[Compared, ...]
 
 
 @dataclass(frozen=True)

@@ -19,10 +19,16 @@ TEXT_LENGTH = 2 * BLOCK_BYTES
 
 
 class Pseudonyms:
-    """The pseudonyms of one agreement, made a page at a time."""
+    """The pseudonyms of one agreement, made a page at a time; those of `older` keys are known, but not made any more."""
 
-    def __init__(self, key: bytes) -> None:
+    def __init__(self, key: bytes, older: Sequence[bytes] = ()) -> None:
         self._cipher = Cipher(AES(key), ECB())  # noqa: S305 -- single distinct blocks, see the module's docstring
+        self._older = tuple(Pseudonyms(known) for known in older)
+
+    @property
+    def before(self) -> Pseudonyms | None:
+        """Those that were made before, while both count."""
+        return self._older[0] if self._older else None
 
     def of(self, surrogates: Sequence[int | None], key_space: str) -> list[str | None]:
         """One pseudonym for each surrogate, in order; None stays None."""
@@ -48,7 +54,10 @@ class Pseudonyms:
         decryptor = self._cipher.decryptor()
         clear = decryptor.update(block) + decryptor.finalize()
         number = int.from_bytes(clear[:8], "big")
-        return number if clear[8:] == _tag(key_space) and number < 1 << 63 else None
+        found = number if clear[8:] == _tag(key_space) and number < 1 << 63 else None
+        # Every key is tried, so that how long it takes does not tell which one made it.
+        others = [older.surrogate(pseudonym, key_space) for older in self._older]
+        return next((one for one in (found, *others) if one is not None), None)
 
 
 def _tag(key_space: str) -> bytes:

@@ -14,7 +14,8 @@ from gateway.domain.text_review import Outcome, TextDecision, TextKey
 from gateway.errors import RequestError
 from gateway.know_people import PeopleRead
 from gateway.redact.text import KnownPeople, redact_text, standing
-from gateway.review.desk import ReviewDesk, Reviewer, assert_steward
+from gateway.review.desk import DEED, ReviewDesk
+from gateway.steward import Steward, assert_steward
 from gateway.store.agreements import redacted_elements
 from gateway.store.engine import Connection
 from gateway.store.sealed import SealedBlobs, promoted, sealed_blobs
@@ -44,14 +45,14 @@ class _Snapshot:
     resources: tuple[tuple[ResourceName, frozenset[ElementPath], tuple[SealedBlobs, ...], Mapping[TextKey, TextDecision]], ...]
 
 
-def waiting_texts(reviewer: Reviewer, desk: ReviewDesk, only: ResourceName | None = None) -> list[WaitingText]:
+def waiting_texts(reviewer: Steward, desk: ReviewDesk, only: ResourceName | None = None) -> list[WaitingText]:
     """Every text of the provider that an agreement in force shows redacted and that the redaction is not certain of, by resource
     and record; decided ones too. The look has its entry first.
 
     Raises `RequestError` for who is no steward, and where it is not known who is named in the provider's records.
     """
     with desk.database.read() as connection:
-        assert_steward(connection, reviewer)
+        assert_steward(connection, reviewer, DEED)
         snapshot = _read(connection, reviewer, desk, only)
     known = desk.people.index(snapshot.people, partial(desk.unseal, reviewer.provider))
     if known is None:
@@ -64,7 +65,7 @@ def waiting_texts(reviewer: Reviewer, desk: ReviewDesk, only: ResourceName | Non
     return found
 
 
-def _read(connection: Connection, reviewer: Reviewer, desk: ReviewDesk, only: ResourceName | None) -> _Snapshot:
+def _read(connection: Connection, reviewer: Steward, desk: ReviewDesk, only: ResourceName | None) -> _Snapshot:
     provider = reviewer.provider
     redacted = {name: paths for name, paths in redacted_elements(connection, provider).items() if only is None or name == only}
     heads = promoted(connection, provider, redacted)
@@ -76,7 +77,7 @@ def _read(connection: Connection, reviewer: Reviewer, desk: ReviewDesk, only: Re
     return _Snapshot(desk.people.read(provider, connection), tuple(resources))
 
 
-def _uncertain(snapshot: _Snapshot, known: KnownPeople, reviewer: Reviewer, desk: ReviewDesk) -> Iterator[WaitingText]:
+def _uncertain(snapshot: _Snapshot, known: KnownPeople, reviewer: Steward, desk: ReviewDesk) -> Iterator[WaitingText]:
     words = read_words()
     for name, paths, every_blob, decided in snapshot.resources:
         digests = desk.digests(reviewer.provider, name)
@@ -91,9 +92,7 @@ def _uncertain(snapshot: _Snapshot, known: KnownPeople, reviewer: Reviewer, desk
                 yield WaitingText(digests.review_id(source, redacted), name, path, text, found.text, outcome, decision)
 
 
-def _texts(
-    blobs: SealedBlobs, paths: frozenset[ElementPath], reviewer: Reviewer, desk: ReviewDesk
-) -> Iterator[tuple[TextKey, str]]:
+def _texts(blobs: SealedBlobs, paths: frozenset[ElementPath], reviewer: Steward, desk: ReviewDesk) -> Iterator[tuple[TextKey, str]]:
     opened = desk.unseal(reviewer.provider, blobs.resource, blobs.collection, blobs.sealed, blobs.places)
     for place, content in zip(blobs.places, opened, strict=True):
         if content is not None:
@@ -102,7 +101,7 @@ def _texts(
                 yield (path, place), str(values[path])
 
 
-def _looked(reviewer: Reviewer, found: list[WaitingText]) -> AuditEvent:
+def _looked(reviewer: Steward, found: list[WaitingText]) -> AuditEvent:
     leaf: dict[str, object] = {
         "provider": reviewer.provider,
         "operation": "look",

@@ -32,9 +32,8 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 from sqlalchemy.sql.functions import FunctionElement
 
-from gateway.domain.access import Scalar
 from gateway.domain.identifiers import ElementPath
-from gateway.domain.narrowing import LONGEST_KEY, Narrowing, Position, Predicate, Predicates, SortKey
+from gateway.domain.narrowing import LONGEST_KEY, Compared, Narrowing, Position, Predicate, Predicates, SortKey
 from gateway.errors import IntegrityError
 
 AFTER = "after"
@@ -155,7 +154,7 @@ def past(
     return condition
 
 
-def bound(column: ColumnElement[Any], value: Scalar) -> Any:
+def bound(column: ColumnElement[Any], value: Compared) -> Any:
     """A value as a parameter of the column's type."""
     if isinstance(column.type, Date) and isinstance(value, str):
         return date.fromisoformat(value)

@@ -199,8 +199,8 @@ def _built(every_table: Tables, plan: QueryPlan, dialect: Dialect) -> _Statement
 
 def _permitted(every_table: Tables, plan: QueryPlan, own: Sequence[PlannedElement]) -> Subquery:
     rows = every_table[plan.resource].rows
-    needed = {element.path for element in own} | {condition.column for condition in plan.filters}
-    needed |= {predicate.path for predicate in predicates(plan.narrowing)} | {key.path for key in plan.sort}
+    compared = {condition.column for condition in plan.filters} | {predicate.path for predicate in predicates(plan.narrowing)}
+    needed = {element.path for element in own} | compared | {key.path for key in plan.sort}
     if plan.frozen is not None:
         needed |= set(plan.frozen.quasi_identifiers)
     columns: list[ColumnElement[Any]] = [rows.c.record_id.label(RECORD), rows.c.from_version.label(VERSION)]
@@ -211,6 +211,11 @@ def _permitted(every_table: Tables, plan: QueryPlan, own: Sequence[PlannedElemen
         element.path: _treated(rows, element, plan)
         for element in plan.permitted
         if element.collection is None and element.origin not in {"sealed", "own_id"} and element.path in needed
+    }
+    treated |= {
+        element.path: rows.c[element.index]
+        for element in plan.permitted
+        if element.collection is None and element.index is not None and element.path in compared
     }
     columns += [column.label(path) for path, column in treated.items()]
     for element in own:
@@ -292,7 +297,8 @@ def _listed(every_table: Tables, permitted: Subquery, plan: QueryPlan) -> Mappin
 
 
 def _treated(rows: Table, element: PlannedElement, plan: QueryPlan) -> ColumnElement[object]:
-    column = rows.c[str(element.column)]
+    """What is compared and shown of an element, as far as SQL has it; of a sealed one its blind index, which is only compared."""
+    column = rows.c[str(element.index or element.column)]
     if isinstance(element.treatment, Generalise):
         return generalised(column, element.treatment, plan.today, plan.code_lists)
     return column

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -23,8 +23,11 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeEngine
 
+from gateway.catalog.load import sql_name
+from gateway.catalog.look_up import index_column
 from gateway.catalog.model import Catalog, Collection, Element, Resource, person_column
 from gateway.domain.identifiers import ResourceName
+from gateway.keys.blind_index import DIGEST_BYTES
 
 LONG_TEXT = 1000
 
@@ -62,14 +65,17 @@ def _tables(resource: Resource, metadata: MetaData) -> RecordTables:
         *(Column(reference.column, BigInteger) for reference in resource.references.values()),
         *(Column(element.column, _type(element)) for element in resource.elements.values() if _has_column(element)),
         *([Column("sealed", LargeBinary)] if any(element.sealed for element in resource.elements.values()) else []),
+        *_index_columns(resource.elements.values()),
     )
+    _index_each(rows, resource.elements.values())
     Index(f"ix_{resource.table}_ends", rows.c.provider_id, rows.c.to_version, rows.c.record_id)
+    Index(sql_name(f"ix_{resource.table}_begins"), rows.c.provider_id, rows.c.from_version, rows.c.record_id)
     members = {name: _member_table(collection, metadata) for name, collection in resource.stored_collections.items()}
     return RecordTables(resource, rows, MappingProxyType(members))
 
 
 def _member_table(collection: Collection, metadata: MetaData) -> Table:
-    return Table(
+    table = Table(
         collection.table,
         metadata,
         Column("provider_id", String(64), primary_key=True),
@@ -78,7 +84,22 @@ def _member_table(collection: Collection, metadata: MetaData) -> Table:
         Column("ordinal", Integer, primary_key=True),
         *(Column(element.column, _type(element)) for element in collection.elements.values() if _has_column(element)),
         *([Column("sealed", LargeBinary)] if any(element.sealed for element in collection.elements.values()) else []),
+        *_index_columns(collection.elements.values()),
     )
+    _index_each(table, collection.elements.values())
+    return table
+
+
+def _index_columns(elements: Iterable[Element]) -> list[Column[object]]:
+    """The blind indexes of sealed elements."""
+    return [Column(name, LargeBinary(DIGEST_BYTES)) for element in elements if (name := index_column(element)) is not None]
+
+
+def _index_each(table: Table, elements: Iterable[Element]) -> None:
+    for element in elements:
+        name = index_column(element)
+        if name is not None:
+            Index(sql_name(f"ix_{table.name}_{name}"), table.c.provider_id, table.c[name])
 
 
 def _person_columns(resource: Resource) -> list[Column[object]]:

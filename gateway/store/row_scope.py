@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 from typing import Any, assert_never
 
@@ -22,8 +23,8 @@ from sqlalchemy import (
     type_coerce,
 )
 
-from gateway.domain.access import Scalar
 from gateway.domain.identifiers import ResourceName
+from gateway.domain.narrowing import Compared
 from gateway.domain.query_plan import Condition, ConsentScope, PlannedElement, QueryPlan, RelatedScope, RosterScope
 from gateway.store.columns import AsItCame
 from gateway.store.record_tables import Tables
@@ -53,23 +54,52 @@ def scope_bounds(plan: QueryPlan, versions: Mapping[ResourceName, int], mark: st
     return bounds if plan.epoch is None else {**bounds, mark + EPOCH: plan.epoch}
 
 
-def moved(every_table: Tables, rows: Table, plan: QueryPlan, mark: str) -> list[ColumnElement[bool]]:
-    """The reasons for which a row can have come into the plan's view or left it since, other than a change of its own: one for
-    each opt-out, consent, roster and related record."""
-    then = bindparam(mark + EPOCH, type_=BigInteger)
-    reasons = [_opt_outs_of(rows, column, plan).where(_since(opt_out, mark + EPOCH)) for column in plan.excluded_persons]
-    reasons += [
-        _opt_outs_as_another(rows, column, plan).where(or_(_since(opt_out, mark + EPOCH), former_person.c.from_version > then))
+@dataclass(frozen=True)
+class Reason:
+    """Why a row can have come into a view or left it, other than a change of its own: whether there is such a reason for any row at
+    all, and whether there is for this one."""
+
+    somewhere: ColumnElement[bool]
+    of_the_row: ColumnElement[bool]
+
+
+def moved(every_table: Tables, rows: Table, plan: QueryPlan, mark: str) -> list[Reason]:
+    """What opt-outs, consents, rosters and related records have done to the plan's view since."""
+    epoch = mark + EPOCH
+    then = bindparam(epoch, type_=BigInteger)
+    opted_out = exists().where(opt_out.c.provider_id == plan.provider, _since(opt_out, epoch))
+    renumbered = exists().where(former_person.c.provider_id == plan.provider, former_person.c.from_version > then)
+    reasons = [
+        Reason(opted_out, exists(_opt_outs_of(rows, column, plan).where(_since(opt_out, epoch))))
         for column in plan.excluded_persons
     ]
-    reasons += [_consents_of(rows, scope, plan).where(_since(consent, mark + EPOCH)) for scope in plan.consents]
-    reasons += [_lines_in(rows, roster, plan).where(_since(roster_line, mark + EPOCH)) for roster in plan.rosters]
-    for scope in plan.related:
-        related = every_table[scope.resource].rows
-        same = (related.c.provider_id == plan.provider, related.c[scope.related_column] == rows.c[scope.person_column])
-        lines = [exists(_lines_in(related, roster, plan).where(_since(roster_line, mark + EPOCH))) for roster in scope.rosters]
-        reasons.append(select(related.c.record_id).where(*same, or_(_since(related, _version_of(scope.resource, mark)), *lines)))
-    return [exists(reason) for reason in reasons]
+    for column in plan.excluded_persons:
+        since = or_(_since(opt_out, epoch), former_person.c.from_version > then)
+        reasons.append(Reason(or_(opted_out, renumbered), exists(_opt_outs_as_another(rows, column, plan).where(since))))
+    for scope in plan.consents:
+        given = exists().where(*_of_the_form(scope, plan), _since(consent, epoch))
+        reasons.append(Reason(given, exists(_consents_of(rows, scope, plan).where(_since(consent, epoch)))))
+    reasons += [_submitted(rows, roster, plan, epoch) for roster in plan.rosters]
+    for related_scope in plan.related:
+        reasons += _related_moved(every_table[related_scope.resource].rows, rows, related_scope, plan, mark)
+    return reasons
+
+
+def _submitted(rows: Table, roster: RosterScope, plan: QueryPlan, epoch: str) -> Reason:
+    since = _since(roster_line, epoch)
+    return Reason(exists().where(*_lines_under(roster.key_space, plan), since), exists(_lines_in(rows, roster, plan).where(since)))
+
+
+def _related_moved(related: Table, rows: Table, scope: RelatedScope, plan: QueryPlan, mark: str) -> list[Reason]:
+    """The related record itself, and the rosters that choose related records."""
+    of_the_provider = related.c.provider_id == plan.provider
+    same = (of_the_provider, related.c[scope.related_column] == rows.c[scope.person_column])
+    since = _since(related, _version_of(scope.resource, mark))
+    reasons = [Reason(exists().where(of_the_provider, since), exists().where(*same, since))]
+    for roster in scope.rosters:
+        submitted = _submitted(related, roster, plan, mark + EPOCH)
+        reasons.append(Reason(submitted.somewhere, exists().where(*same, submitted.of_the_row)))
+    return reasons
 
 
 def _since(versioned: Table, parameter: str) -> ColumnElement[bool]:
@@ -142,6 +172,10 @@ def _lines_in(rows: Table, scope: RosterScope, plan: QueryPlan) -> Select[tuple[
 
 def _lines_of(record: ColumnElement[Any], key_space: ResourceName, plan: QueryPlan) -> tuple[ColumnElement[bool], ...]:
     """The lines that name a record, of every roster there was."""
+    return (*_lines_under(key_space, plan), roster_line.c.record_id == record)
+
+
+def _lines_under(key_space: ResourceName, plan: QueryPlan) -> tuple[ColumnElement[bool], ...]:
     if plan.submitted_under is None:
         return (false(),)
     agreement, schedule = plan.submitted_under
@@ -150,7 +184,6 @@ def _lines_of(record: ColumnElement[Any], key_space: ResourceName, plan: QueryPl
         roster_line.c.schedule == schedule,
         roster_line.c.provider_id == plan.provider,
         roster_line.c.key_space == key_space,
-        roster_line.c.record_id == record,
     )
 
 
@@ -161,9 +194,12 @@ def _consented(rows: Table, scope: ConsentScope, plan: QueryPlan, mark: str) -> 
 
 
 def _consents_of(rows: Table, scope: ConsentScope, plan: QueryPlan) -> Select[tuple[int]]:
-    return select(consent.c.person_id).where(
+    return select(consent.c.person_id).where(consent.c.person_id == rows.c[scope.person_column], *_of_the_form(scope, plan))
+
+
+def _of_the_form(scope: ConsentScope, plan: QueryPlan) -> tuple[ColumnElement[bool], ...]:
+    return (
         consent.c.provider_id == plan.provider,
-        consent.c.person_id == rows.c[scope.person_column],
         consent.c.form == scope.form,
         consent.c.recipient_id == scope.recipient,
         consent.c.purpose == scope.purpose,
@@ -192,6 +228,6 @@ def _opt_outs_as_another(rows: Table, person_column: str, plan: QueryPlan) -> Se
     )
 
 
-def bound_as(column: ColumnElement[Any], value: Scalar) -> object:
+def bound_as(column: ColumnElement[Any], value: Compared) -> object:
     """A value as a parameter of the column's type."""
     return date.fromisoformat(value) if isinstance(column.type, Date) and isinstance(value, str) else value

@@ -51,13 +51,15 @@ wrapped_key = Table(
     Column("owner_kind", String(16), nullable=False),
     Column("owner_id", String(128), nullable=False),
     Column("purpose", String(16), nullable=False),
+    Column("generation", Integer, nullable=False, server_default="1"),
     Column("wrapped_by", String(64), nullable=False),
     Column("wrapped", LargeBinary, nullable=False),
     Column("created_at", String(32), nullable=False),
     Column("retired_at", String(32)),
     Index(None, "owner_kind", "owner_id", "purpose"),
 )
-"""Data keys, wrapped by the key-encryption key or by a provider's register key; deleting a row destroys what it sealed."""
+"""Data keys, wrapped by the key-encryption key or by a provider's register key; deleting a row destroys what it sealed. Of a
+purpose the highest generation is the one in use."""
 
 # --- clients and tokens ----------------------------------------------------------------------------------------------
 

@@ -266,7 +266,7 @@ class _View:
     def __init__(self, world: World, grant: Grant, rows: Sequence[Raw]) -> None:
         self.grant = grant
         self._resource = world.gateway.catalog.resources[grant.resource]
-        key = world.gateway.ring.agreement(AGREEMENT, LAKESIDE).pseudonym.secret
+        key = world.gateway.ring.agreement(AGREEMENT, LAKESIDE).pseudonyms[0].key.secret
         self._pseudonyms = Pseudonyms(key)
         self._today = world.now.date()
         self._notice = NOTICE

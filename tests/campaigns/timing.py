@@ -101,7 +101,7 @@ def _only_in(left: World, right: World) -> str:
     other = right.gateway.tables[PLACEMENTS].rows
     with right.gateway.database.write() as connection:
         connection.execute(delete(other).where(other.c.record_id == record))
-    key = left.gateway.ring.agreement(AgreementId("what-the-partner-sees"), LAKESIDE).pseudonym.secret
+    key = left.gateway.ring.agreement(AgreementId("what-the-partner-sees"), LAKESIDE).pseudonyms[0].key.secret
     [pseudonym] = Pseudonyms(key).of([record], PLACEMENTS)
     return str(pseudonym)
 

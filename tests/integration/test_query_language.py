@@ -22,7 +22,9 @@ from gateway.domain.identifiers import AgreementId, ElementPath, InstitutionId, 
 from gateway.domain.narrowing import Position
 from gateway.domain.rows import Rows
 from gateway.domain.treatments import Generalise, Pseudonymise, Share, Treatment
+from gateway.keys.blind_index import BlindIndex
 from gateway.keys.pseudonym import Pseudonyms
+from gateway.narrow import Keyed
 from gateway.parse_filter import parse_filter
 from gateway.plan import compile_plan
 from gateway.read import read
@@ -38,6 +40,7 @@ LAKESIDE = InstitutionId("lakeside")
 RECORDS, PEOPLE = ResourceName("records"), ResourceName("people")
 TODAY = date(2026, 11, 24)
 PSEUDONYMS = Pseudonyms(bytes(32))
+KEYED = Keyed(PSEUDONYMS, BlindIndex(bytes(32), RECORDS))
 COUNT, HEAD, IN_SCOPE = 90, 2, 70
 LISTS = {"stem": {"physics": "STEM", "chemistry": "STEM", "dance": "Arts"}}
 
@@ -148,7 +151,7 @@ class Stored:
     rows: Sequence[Row]
 
     def page(self, request: AccessRequest, at: Position | None) -> Rows:
-        plan = compile_plan(request, PERMIT, CATALOG, PSEUDONYMS, at, TODAY)
+        plan = compile_plan(request, PERMIT, CATALOG, KEYED, at, TODAY)
         with self.database.read() as connection:
             return read(plan, connection, self.tables)
 

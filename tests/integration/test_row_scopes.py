@@ -16,7 +16,9 @@ from gateway.domain.identifiers import AgreementId, ElementPath, InstitutionId, 
 from gateway.domain.rows import Rows
 from gateway.domain.treatments import Generalise, Share, Treatment
 from gateway.errors import IntegrityError
+from gateway.keys.blind_index import BlindIndex
 from gateway.keys.pseudonym import Pseudonyms
+from gateway.narrow import Keyed
 from gateway.plan import compile_plan
 from gateway.read import read
 from gateway.store.schema import consent
@@ -58,7 +60,8 @@ def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 def _rows(world: World, permit: Permit, today: date = TODAY) -> Rows:
     request = AccessRequest(resource=permit.resource, purpose="placement", limit=1000)
-    plan = compile_plan(request, permit, world.gateway.catalog, Pseudonyms(bytes(32)), None, today)
+    keyed = Keyed(Pseudonyms(bytes(32)), BlindIndex(bytes(32), permit.resource))
+    plan = compile_plan(request, permit, world.gateway.catalog, keyed, None, today)
     with world.gateway.database.read() as connection:
         return read(plan, connection, world.gateway.tables)
 

@@ -14,7 +14,8 @@ from gateway.agreements.signatories import NewSignatory, add_signatory, retire_s
 from gateway.cli.main import app
 from gateway.domain.identifiers import InstitutionId, ResourceName
 from gateway.errors import RequestError
-from gateway.review import Reviewer, WaitingText, decide_texts, waiting_texts
+from gateway.review import WaitingText, decide_texts, waiting_texts
+from gateway.steward import Steward
 from gateway.store.prune import prune
 from gateway.store.schema import text_decision
 from tests.conftest import new_database
@@ -25,7 +26,7 @@ from tests.world import World, open_world
 
 LAKESIDE = InstitutionId("lakeside")
 ANSWERS_OF = ResourceName("surveyQuestionResponses")
-LEE = Reviewer(LAKESIDE, "lee", "test")
+LEE = Steward(LAKESIDE, "lee", "test")
 ANSWERS = {
     "Q1": "I worked with Ana on all of the plans, and it was good.",
     "Q2": "i learned a lot from nkechi every day",
@@ -47,13 +48,13 @@ def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         yield opened
 
 
-def waiting(world: World, reviewer: Reviewer = LEE) -> dict[str, WaitingText]:
+def waiting(world: World, reviewer: Steward = LEE) -> dict[str, WaitingText]:
     """By element, what waits."""
     found = waiting_texts(reviewer, world.gateway.review_desk())
     return {text.element: text for text in found if text.outcome is None}
 
 
-def release(world: World, *texts: WaitingText, reviewer: Reviewer = LEE) -> None:
+def release(world: World, *texts: WaitingText, reviewer: Steward = LEE) -> None:
     decide_texts([text.id for text in texts], "released", reviewer, world.gateway.review_desk())
 
 
@@ -130,10 +131,10 @@ def test_all_or_none_are_decided(world: World) -> None:
 
 @pytest.mark.parametrize(
     "reviewer",
-    [Reviewer(LAKESIDE, "sam", "test"), Reviewer(LAKESIDE, "nobody", "test"), Reviewer(InstitutionId("riverton"), "lee", "test")],
+    [Steward(LAKESIDE, "sam", "test"), Steward(LAKESIDE, "nobody", "test"), Steward(InstitutionId("riverton"), "lee", "test")],
     ids=["another's steward", "nobody", "another provider"],
 )
-def test_only_a_steward_of_the_provider_reviews(world: World, reviewer: Reviewer) -> None:
+def test_only_a_steward_of_the_provider_reviews(world: World, reviewer: Steward) -> None:
     with pytest.raises(RequestError, match="no steward"):
         waiting(world, reviewer)
     assert world.leaves("text_review") == []
@@ -141,7 +142,7 @@ def test_only_a_steward_of_the_provider_reviews(world: World, reviewer: Reviewer
 
 def test_a_partners_own_steward_sees_nothing_of_the_provider(world: World) -> None:
     with pytest.raises(RequestError):
-        waiting(world, Reviewer(InstitutionId("riverton"), "sam", "test"))
+        waiting(world, Steward(InstitutionId("riverton"), "sam", "test"))
 
 
 def test_a_steward_who_is_retired_reviews_no_more(world: World) -> None:

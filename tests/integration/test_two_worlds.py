@@ -26,7 +26,7 @@ from gateway.domain.rows import Body, Rows, TreatedRows
 from gateway.domain.treatments import Share
 from gateway.encode import encode
 from gateway.feed import _changed
-from gateway.keys.pseudonym import Pseudonyms
+from gateway.narrow import Keyed
 from gateway.plan import compile_plan
 from gateway.read import read
 from gateway.store.engine import Connection
@@ -57,14 +57,12 @@ def test_the_partner_cannot_tell_the_worlds_apart(worlds: tuple[World, World]) -
     assert list(pairs(*worlds, seed=1, count=SAMPLE)) == []
 
 
-def _filter_by_withheld(
-    request: AccessRequest, permit: Permit, catalog: Catalog, pseudonyms: Pseudonyms, *others: Any
-) -> QueryPlan:
-    plan = compile_plan(replace(request, filters=(), filter=None), permit, catalog, pseudonyms, *others)
+def _filter_by_withheld(request: AccessRequest, permit: Permit, catalog: Catalog, keyed: Keyed, *others: Any) -> QueryPlan:
+    plan = compile_plan(replace(request, filters=(), filter=None), permit, catalog, keyed, *others)
     resource = catalog.resources[permit.resource]
     everything = {e.path: Share() for e in resource.every_element() if e.sensitivity != "prohibited"} | dict(permit.elements)
     return replace(
-        compile_plan(replace(request, select=()), replace(permit, elements=everything), catalog, pseudonyms, *others),
+        compile_plan(replace(request, select=()), replace(permit, elements=everything), catalog, keyed, *others),
         selected=plan.selected,
     )
 

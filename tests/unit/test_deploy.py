@@ -23,7 +23,7 @@ from tests.commands import commands
 
 TOP = Path(__file__).resolve().parents[2]
 DEPLOY = TOP / "deploy"
-SETTING = re.compile(r"^(#?)(GATEWAY_[A-Z_]+)=(.*)$", re.MULTILINE)
+SETTING = re.compile(r"^(#?)(GATEWAY_[A-Z0-9_]+)=(.*)$", re.MULTILINE)
 IMAGE = re.compile(r"^(?:FROM|\s+image:) (\S+)", re.MULTILINE)
 NAMES = {f"GATEWAY_{name.upper()}" for name in Settings.model_fields}
 OTHER_FILES = ("compose.yaml", "Dockerfile", "gateway.service", "caddy/Caddyfile", "README.md")
@@ -79,7 +79,7 @@ def test_environment_example_is_read_without_a_problem(monkeypatch: pytest.Monke
 @pytest.mark.parametrize("name", OTHER_FILES)
 def test_no_file_sets_what_the_program_does_not_read(name: str) -> None:
     # Two are the proxy's own.
-    assert set(re.findall(r"\bGATEWAY_[A-Z_]+\b", text(name))) <= NAMES | {"GATEWAY_NAME", "GATEWAY_UPSTREAM"}
+    assert set(re.findall(r"\bGATEWAY_[A-Z0-9_]+\b", text(name))) <= NAMES | {"GATEWAY_NAME", "GATEWAY_UPSTREAM"}
 
 
 @pytest.mark.parametrize("path", [DEPLOY / "compose.yaml", TOP / ".pre-commit-config.yaml"], ids=lambda path: path.name)

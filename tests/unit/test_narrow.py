@@ -18,7 +18,7 @@ from gateway.errors import RequestError, UnknownElement
 from gateway.parse_filter import parse_filter
 from gateway.plan import compile_plan
 from tests.small_catalog import CANDIDATES
-from tests.unit.test_plan import CATALOG, PERMIT, PSEUDONYMS, TODAY
+from tests.unit.test_plan import CATALOG, KEYED, PERMIT, PSEUDONYMS, TODAY
 
 [SOMEBODY] = PSEUDONYMS.of([77], "candidates")
 
@@ -29,7 +29,7 @@ def permit(**treatments: Treatment) -> Permit:
 
 def plan(text: str = "", sort: tuple[SortBy, ...] = (), permitted: Permit = PERMIT) -> QueryPlan:
     asked = AccessRequest(CANDIDATES, "placement", filter=parse_filter(text) if text else None, sort=sort)
-    return compile_plan(asked, permitted, CATALOG, PSEUDONYMS, None, TODAY)
+    return compile_plan(asked, permitted, CATALOG, KEYED, None, TODAY)
 
 
 def by(path: str, descending: bool = False) -> tuple[SortBy, ...]:
@@ -163,5 +163,5 @@ def test_what_has_no_order_is_not_sorted_by(path: str, treatments: Mapping[str, 
 def test_a_frozen_release_is_neither_filtered_nor_sorted_nor_counted(asked: AccessRequest, named: str) -> None:
     frozen = replace(PERMIT, release=Release(3, 10, ()))
     with pytest.raises(RequestError, match=f"served whole: leave `{named}` out"):
-        compile_plan(asked, frozen, CATALOG, PSEUDONYMS, None, TODAY)
-    assert compile_plan(AccessRequest(CANDIDATES, "p"), frozen, CATALOG, PSEUDONYMS, None, TODAY).frozen is not None
+        compile_plan(asked, frozen, CATALOG, KEYED, None, TODAY)
+    assert compile_plan(AccessRequest(CANDIDATES, "p"), frozen, CATALOG, KEYED, None, TODAY).frozen is not None

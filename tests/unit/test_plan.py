@@ -16,13 +16,16 @@ from gateway.domain.narrowing import Position
 from gateway.domain.query_plan import Condition, QueryPlan
 from gateway.domain.treatments import Generalise, MaskText, Pseudonymise, RedactText, Share, Treatment
 from gateway.errors import IntegrityError, RequestError, UnknownElement
+from gateway.keys.blind_index import BlindIndex
 from gateway.keys.pseudonym import Pseudonyms
+from gateway.narrow import Keyed
 from gateway.plan import compile_plan
 from tests.small_catalog import CANDIDATES, small_catalog
 
 CATALOG = small_catalog()
 TODAY = date(2026, 11, 24)
 PSEUDONYMS = Pseudonyms(bytes(32))
+KEYED = Keyed(PSEUDONYMS, BlindIndex(bytes(32), CANDIDATES))
 ELEMENTS: Mapping[str, Treatment] = {
     "candidateIdentifier": Pseudonymise(),
     "firstName": MaskText("initial"),
@@ -60,7 +63,7 @@ def plan(select: tuple[str, ...] = (), permit: Permit = PERMIT, **filters: str) 
         select=tuple(ElementPath(path) for path in select),
         filters=tuple((ElementPath(path), text) for path, text in filters.items()),
     )
-    return compile_plan(request, permit, CATALOG, PSEUDONYMS, None, TODAY)
+    return compile_plan(request, permit, CATALOG, KEYED, None, TODAY)
 
 
 def test_without_select_every_permitted_element_is_planned_in_catalog_order() -> None:
@@ -143,7 +146,7 @@ def _comments(release: Release | None = None) -> Permit:
 
 def _plan_comments(permit: Permit, *select: str) -> QueryPlan:
     request = AccessRequest(ResourceName("surveyQuestionResponses"), "placement", select=tuple(map(ElementPath, select)))
-    return compile_plan(request, permit, load_catalog(), PSEUDONYMS, None, TODAY)
+    return compile_plan(request, permit, load_catalog(), KEYED, None, TODAY)
 
 
 def test_redacted_text_is_opened_and_selected_only() -> None:
@@ -174,4 +177,4 @@ def test_row_scope_and_opt_outs_come_from_the_permit_alone() -> None:
 
 def test_the_next_page_starts_after_the_position_in_the_cursor() -> None:
     request = AccessRequest(resource=CANDIDATES, purpose="placement")
-    assert compile_plan(request, PERMIT, CATALOG, PSEUDONYMS, Position(RecordId(9)), TODAY).after == Position(RecordId(9))
+    assert compile_plan(request, PERMIT, CATALOG, KEYED, Position(RecordId(9)), TODAY).after == Position(RecordId(9))

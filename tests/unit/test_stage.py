@@ -17,8 +17,10 @@ from gateway.domain.identifiers import AgreementId, ElementPath, InstitutionId, 
 from gateway.domain.records import EducationRecord, Location, Rejection
 from gateway.domain.treatments import Share
 from gateway.errors import IngestError
+from gateway.keys.blind_index import BlindIndex
 from gateway.keys.pseudonym import Pseudonyms
-from gateway.keys.seal import DataKey, Sealer
+from gateway.keys.seal import DataKey, DataKeys, Sealer
+from gateway.narrow import Keyed
 from gateway.plan import compile_plan
 from gateway.read import read
 from gateway.redact import redact
@@ -34,8 +36,11 @@ from tests.small_catalog import CANDIDATES, PEOPLE, PLACEMENTS, RESPONSES, small
 CATALOG = small_catalog()
 TODAY = date(2026, 11, 24)
 LAKESIDE = InstitutionId("lakeside")
-KEYS = ProviderKeys(DataKey("data", bytes(32)), DataKey("source", bytes([1]) * 32), DataKey("register", bytes([2]) * 32))
-PSEUDONYMS = Pseudonyms(bytes(32))
+KEYS = ProviderKeys(
+    DataKeys(DataKey("data", bytes(32))),
+    *(DataKey(purpose, bytes([at]) * 32) for at, purpose in enumerate(("source", "register", "index"), start=1)),
+)
+KEYED = Keyed(Pseudonyms(bytes(32)), BlindIndex(bytes(32), CANDIDATES))
 
 
 class World:
@@ -92,7 +97,7 @@ class World:
         """What a partner with everything shared would see."""
         resource = CATALOG.resources[name]
         plan = compile_plan(
-            AccessRequest(resource=name, purpose="p", limit=1000), _everything(resource), CATALOG, PSEUDONYMS, None, TODAY
+            AccessRequest(resource=name, purpose="p", limit=1000), _everything(resource), CATALOG, KEYED, None, TODAY
         )
         with self.database.read() as connection:
             rows = read(plan, connection, self.tables)
@@ -103,7 +108,7 @@ class World:
         treated = redact(
             rows,
             plan,
-            PSEUDONYMS,
+            KEYED.pseudonyms,
             lambda collection, blobs, places: sealers[collection].unseal_each(blobs, LAKESIDE, places),
             lambda key_space, own_ids: [],
         )
