@@ -44,17 +44,25 @@ class Spool:
         """Take more. Raises `Unavailable` when there is no room."""
         self._hash.update(content)
         self.length += len(content)
-        self._pending += content
-        while len(self._pending) >= BLOCK:
-            self._put(bytes(self._pending[:BLOCK]))
-            del self._pending[:BLOCK]
+        coming = memoryview(content)
+        if self._pending:
+            missing = BLOCK - len(self._pending)
+            self._pending += coming[:missing]
+            coming = coming[missing:]
+            if len(self._pending) == BLOCK:
+                self._put(self._pending)
+                self._pending = bytearray()
+        while len(coming) >= BLOCK:
+            self._put(coming[:BLOCK])
+            coming = coming[BLOCK:]
+        self._pending += coming
         return len(content)
 
     def finish(self) -> None:
         """No more comes. Raises as `write`."""
         if self._pending:
-            self._put(bytes(self._pending))
-            self._pending.clear()
+            self._put(self._pending)
+            self._pending = bytearray()
 
     @property
     def closed(self) -> bool:
@@ -77,7 +85,7 @@ class Spool:
     def close(self) -> None:
         self._file.close()
 
-    def _put(self, block: bytes) -> None:
+    def _put(self, block: bytearray | memoryview) -> None:
         # The key is this spool's own, so that a number is never used twice under it.
         sealed = self._cipher.encrypt(_nonce(self._blocks), block, None)
         self._blocks += 1

@@ -10,6 +10,8 @@ import pyarrow.parquet
 from gateway.domain.query_plan import PlannedElement, QueryPlan
 from gateway.domain.rows import TreatedMembers, TreatedRows
 
+# Arrow's own pool keeps for itself what a group of rows took; this server gives it back.
+pyarrow.set_memory_pool(pyarrow.system_memory_pool())
 NOTICE, COMPRESSION = b"notice", "zstd"
 _TYPES: Mapping[str, pyarrow.DataType] = {
     "integer": pyarrow.int64(),

@@ -61,7 +61,8 @@ def objects(columns: Mapping[str, Sequence[bytes]], count: int, between: bytes) 
     for at, (piece, column) in enumerate(zip(pieces, laid, strict=True)):
         parts[2 * at :: width] = [piece] * count
         parts[2 * at + 1 :: width] = column
-    return b"".join(parts)[len(between) :]
+    parts[0] = parts[0][len(between) :]
+    return b"".join(parts)
 
 
 def _layout(paths: Sequence[tuple[str, str]]) -> Iterator[tuple[bytes, str | None]]:

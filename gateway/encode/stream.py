@@ -17,7 +17,7 @@ from gateway.encode.csv_text import csv_header, csv_rows
 from gateway.encode.json_text import records
 
 Write = Callable[[bytes], int]
-ROW_GROUP = 50_000
+ROW_GROUP = 20000
 """Records of a Parquet row group or an Arrow batch: fewer compress worse, more take memory."""
 
 
@@ -46,7 +46,8 @@ class _Lines:
 
     def add(self, rows: TreatedRows) -> None:
         if rows.count:
-            self._write(records(rows, self._plan, b"\n") + b"\n")
+            self._write(records(rows, self._plan, b"\n"))
+            self._write(b"\n")
 
     def end(self) -> None:
         return

@@ -13,7 +13,7 @@ from gateway.domain.identifiers import RecordId
 from gateway.domain.query_plan import QueryPlan
 from gateway.store.engine import Connection
 from gateway.store.record_tables import Tables
-from gateway.store.row_scope import moved, row_scope, scope_bounds
+from gateway.store.row_scope import Reason, moved, row_scope, scope_bounds
 from gateway.store.versions import versions_read
 
 BEFORE, THEN = "before_", "then_"
@@ -82,9 +82,11 @@ def _of_what_moved(
     """The rows of either view that are not of both."""
     rows = every_table[until.plan.resource].rows
     first, last = (bindparam(name, type_=BigInteger) for name in ("first", "last"))
-    ended = and_(rows.c.to_version.is_not(None), rows.c.to_version <= last)
-    begun = rows.c.from_version > first
-    other_reasons = moved(every_table, rows, since.plan, BEFORE)
+    # Each is a range of an index: of a large table in which little changed, little is read.
+    ended = and_(rows.c.to_version > first, rows.c.to_version <= last)
+    begun = and_(rows.c.from_version > first, rows.c.from_version <= last)
+    bounds = {**since.bounds, **until.bounds, "first": since.version, "last": until.version}
+    other_reasons = _reasons(connection, moved(every_table, rows, since.plan, BEFORE), bounds)
     none = null().cast(BigInteger)
     sides = union_all(
         _half(rows, rows.c.from_version, none).where(*since.conditions, or_(ended, *other_reasons)),
@@ -98,10 +100,17 @@ def _of_what_moved(
         .order_by(sides.c[RECORD])
         .limit(most)
     )
-    bounds = {**since.bounds, **until.bounds, "first": since.version, "last": until.version}
     if after is not None:
         statement = statement.where(sides.c[RECORD] > after)
     return [Candidate(RecordId(record), before, now_) for record, before, now_ in connection.execute(statement, bounds)]
+
+
+def _reasons(connection: Connection, reasons: Sequence[Reason], bounds: Mapping[str, object]) -> list[ColumnElement[bool]]:
+    """Of the reasons other than a row's own change those that hold for any row at all: on most days none does."""
+    if not reasons:
+        return []
+    [holding] = connection.execute(select(*(reason.somewhere for reason in reasons)), bounds)
+    return [reason.of_the_row for reason, holds in zip(reasons, holding, strict=True) if holds]
 
 
 def _half(rows: Table, was: ColumnElement[Any], now: ColumnElement[Any]) -> Select[*tuple[Any, ...]]:

@@ -9,6 +9,7 @@ import hashlib
 import struct
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from itertools import islice
 
 from gateway.tlog.merkle import leaf_hashes, root_of
 
@@ -16,7 +17,7 @@ BLOCK_BYTES = 64
 NUMBER_BYTES = 8
 MOST_KEYS = 8
 MOST_PEOPLE = 32_768
-"""Of one key: at 200 bytes each, all that is remembered stays below 60 MB."""
+"""Of one key, a power of two: at 200 bytes each, all that is remembered stays below 60 MB."""
 MOST_ROOTS = 4_096
 _OUTER = bytes(byte ^ 0x5C for byte in range(256))
 _INNER = bytes(byte ^ 0x36 for byte in range(256))
@@ -54,7 +55,12 @@ class _Leaves:
         self._roots: dict[bytes, bytes] = {}
 
     def root(self, people: Iterable[int]) -> bytes:
-        asked = list(people)
+        """A part of the people at a time, as all of an export's take too much memory at once. A part is a power of two, and so a
+        whole branch of the tree."""
+        coming = iter(people)
+        return root_of([self._root(part) for part in iter(lambda: list(islice(coming, MOST_PEOPLE)), [])])
+
+    def _root(self, asked: Sequence[int]) -> bytes:
         numbers = hashlib.sha256(struct.pack(f">{len(asked)}Q", *asked)).digest()
         found = self._roots.get(numbers)
         if found is None:
