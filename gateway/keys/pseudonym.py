@@ -25,11 +25,6 @@ class Pseudonyms:
         self._cipher = Cipher(AES(key), ECB())  # noqa: S305 -- single distinct blocks, see the module's docstring
         self._older = tuple(Pseudonyms(known) for known in older)
 
-    @property
-    def before(self) -> Pseudonyms | None:
-        """Those that were made before, while both count."""
-        return self._older[0] if self._older else None
-
     def of(self, surrogates: Sequence[int | None], key_space: str) -> list[str | None]:
         """One pseudonym for each surrogate, in order; None stays None."""
         known = [number for number in surrogates if number is not None]

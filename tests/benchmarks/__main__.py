@@ -27,9 +27,9 @@ from tests.benchmarks.page import ROUNDS, Timings, measure, p95
 from tests.databases import copied_postgres, copied_sqlite, migrated_sqlite, postgres_cluster, postgres_programs
 
 RESULTS = Path(__file__).with_name("results.json")
-PROMISED = {"page": 1.6, "page_twelve": 2.0, "one_record": 3.0, "page_deep": 1.1}
+PROMISED = {"page": 1.6, "page_twelve": 2.0, "one_record": 3.0, "decision_and_plan": 0.05, "page_deep": 1.1}
 """The highest ratio of each case that `make bench` lets pass."""
-GOALS = {"page": 1.8, "page_twelve": 1.0, "one_record": 1.6, "page_deep": 1.1}
+GOALS = {"page": 1.8, "page_twelve": 1.0, "one_record": 1.6, "decision_and_plan": 0.05, "page_deep": 1.1}
 """Where each is to come. What the pages cannot save is in README.md."""
 HIGHEST_FLOOR = 1.25
 WIDTH = 110
@@ -89,7 +89,7 @@ def show(measured: Sequence[Timings], console: Console) -> None:
     for timed in measured:
         series = (timed.gateway, timed.floor, timed.driver)
         figures = [f"{f(times):.2f}" if times else "" for times in series for f in (statistics.median, p95)]
-        ratios = (f"{timed.ratio:.2f}", f"{GOALS[timed.case]:.1f}", f"{timed.floor_ratio:.2f}" if timed.floor_ratio else "")
+        ratios = (f"{timed.ratio:.2f}", f"{GOALS[timed.case]:g}", f"{timed.floor_ratio:.2f}" if timed.floor_ratio else "")
         table.add_row(timed.case, timed.database, *figures, *ratios, style=None if holds(timed) else "red")
     console.print(table)
 

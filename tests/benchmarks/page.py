@@ -25,9 +25,14 @@ import uvicorn
 
 from gateway.app import open_gateway
 from gateway.demo.extracts import Sizes
+from gateway.disclose import disclose
+from gateway.domain.access import AccessRequest
 from gateway.domain.auditing import AuditEvent
+from gateway.domain.identifiers import ResourceName
+from gateway.plan import compile_plan
 from gateway.serve_api import build_app, settle_collector
 from gateway.settings import Settings
+from gateway.store.epoch import read_epoch
 from tests.benchmarks.floor import PAGE, SHAPES
 from tests.databases import free_port
 from tests.world import ISSUER, World, open_world
@@ -79,6 +84,7 @@ def measure(folder: Path, backend: str, url: str) -> Iterator[Timings]:
         world.load(SIZES)
         entry = _entry(world)
         tokens = {case: world.token(name) for case, (name, _) in CLIENTS.items()}
+        decided = _decided(world, tokens["page_twelve"])
     with ExitStack() as stack:
         gateway = stack.enter_context(served("tests.benchmarks.page", str(home), url)).port
         floor = stack.enter_context(served("tests.benchmarks.floor", "core", _driver_url(url))).port
@@ -97,6 +103,7 @@ def measure(folder: Path, backend: str, url: str) -> Iterator[Timings]:
         one = permitted("page_twelve", 1, fieldworkIdentifier=pseudonym)
         found, kept = _interleaved((one, _Asked(floor, f"/page_twelve/{number}", 1)))
         yield Timings("one_record", backend, found, kept, entry=entry)
+        yield Timings("decision_and_plan", backend, decided, found)
         first = deep = permitted("page", SHORT)
         for _ in range(1, DEEP):
             deep = permitted("page", SHORT, cursor=deep.answer()["next"])
@@ -111,6 +118,24 @@ def _entry(world: World) -> Sequence[float]:
         world.gateway.log.append(AuditEvent(kind="start", leaf={"outcome": "measured"}))
         times.append((time.perf_counter() - begun) * 1000)
     return times
+
+
+def _decided(world: World, token: str) -> Sequence[float]:
+    """Milliseconds from a request to its permit and its plan, where the same was asked before."""
+    gate = world.gateway.gate(world.gateway.pdp())
+    request = AccessRequest(ResourceName(SHAPES["page_twelve"].resource), "placement", limit=1)
+    disclose(request, token, gate)
+    times = []
+    with gate.database.read() as connection:
+        epoch = read_epoch(connection)
+    for _ in range(WARM_UP + ROUNDS):
+        begun = time.perf_counter()
+        standing = gate.memory.find(token, request, epoch, gate.clock())
+        if standing is None:
+            raise RuntimeError("What the request stood on was not remembered.")
+        compile_plan(request, standing.permit, gate.catalog, gate.keyed(standing), None, standing.day)
+        times.append((time.perf_counter() - begun) * 1000)
+    return times[WARM_UP:]
 
 
 def _interleaved(turns: Sequence[_Asked]) -> Sequence[Sequence[float]]:

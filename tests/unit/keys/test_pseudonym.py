@@ -38,3 +38,13 @@ def test_a_pseudonym_in_capitals_is_another_text() -> None:
     [text] = OURS.of([0x0ABC_DEF0_1234_5678], "candidates")
     assert text is not None
     assert OURS.surrogate(text.upper(), "candidates") is None
+
+
+@given(st.lists(SURROGATES, max_size=5))
+def test_those_of_an_older_key_are_known_and_not_made_any_more(surrogates: list[int]) -> None:
+    both = Pseudonyms(bytes(range(1, 33)), [bytes(range(32))])
+    known, current = OURS.of(surrogates, "candidates"), both.of(surrogates, "candidates")
+    assert set(known).isdisjoint(current)
+    for made in (known, current):
+        assert [both.surrogate(str(text), "candidates") for text in made] == surrogates
+    assert [OURS.surrogate(str(text), "candidates") for text in current] == [None] * len(surrogates)

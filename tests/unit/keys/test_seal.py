@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gateway.errors import IntegrityError
-from gateway.keys.seal import DataKey, Sealer
+from gateway.keys.seal import DataKey, DataKeys, Sealer
 
 KEY = DataKey("k1", bytes(range(32)))
 
@@ -58,3 +58,21 @@ def test_every_changed_byte_is_noticed() -> None:
 def test_a_key_never_shows_its_secret() -> None:
     assert "k1" in repr(KEY)
     assert repr(KEY.secret) not in repr(KEY)
+
+
+def test_keys_before_still_open_and_the_current_one_seals() -> None:
+    older = [Sealer(DataKey(name, name.encode() * 16), "candidates") for name in ("k0", "k1")]
+    both = Sealer(DataKeys(DataKey("k2", bytes(32)), (DataKey("k1", b"k1" * 16), DataKey("k0", b"k0" * 16))), "candidates")
+    column = [older[0].seal(b"zero", "p|1|1"), None, older[1].seal(b"one", "p|2|1"), both.seal(b"two", "p|3|1")]
+    places = [(1, 1), (9, 9), (2, 1), (3, 1)]
+    assert both.unseal_each(column, "p", places) == [b"zero", None, b"one", b"two"]
+    assert both.unseal_each(column, "p", iter(places)) == [b"zero", None, b"one", b"two"]
+    stale = [both.sealed_by_older(blob, f"p|{row}|{version}") for blob, (row, version) in zip(column, places, strict=True) if blob]
+    assert stale == [True, True, False]
+    for wrong in ([(1, 1), (9, 9), (2, 1), (3, 2)], [(1, 2), (9, 9), (2, 1), (3, 1)]):
+        with pytest.raises(IntegrityError):
+            both.unseal_each(column, "p", wrong)
+    with pytest.raises(IntegrityError):
+        both.sealed_by_older(column[0] or b"", "p|2|1")
+    alone = Sealer(DataKey("k2", bytes(32)), "candidates")
+    assert alone.unseal(column[3] or b"", "p|3|1") == b"two"
