@@ -45,6 +45,8 @@ GROUPS = {
 }
 GROUP_OF = {code: group for group, codes in GROUPS.items() for code in codes}
 NOTICE = "Use for the stated purpose only and do not pass on (34 CFR 99.33)."
+NUMBERED = ("Identifier", "UniqueId", "personId", "loginId", "electronicMailAddress", "telephoneNumber")
+"""How the names of sealed elements end that can be compared where they are shared."""
 EQUAL: Sequence[str] = ("eq", "ne", "in", "isnull")
 ORDERED = (*EQUAL, "lt", "le", "gt", "ge")
 TEXT = (*ORDERED, "contains", "startswith")
@@ -292,14 +294,14 @@ class _View:
         return element
 
     def _kind(self, path: ElementPath) -> Kind | None:
-        """As what the treated value is compared; None for what is sealed or masked."""
+        """As what the treated value is compared; None for names, addresses and what is masked."""
         element, treatment = self._element(path), self.grant.elements[path]
         listed = "." in path and path.partition(".")[0] in self._resource.collections
         match treatment:
             case Pseudonymise():
                 return Kind(EQUAL, "0" * 32, sortable=False)
             case Share() if element.sensitivity == "direct_identifier":
-                return None
+                return Kind(EQUAL, "LU000001", sortable=False) if path.endswith(NUMBERED) else None
             case MaskText():
                 return None
             case Generalise("age_band" | "band" | "roll_up"):
