@@ -175,7 +175,8 @@ def test_record_what_people_say_about_their_own_records(demo: Demo) -> None:
 
 def test_rotate_keys_and_pseudonyms_while_the_demo_serves(demo: Demo) -> None:
     asks = f"curl -s -H \"Authorization: Bearer $TOKEN\" 'http://{ADDRESS}/v1/candidates?limit=3'"
-    before, after = answers(demo.run(f"{asks}\n{shell('Rotate keys and pseudonyms')}\n{asks}"))
+    script = shell("Rotate keys and pseudonyms")
+    before, after = answers(demo.run(f"{asks}\n{script}\n{asks}"))
     old, new = ([record.pop("candidateIdentifier") for record in answer["data"]] for answer in (before, after))
     assert before["data"] == after["data"]
     assert set(old).isdisjoint(new)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -89,6 +90,6 @@ def test_a_wrong_pin_is_named_and_not_told(library: Path) -> None:
         "Pkcs11(Path(sys.argv[1]), sys.argv[2], sys.argv[3], '0815').wrap(bytes(32), 'key-1')"
     )
     # A token that one session has logged in to is open to every session of its process.
-    done = subprocess.run(["python", "-c", program, str(library), TOKEN, KEY], capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-c", program, str(library), TOKEN, KEY], capture_output=True, text=True)
     assert "GATEWAY_PKCS11_PIN_FILE" in done.stderr
     assert "0815" not in done.stderr.rpartition("ConfigurationError")[2]
