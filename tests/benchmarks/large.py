@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -67,18 +68,20 @@ def measure_large(folder: Path, backend: str, url: str) -> Iterator[Large]:
         world.agree(TWELVE)
         world.client(*CLIENT)
         world.load(SIZES)
-        token = world.token(CLIENT[0])
         table = world.gateway.tables[RESOURCE].rows
         base = _base(world, table)
         grow(url, table, base, RECORDS, random.Random(1))
         with served("tests.benchmarks.page", str(folder / "home"), url) as gateway:
-            asking = _Asking(gateway.port, token)
+            begun = time.monotonic()
+            asking = _Asking(gateway.port, world.token(CLIENT[0]))
             if backend == "postgresql":
                 yield from _exports(asking, backend, url, gateway.process)
             yield from _feed(world, asking, backend, url, table)
             small = _pages(asking)
             grow(url, table, base, TEN_TIMES - RECORDS, random.Random(2))
-            yield Large("ten_times_as_many", backend, _pages(asking), small, 1.2, {"records": TEN_TIMES})
+            world.now = NOW + timedelta(seconds=time.monotonic() - begun)
+            again = _Asking(gateway.port, world.token(CLIENT[0]))  # token and connection have not lasted so long
+            yield Large("ten_times_as_many", backend, _pages(again), small, 1.2, {"records": TEN_TIMES})
 
 
 def grow(url: str, table: Table, base: Sequence[Mapping[str, Any]], records: int, chance: random.Random) -> None:
