@@ -16,7 +16,8 @@ from gateway.agreements.activate import activate
 from gateway.agreements.move import move
 from gateway.agreements.read_agreement import read_agreement
 from gateway.cli.main import app
-from gateway.domain.identifiers import AgreementId
+from gateway.custody import destroy_data_key, rotate_data_key
+from gateway.domain.identifiers import AgreementId, InstitutionId
 from gateway.read_roster import LARGEST_ROSTER
 from gateway.store.schema import roster_line
 from tests.conftest import new_database
@@ -97,6 +98,19 @@ def test_related_records_follow_the_roster(world: World) -> None:
     send(world, roster())
     assert seen(world, resource="fieldworkExperiences") == []
     assert seen(world, resource="candidateEducatorPreparationProgramAssociations") == []
+
+
+def test_own_ids_open_after_their_key_was_replaced_and_destroyed(world: World) -> None:
+    first, second = known(world, 1, 2)
+    send(world, roster(("B-1", first), ("B-2", second)))
+    desk = world.gateway.custody_desk("test")
+    done = rotate_data_key(InstitutionId("lakeside"), desk, lambda _: None)
+    for key in done.replaced:
+        destroy_data_key(key, desk)
+    world.gateway.ring.provider(InstitutionId("lakeside"), fresh=True)
+    assert own_ids(world) == ["B-1", "B-2"]
+    send(world, roster(("B-3", second)))
+    assert own_ids(world) == ["B-3"]
 
 
 def test_a_roster_is_its_senders_alone(world: World) -> None:
