@@ -9,7 +9,6 @@ from typing import Any
 from sqlalchemy import (
     ARRAY,
     BigInteger,
-    Boolean,
     ColumnElement,
     Connection,
     CursorResult,
@@ -81,11 +80,12 @@ class Records(TypeDecorator[Sequence[int]]):
         return value if value is None or dialect.name == "postgresql" else json.dumps(value)
 
 
-class Among(FunctionElement[bool]):
-    """Whether a number (the first clause) is among `Records` (the second)."""
+class Among(FunctionElement[Any]):
+    """Whether a number (the first clause) is among `Records` (the second).
+
+    Not of the type Boolean: `= 1`, which is what SQLAlchemy makes of it for SQLite, keeps SQLite from looking in an index."""
 
     name = "gateway_among"
-    type = Boolean()
     inherit_cache = True
 
 
@@ -100,6 +100,26 @@ def _among_in_sqlite(element: Among, compiler: Any, **options: Any) -> str:
     number, records = element.clauses
     listed = select(func.json_each(records).table_valued("value").c.value)
     text: str = compiler.process(number.in_(listed), **options)
+    return text
+
+
+class NotByIndex(FunctionElement[int]):
+    """A number by which SQLite is not to choose an index: nearly every row began before the version that is read, and to sort them
+    costs more than to follow the order in which they are asked for. PostgreSQL knows that from its statistics."""
+
+    name = "gateway_not_by_index"
+    type = BigInteger()
+    inherit_cache = True
+
+
+@compiles(NotByIndex, "sqlite")
+def _not_by_index_in_sqlite(element: NotByIndex, compiler: Any, **options: Any) -> str:
+    return f"+{compiler.process(element.clauses, **options)}"
+
+
+@compiles(NotByIndex, "postgresql")
+def _not_by_index_in_postgresql(element: NotByIndex, compiler: Any, **options: Any) -> str:
+    text: str = compiler.process(element.clauses, **options)
     return text
 
 

@@ -26,7 +26,7 @@ from sqlalchemy import (
 from gateway.domain.identifiers import ResourceName
 from gateway.domain.narrowing import Compared
 from gateway.domain.query_plan import Condition, ConsentScope, PlannedElement, QueryPlan, RelatedScope, RosterScope
-from gateway.store.columns import AsItCame
+from gateway.store.columns import AsItCame, NotByIndex
 from gateway.store.record_tables import Tables
 from gateway.store.schema import consent, former_person, opt_out, roster_line
 
@@ -144,7 +144,9 @@ def _visible(rows: Table, resource: ResourceName, mark: str) -> ColumnElement[bo
 
 
 def _in_version(versioned: Table, version: BindParameter[int]) -> ColumnElement[bool]:
-    return and_(versioned.c.from_version <= version, or_(versioned.c.to_version.is_(None), versioned.c.to_version > version))
+    return and_(
+        NotByIndex(versioned.c.from_version) <= version, or_(versioned.c.to_version.is_(None), versioned.c.to_version > version)
+    )
 
 
 def _version_of(resource: ResourceName, mark: str) -> str:
