@@ -9,13 +9,13 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import delete, select, update
+from sqlalchemy import NullPool, create_engine, delete, select, text, update
 
 import gateway.custody.data_keys
 from gateway.app import prepare
 from gateway.custody import CustodyDesk, destroy_data_key, reidentify, rotate_data_key, rotate_pseudonyms, wrap_again
 from gateway.domain.identifiers import AgreementId, ElementPath, InstitutionId, ResourceName
-from gateway.errors import ConfigurationError, GatewayError, IntegrityError, RequestError
+from gateway.errors import ConfigurationError, GatewayError, IntegrityError, RequestError, Unavailable
 from gateway.keys.wrap import LocalFile
 from gateway.steward import Steward
 from gateway.store.exclusive import exclusive
@@ -39,9 +39,9 @@ OFFERED = "        change_feed: true\n"
 def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     folder = tmp_path_factory.mktemp("custody")
     with new_database(request.param, request, folder) as url, placement_world(folder / "home", url) as placed:
-        text = EXAMPLE.read_text(encoding="utf-8").replace("      candidates:\n", "      candidates:\n" + OFFERED)
+        amended = EXAMPLE.read_text(encoding="utf-8").replace("      candidates:\n", "      candidates:\n" + OFFERED)
         file = placed.folder / "amended.yaml"
-        file.write_text(text, encoding="utf-8")
+        file.write_text(amended, encoding="utf-8")
         placed.agree(file)
         with placed.gateway.database.write() as connection:
             connection.execute(
@@ -129,6 +129,26 @@ def test_a_rotation_that_was_cut_short_goes_on_where_it_was(world: World, monkey
     assert done.key_id == begun[0]
     assert done.rows > 0
     assert ask(world, limit="1000").content == before
+
+
+@pytest.mark.parametrize("world", ["postgresql"], indirect=True)
+def test_a_database_that_goes_away_in_the_middle_is_told_as_that(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = ask(world, limit="1000").content
+    every_other = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    others = text(f"SELECT pg_terminate_backend(pid) {every_other}")
+
+    def cut(connection: Any, *arguments: Any) -> None:
+        another = create_engine(world.gateway.database.engine.url, poolclass=NullPool)
+        with another.connect() as killing:
+            killing.execute(others)
+        seal_again(connection, *arguments)
+
+    monkeypatch.setattr(gateway.custody.data_keys, "seal_again", cut)
+    with pytest.raises(Unavailable):
+        rotate(world)
+    monkeypatch.undo()
+    assert ask(world, limit="1000").content == before
+    assert rotate(world) == data_keys(world)[0]
 
 
 def test_a_key_in_use_is_not_destroyed(world: World) -> None:
