@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from gateway.domain.identifiers import ResourceName
 from gateway.domain.records import RawRecord, Rejection
@@ -27,6 +27,10 @@ class Page:
     `partial` holds what could be read of refused rows, the bad cells empty. It is never stored: it only tells that the
     source still has these records, so that a bad cell does not look like a deletion. A ragged or malformed row has
     none.
+
+    `passed_over` rows do not meet the conditions of the source file. `deleted` (only in the changes of an `Incremental`
+    source) names by their identity records that the source has no longer, `rekeyed` those that have another identity now,
+    as (old, new); neither is among `rows`.
     """
 
     records: tuple[RawRecord, ...]
@@ -35,11 +39,14 @@ class Page:
     folded: int = 0
     blank: int = 0
     partial: tuple[RawRecord, ...] = ()
+    passed_over: int = 0
+    deleted: tuple[RawRecord, ...] = ()
+    rekeyed: tuple[tuple[RawRecord, RawRecord], ...] = ()
 
     def unaccounted(self) -> int:
         """How many of `rows` have no outcome; anything but 0 is a fault of the connector."""
         lines = {record.location for record in self.records} | {rejection.location for rejection in self.rejections}
-        return self.rows - len(lines) - self.folded - self.blank
+        return self.rows - len(lines) - self.folded - self.blank - self.passed_over
 
 
 class Connector(Protocol):
@@ -54,6 +61,11 @@ class Connector(Protocol):
 
         Raises IngestError when the source cannot be read whole; then nothing of this pull may be promoted.
         """
+        ...
+
+    def may_repeat(self) -> bool:
+        """Whether a record may come twice in one pull without being a mistake, because a living source is paged through: then
+        what comes later counts."""
         ...
 
     def rights(self) -> tuple[tuple[RightsKind, ResourceName], ...]:
@@ -73,4 +85,30 @@ class Connector(Protocol):
 
     def unmapped(self) -> Mapping[str, tuple[str, ...]]:
         """Columns by file that the source file does not mention: drift to warn about, never loaded."""
+        ...
+
+
+class PositionExpired(Exception):
+    """The source no longer knows what happened since a position: everything must be pulled."""
+
+
+@runtime_checkable
+class Incremental(Connector, Protocol):
+    """A source that can say what changed since an earlier pull.
+
+    A position is a text of at most 500 characters that only the connector reads. It is a place in the source's own order of
+    changes, never a value of a record.
+    """
+
+    def position(self, resource: ResourceName) -> str | None:
+        """Where the source stands now; asked before a pull, so that what changes during it comes again at the next one. None:
+        this resource is compared as a whole each time."""
+        ...
+
+    def changes(self, resource: ResourceName, since: str, until: str) -> Iterator[Page]:
+        """What was changed, deleted and given another identity after one position and up to another, the changes of identity
+        first. A record may come twice; what comes later counts.
+
+        Raises PositionExpired when the source no longer knows what happened since; IngestError as `pull` does.
+        """
         ...

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ruamel.yaml.nodes import MappingNode, Node
 
 from connectors.dates import DIRECTIVES, ISO
-from connectors.source import NUMBER, ColumnRule
+from connectors.source import NUMBER, ColumnRule, Condition, Split
 from gateway.domain.yaml_nodes import Entry, NodeReader, nearest
 
-_LONG_FORM = ("element", "date", "lookup", "prefix")
+_LONG_FORM = ("element", "date", "lookup", "prefix", "split", "into", "when")
 
 
 @dataclass(frozen=True)
 class Targets:
-    """The paths that columns and constants of one place may feed, each once; `dates` are the file's date formats."""
+    """The paths that columns and constants of one place may feed, each once; `dates` are the file's date formats, `lookups` its
+    named tables."""
 
     place: str
     known: frozenset[str]
     dates: tuple[str, ...]
+    lookups: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     taken: set[str] = field(default_factory=set)
 
     def take(self, reader: NodeReader, node: Node, path: str) -> bool:
@@ -36,13 +38,11 @@ class Targets:
 
 def read_columns(reader: NodeReader, node: Node, targets: Targets, *, numbered: bool) -> tuple[ColumnRule, ...]:
     """One rule a column: `Column: element`, `Column: [element, element]` or the long form with `element`."""
-    rules = []
+    rules: list[ColumnRule] = []
     for entry in reader.entries(node, f"columns of {targets.place}").values():
         if NUMBER in entry.name and not numbered:
             reader.problem(entry.key, f'"{entry.name}" holds "{NUMBER}" but {targets.place} has no from and to')
-        rule = _column(reader, entry, targets)
-        if rule is not None:
-            rules.append(rule)
+        rules += _column(reader, entry, targets)
     return tuple(rules)
 
 
@@ -75,18 +75,67 @@ def _is_date_format(form: str) -> bool:
     return directives <= DIRECTIVES and {"Y", "d"} <= directives and bool(directives & {"m", "b", "B"})
 
 
-def _column(reader: NodeReader, entry: Entry, targets: Targets) -> ColumnRule | None:
+def read_conditions(reader: NodeReader, node: Node, what: str) -> tuple[Condition, ...]:
+    """`Column: text` or `Column: [text, text]`, each of which must hold."""
+    conditions = []
+    for entry in reader.entries(node, what).values():
+        texts = [reader.text(item, f"a text of {entry.name}") for item in reader.items(entry.value, entry.name)]
+        conditions.append(Condition(entry.name, frozenset(text for text in texts if text is not None)))
+    return tuple(conditions)
+
+
+def read_lookup(reader: NodeReader, node: Node) -> Mapping[str, str]:
+    """A table of texts."""
+    entries = reader.entries(node, "lookup").values()
+    texts = ((entry.name, reader.text(entry.value, f"lookup of {entry.name}")) for entry in entries)
+    return {name: text for name, text in texts if text is not None}
+
+
+def _column(reader: NodeReader, entry: Entry, targets: Targets) -> tuple[ColumnRule, ...]:
+    """The rules of one column: one, or one for each part that it is split into."""
     if not isinstance(entry.value, MappingNode):
         elements = _elements(reader, entry.value, targets)
-        return ColumnRule(entry.name, elements) if elements else None
-    members = reader.entries(entry.value, f"column {entry.name}", _LONG_FORM, ("element",))
-    if "element" not in members:
+        return (ColumnRule(entry.name, elements),) if elements else ()
+    members = reader.entries(entry.value, f"column {entry.name}", _LONG_FORM)
+    if ("split" in members) != ("into" in members) or ("into" in members) == ("element" in members):
+        reader.problem(
+            entry.value, f'column {entry.name} lacks "element"', "add element:, or split: and into: for a cell of several parts"
+        )
+        return ()
+    rule = ColumnRule(
+        entry.name,
+        (),
+        _column_dates(reader, members["date"].value, targets) if "date" in members else (),
+        _lookup(reader, members["lookup"].value, targets) if "lookup" in members else None,
+        (reader.text(members["prefix"].value, "prefix") or "") if "prefix" in members else "",
+        when=_condition(reader, members["when"].value, entry.name) if "when" in members else None,
+    )
+    if "element" in members:
+        elements = _elements(reader, members["element"].value, targets)
+        return (replace(rule, elements=elements),) if elements else ()
+    on = reader.text(members["split"].value, "split")
+    if not on:
+        reader.problem(members["split"].value, "split must say what stands between the parts", 'write split: ", "')
+        return ()
+    parts = [_elements(reader, item, targets) for item in reader.items(members["into"].value, "into")]
+    splits = [replace(rule, elements=elements, split=Split(on, at, len(parts))) for at, elements in enumerate(parts)]
+    return tuple(split for split in splits if split.elements)
+
+
+def _condition(reader: NodeReader, node: Node, column: str) -> Condition | None:
+    conditions = read_conditions(reader, node, f"when of column {column}")
+    if len(conditions) != 1:
+        reader.problem(node, f"when of column {column} must name one column", "write when: {Column: [text, text]}")
         return None
-    elements = _elements(reader, members["element"].value, targets)
-    dates = _column_dates(reader, members["date"].value, targets) if "date" in members else ()
-    lookup = _lookup(reader, members["lookup"].value) if "lookup" in members else None
-    prefix = reader.text(members["prefix"].value, "prefix") if "prefix" in members else None
-    return ColumnRule(entry.name, elements, dates, lookup, prefix or "") if elements else None
+    return conditions[0]
+
+
+def _lookup(reader: NodeReader, node: Node, targets: Targets) -> Mapping[str, str]:
+    """A table of its own, or the name of one under the file's `lookups`."""
+    if isinstance(node, MappingNode):
+        return read_lookup(reader, node)
+    name = reader.choice(node, "lookup", targets.lookups, "write a table here, or name one under lookups")
+    return {} if name is None else targets.lookups[name]
 
 
 def _elements(reader: NodeReader, node: Node, targets: Targets) -> tuple[str, ...]:
@@ -101,9 +150,3 @@ def _elements(reader: NodeReader, node: Node, targets: Targets) -> tuple[str, ..
 def _column_dates(reader: NodeReader, node: Node, targets: Targets) -> tuple[str, ...]:
     """`date: true` takes the file's formats; otherwise the column names its own."""
     return targets.dates if node.value == "true" else read_dates(reader, node)
-
-
-def _lookup(reader: NodeReader, node: Node) -> Mapping[str, str]:
-    entries = reader.entries(node, "lookup").values()
-    texts = ((entry.name, reader.text(entry.value, f"lookup of {entry.name}")) for entry in entries)
-    return {name: text for name, text in texts if text is not None}

@@ -15,10 +15,15 @@ from gateway.errors import IngestError
 
 @dataclass(frozen=True)
 class _Cell:
-    """A rule bound to a header: where its cell stands."""
+    """A rule bound to a header: where its cell stands, and the cell that its condition looks at."""
 
     index: int
     rule: ColumnRule
+    condition: int | None = None
+
+    @property
+    def condition_texts(self) -> frozenset[str]:
+        return frozenset() if self.rule.when is None else self.rule.when.texts
 
 
 @dataclass(frozen=True)
@@ -31,11 +36,13 @@ class _Bound:
 
 @dataclass(frozen=True)
 class Mapped:
-    """What one row became. All three are empty only for a repeated group with nothing filled in."""
+    """What one row became. It has neither record nor rejection only where a condition of the source file does not hold
+    (`passed_over`), or for a repeated group with nothing filled in."""
 
     records: tuple[RawRecord, ...] = ()
     rejections: tuple[Rejection, ...] = ()
     partial: tuple[RawRecord, ...] = ()
+    passed_over: bool = False
 
 
 class RowMapper:
@@ -56,6 +63,8 @@ class RowMapper:
         self._shared = _cells(tuple(c for c in rule.columns if not c.is_numbered), header, None)
         repeated = tuple(c for c in rule.columns if c.is_numbered)
         self._repeats = [_cells(repeated, header, number) for number in rule.repeat or ()]
+        self._joined = [(ElementPath(join.element), _indexes(join.columns, header), join.between) for join in rule.joined]
+        self._only = [(header.index(condition.column), condition.texts) for condition in rule.only]
         self._collections = [_bind(collection, header) for collection in rule.collections]
         self._constants = {ElementPath(path): text for path, text in rule.constants.items()}
         self._columns = _column_names(rule, None)
@@ -65,8 +74,12 @@ class RowMapper:
         """The records of one row, or its rejection and what could be read of it."""
         if not row.cells or len(row.cells) != len(self._header):
             return Mapped(rejections=(self._rejected(row.line, row.fault or self._ragged(row)),))
+        if any(row.cells[index].strip() not in texts for index, texts in self._only):
+            return Mapped(passed_over=True)
         faults = [] if row.fault is None else [row.fault]
-        shared = self._values(row, self._shared, faults) | self._constants
+        shared = self._values(row.cells, self._shared, faults) | self._constants
+        for path, indexes, between in self._joined:
+            shared[path] = between.join(text for index in indexes if (text := self._text(row.cells[index])))
         collections = {bound.rule.name: self._members(row, bound, faults) for bound in self._collections}
         location = Location(self._rule.file, row.line)
         if self._rule.repeat is None:
@@ -74,7 +87,7 @@ class RowMapper:
         mapped = Mapped()
         for cells, columns in zip(self._repeats, self._repeat_columns, strict=True):
             own_faults = list(faults)
-            own = self._values(row, cells, own_faults)
+            own = self._values(row.cells, cells, own_faults)
             if any(own.values()) or len(own_faults) > len(faults):
                 record = RawRecord(self._rule.resource, location, shared | own, collections, columns)
                 mapped = _joined(mapped, self._judged(record, own_faults))
@@ -88,19 +101,23 @@ class RowMapper:
         return Mapped(rejections=(self._rejected(record.location.line, faults[0]),), partial=(record,))
 
     def _members(self, row: FileRow, bound: _Bound, faults: list[Fault]) -> tuple[Mapping[str, str], ...]:
-        members = []
-        for cells in bound.members:
-            member = self._values(row, cells, faults)
-            if any(member.values()):
-                members.append({**{str(path): text for path, text in member.items()}, **bound.rule.constants})
-        return tuple(members)
+        if bound.rule.each:
+            found = [self._values(texts, bound.members[0], faults) for texts in row.members.get(bound.rule.name, ())]
+        else:
+            found = [self._values(row.cells, cells, faults) for cells in bound.members]
+        named = ({str(path): text for path, text in member.items()} for member in found if any(member.values()))
+        return tuple({**member, **bound.rule.constants} for member in named)
 
-    def _values(self, row: FileRow, cells: tuple[_Cell, ...], faults: list[Fault]) -> dict[ElementPath, str]:
+    def _text(self, cell: str) -> str:
+        text = cell.strip()
+        return "" if text in self._rule.empty else text
+
+    def _values(self, texts: list[str], cells: tuple[_Cell, ...], faults: list[Fault]) -> dict[ElementPath, str]:
         """Texts by path; a cell that its rule cannot convert is empty and has a fault."""
         values: dict[ElementPath, str] = {}
         for cell in cells:
-            text = row.cells[cell.index].strip()
-            if text in self._rule.empty:
+            text = self._text(texts[cell.index])
+            if cell.condition is not None and texts[cell.condition].strip() not in cell.condition_texts:
                 text = ""
             if text:
                 converted = _converted(text, cell)
@@ -125,6 +142,11 @@ def _joined(left: Mapped, right: Mapped) -> Mapped:
 
 def _converted(text: str, cell: _Cell) -> str | Fault:
     rule = cell.rule
+    if rule.split is not None:
+        parts = text.split(rule.split.on, rule.split.parts - 1)
+        text = parts[rule.split.part].strip() if rule.split.part < len(parts) else ""
+        if not text:
+            return ""
     if rule.dates:
         day = iso_date(text, rule.dates)
         if day is None:
@@ -139,10 +161,23 @@ def _converted(text: str, cell: _Cell) -> str | Fault:
 
 
 def _cells(rules: tuple[ColumnRule, ...], header: tuple[str, ...], number: int | None) -> tuple[_Cell, ...]:
-    return tuple(_Cell(header.index(rule.column if number is None else rule.numbered(number)), rule) for rule in rules)
+    return tuple(
+        _Cell(
+            header.index(rule.column if number is None else rule.numbered(number)),
+            rule,
+            None if rule.when is None else header.index(rule.when.column),
+        )
+        for rule in rules
+    )
+
+
+def _indexes(columns: tuple[str, ...], header: tuple[str, ...]) -> tuple[int, ...]:
+    return tuple(header.index(column) for column in columns)
 
 
 def _bind(collection: CollectionRule, header: tuple[str, ...]) -> _Bound:
+    if collection.each:
+        return _Bound(collection, (_cells(collection.columns, tuple(rule.column for rule in collection.columns), None),))
     numbers: Numbers | tuple[None] = (None,) if collection.numbers is None else collection.numbers
     return _Bound(collection, tuple(_cells(collection.columns, header, number) for number in numbers))
 
@@ -153,6 +188,8 @@ def _column_names(rule: ResourceRule, number: int | None) -> Mapping[str, str]:
     for column in rule.columns:
         for path in column.elements:
             names[path] = column.column if number is None else column.numbered(number)
+    for join in rule.joined:
+        names[join.element] = ", ".join(join.columns)
     for collection in rule.collections:
         for column in collection.columns:
             for path in column.elements:

@@ -1,36 +1,25 @@
-"""Read one resource of a source file: its file, columns, collections, repeats and folds."""
+"""Read one resource of a source file: its columns, collections, conditions, repeats and folds."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import PurePosixPath
+from dataclasses import dataclass, field, replace
 from typing import cast
 
 from ruamel.yaml.nodes import Node, ScalarNode
 
-from connectors.column_rules import Targets, read_columns, read_constants, read_dates
+from connectors.column_rules import Targets, read_columns, read_conditions, read_constants, read_dates, read_lookup
 from connectors.dates import ISO
-from connectors.source import NUMBER, CollectionRule, ColumnRule, Encoding, Known, MaintainerKind, Numbers, ResourceRule
+from connectors.kind import Kind, Preset
+from connectors.source import NUMBER, CollectionRule, Encoding, JoinRule, Known, MaintainerKind, Numbers, ResourceRule
 from gateway.domain.identifiers import ResourceName
 from gateway.domain.yaml_nodes import Entry, NodeReader, nearest
 
 SUBJECT_TYPES = frozenset({"candidate", "alumnus", "applicant", "employee", "k12_student", "nobody"})
 _DELIMITERS = {"comma": ",", "tab": "\t", "semicolon": ";", "pipe": "|"}
 _ENCODINGS = ("auto", "utf-8", "utf-16", "cp1252")
-FORMAT = ("delimiter", "encoding", "quoting", "empty")
-_MEMBERS = (
-    "file",
-    *FORMAT,
-    "columns",
-    "constants",
-    "collections",
-    "repeat",
-    "fold",
-    "ignore",
-    "subjects",
-    "maintainer",
-)
+MAPPING = ("empty", "columns", "joined", "only", "constants", "collections", "repeat", "fold", "ignore", "subjects", "maintainer")
+"""The members of a resource that every kind of source has."""
 _WIDEST = 100
 
 
@@ -45,48 +34,88 @@ class Defaults:
     dates: tuple[str, ...] = (ISO,)
 
 
-def read_defaults(reader: NodeReader, node: Node) -> Defaults:
+@dataclass(frozen=True)
+class Context:
+    """What the rest of the file says that a resource's entry may lean on."""
+
+    kind: Kind
+    defaults: Defaults
+    lookups: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+
+def read_defaults(reader: NodeReader, entry: Entry | None, kind: Kind) -> Defaults:
     """The `defaults` of a source file."""
-    entries = reader.entries(node, "defaults", (*FORMAT, "dates"))
+    if entry is None:
+        return Defaults()
+    entries = reader.entries(entry.value, "defaults", (*kind.defaults, "empty", "dates"))
     dates = read_dates(reader, entries["dates"].value) if "dates" in entries else (ISO,)
     return read_format(reader, entries, Defaults(dates=dates))
 
 
-def read_resource(reader: NodeReader, entry: Entry, defaults: Defaults, known: Known) -> ResourceRule | None:
+def read_lookups(reader: NodeReader, node: Node) -> Mapping[str, Mapping[str, str]]:
+    """The named tables that columns may look their texts up in."""
+    return {entry.name: read_lookup(reader, entry.value) for entry in reader.entries(node, "lookups").values()}
+
+
+def read_resource(reader: NodeReader, entry: Entry, context: Context, known: Known) -> ResourceRule | None:
     """The rule of one resource, or None when a part that it cannot do without is wrong; problems go to the reader."""
-    what = f"resource {entry.name}"
-    entries = reader.entries(entry.value, what, _MEMBERS, ("file", "columns"))
-    if "file" not in entries or "columns" not in entries:
+    what, kind = f"resource {entry.name}", context.kind
+    preset = kind.preset(ResourceName(entry.name), known)
+    required = (*kind.resource_required, *(("columns",) if preset is None else ()))
+    entries = reader.entries(entry.value, what, (*kind.resource_members, *MAPPING), required)
+    if any(name not in entries for name in required):
         return None
-    form = read_format(reader, entries, defaults)
-    repeat = _numbers(reader, entries["repeat"].value, "repeat") if "repeat" in entries else None
-    targets = Targets(entry.name, known.elements, form.dates)
-    columns = read_columns(reader, entries["columns"].value, targets, numbered="repeat" in entries)
-    constants = read_constants(reader, entries["constants"].value, targets) if "constants" in entries else {}
-    collections = _collections(reader, entries["collections"].value, entry.name, known, form) if "collections" in entries else ()
-    if repeat is not None and not any(rule.is_numbered for rule in columns):
-        reader.problem(entries["repeat"].key, f'no column of {what} holds "{NUMBER}" for repeat to count')
+    form = read_format(reader, entries, context.defaults)
+    targets = Targets(entry.name, known.elements, form.dates, context.lookups)
     rule = ResourceRule(
         ResourceName(entry.name),
-        read_file(reader, entries["file"].value) or "",
-        columns,
+        "",
+        read_columns(reader, entries["columns"].value, targets, numbered="repeat" in entries) if "columns" in entries else (),
         form.delimiter,
         form.encoding,
         form.quoted,
         form.empty,
-        constants,
-        collections,
-        repeat,
-        _fold(reader, entries["fold"].value, columns) if "fold" in entries else (),
+        read_constants(reader, entries["constants"].value, targets) if "constants" in entries else {},
+        _collections(reader, entries["collections"].value, entry.name, known, targets, kind) if "collections" in entries else (),
+        _numbers(reader, entries["repeat"].value, "repeat") if "repeat" in entries else None,
+        (),
         frozenset(read_texts(reader, entries["ignore"].value, "ignore")) if "ignore" in entries else frozenset(),
         _subjects(reader, entries["subjects"].value, known.roles) if "subjects" in entries else {},
         read_maintainer(reader, entries["maintainer"].value) if "maintainer" in entries else None,
+        _joined(reader, entries["joined"].value, targets) if "joined" in entries else (),
+        read_conditions(reader, entries["only"].value, f"only of {what}") if "only" in entries else (),
     )
-    if repeat is not None and rule.fold:
+    if preset is not None:
+        rule = _with_preset(rule, preset, targets)
+    if "fold" in entries:
+        rule = replace(rule, fold=_fold(reader, entries["fold"].value, rule))
+    _judge(reader, entries, rule, what)
+    origin = kind.read_origin(reader, entry, entries)
+    return None if origin is None else replace(rule, file=origin.name, origin=origin.detail)
+
+
+def _judge(reader: NodeReader, entries: Mapping[str, Entry], rule: ResourceRule, what: str) -> None:
+    """Note what does not go together."""
+    if rule.repeat is not None and not any(column.is_numbered for column in rule.columns):
+        reader.problem(entries["repeat"].key, f'no column of {what} holds "{NUMBER}" for repeat to count')
+    if "repeat" in entries and rule.fold:
         reader.problem(entries["fold"].key, "a resource cannot both repeat and fold")
     for name in sorted(rule.ignore & set(rule.header_names())):
         reader.problem(entries["ignore"].key, f'column "{name}" is both read and ignored')
-    return rule
+
+
+def _with_preset(rule: ResourceRule, preset: Preset, targets: Targets) -> ResourceRule:
+    """The kind's own mapping, less what the source file maps itself."""
+    taken, named = targets.taken, {collection.name for collection in rule.collections}
+    columns = (replace(c, elements=tuple(path for path in c.elements if path not in taken)) for c in preset.columns)
+    return replace(
+        rule,
+        columns=(*rule.columns, *(column for column in columns if column.elements)),
+        constants={path: text for path, text in (preset.constants or {}).items() if path not in taken} | dict(rule.constants),
+        collections=(*rule.collections, *(c for c in preset.collections if c.name not in named)),
+        joined=(*rule.joined, *(join for join in preset.joined if join.element not in taken)),
+        only=rule.only or preset.only,
+    )
 
 
 def read_maintainer(reader: NodeReader, node: Node) -> MaintainerKind | None:
@@ -121,18 +150,6 @@ def _delimiter(reader: NodeReader, node: Node) -> str | None:
     return text
 
 
-def read_file(reader: NodeReader, node: Node) -> str | None:
-    """A file inside the source's location."""
-    text = reader.text(node, "file")
-    if text is None:
-        return None
-    path = PurePosixPath(text)
-    if not text or path.is_absolute() or ".." in path.parts or "\\" in text:
-        reader.problem(node, f'"{text}" is not a file inside the location')
-        return None
-    return text
-
-
 def _numbers(reader: NodeReader, node: Node, what: str) -> Numbers | None:
     entries = reader.entries(node, what, ("from", "to"), ("from", "to"))
     return _range(reader, entries)
@@ -151,22 +168,27 @@ def _range(reader: NodeReader, entries: Mapping[str, Entry]) -> Numbers | None:
     return Numbers(first, last)
 
 
-def _collections(reader: NodeReader, node: Node, resource: str, known: Known, form: Defaults) -> tuple[CollectionRule, ...]:
+def _collections(
+    reader: NodeReader, node: Node, resource: str, known: Known, outer: Targets, kind: Kind
+) -> tuple[CollectionRule, ...]:
     rules = []
     for entry in reader.entries(node, "collections").values():
         if entry.name not in known.collections:
             hint = nearest(entry.name, known.collections)
             reader.problem(entry.key, f'"{entry.name}" is not a collection of {resource}{hint}')
             continue
-        targets = Targets(f"{resource}.{entry.name}", known.collections[entry.name], form.dates)
-        rules.append(_collection(reader, entry, targets))
+        targets = Targets(f"{resource}.{entry.name}", known.collections[entry.name], outer.dates, outer.lookups)
+        rules.append(_collection(reader, entry, targets, each=kind.each))
     return tuple(rules)
 
 
-def _collection(reader: NodeReader, entry: Entry, targets: Targets) -> CollectionRule:
+def _collection(reader: NodeReader, entry: Entry, targets: Targets, *, each: bool) -> CollectionRule:
     what = targets.place
-    entries = reader.entries(entry.value, what, ("columns", "constants", "from", "to"), ("columns",))
+    members = ("columns", "constants", "from", "to", *(("each",) if each else ()))
+    entries = reader.entries(entry.value, what, members, ("columns",))
     wide = "from" in entries or "to" in entries
+    if wide and "each" in entries:
+        reader.problem(entries["each"].key, f"{what} has both each and from: a list in JSON, or numbered columns")
     if ("from" in entries) != ("to" in entries):
         reader.problem(entry.key, f"{what} needs both from and to, or neither")
     columns = read_columns(reader, entries["columns"].value, targets, numbered=wide) if "columns" in entries else ()
@@ -174,12 +196,25 @@ def _collection(reader: NodeReader, entry: Entry, targets: Targets) -> Collectio
     numbers = _range(reader, entries)
     if numbers is not None and not all(rule.is_numbered for rule in columns):
         reader.problem(entry.key, f'each column of {what} must hold "{NUMBER}", because it has from and to')
-    return CollectionRule(entry.name, columns, constants, numbers)
+    path = (reader.words(entries["each"].value, "each") or "") if "each" in entries else ""
+    return CollectionRule(entry.name, columns, constants, numbers, path)
 
 
-def _fold(reader: NodeReader, node: Node, columns: tuple[ColumnRule, ...]) -> tuple[str, ...]:
+def _joined(reader: NodeReader, node: Node, targets: Targets) -> tuple[JoinRule, ...]:
+    """Elements made of several columns: `element: {columns: [A, B], with: " "}`."""
+    rules = []
+    for entry in reader.entries(node, f"joined of {targets.place}").values():
+        members = reader.entries(entry.value, f"joined {entry.name}", ("columns", "with"), ("columns",))
+        columns = read_texts(reader, members["columns"].value, "columns") if "columns" in members else ()
+        between = reader.text(members["with"].value, "with") if "with" in members else " "
+        if targets.take(reader, entry.key, entry.name) and columns:
+            rules.append(JoinRule(entry.name, columns, between or ""))
+    return tuple(rules)
+
+
+def _fold(reader: NodeReader, node: Node, rule: ResourceRule) -> tuple[str, ...]:
     """The key elements by which rows are one record."""
-    read = {path for rule in columns for path in rule.elements}
+    read = {path for column in rule.columns for path in column.elements}
     key = []
     for item in reader.items(node, "fold"):
         path = reader.text(item, "an element of fold")

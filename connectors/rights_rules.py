@@ -7,9 +7,9 @@ from pathlib import Path
 
 from connectors.column_rules import Targets, read_columns, read_constants
 from connectors.files import open_file
-from connectors.resource_rules import FORMAT, Defaults, read_file, read_format, read_texts
+from connectors.resource_rules import Context, read_format, read_texts
 from connectors.rows import read_rows
-from connectors.source import ArchiveLimits, ColumnRule, Known, ResourceRule, Source
+from connectors.source import ArchiveLimits, ColumnRule, Known, LocalFolder, ResourceRule, Source
 from gateway.domain.identifiers import InstitutionId, ResourceName
 from gateway.domain.rights import RightsKind
 from gateway.domain.yaml_nodes import Entry, NodeReader, nearest
@@ -24,11 +24,11 @@ SAID: Mapping[RightsKind, tuple[frozenset[str], frozenset[str]]] = {
 }
 """What a row may say beside whom it names, and what it must say."""
 
-_MEMBERS = ("file", *FORMAT, "columns", "constants", "ignore")
+_MEMBERS = ("empty", "columns", "constants", "ignore")
 
 
 def read_rights(
-    reader: NodeReader, top: Mapping[str, Entry], defaults: Defaults, known: Mapping[ResourceName, Known]
+    reader: NodeReader, top: Mapping[str, Entry], context: Context, known: Mapping[ResourceName, Known]
 ) -> Mapping[RightsKind, Mapping[ResourceName, ResourceRule]]:
     """The rules of both kinds, by the resource that names their people; problems go to the reader."""
     rights: dict[RightsKind, Mapping[ResourceName, ResourceRule]] = {}
@@ -43,28 +43,32 @@ def read_rights(
                 named = ", ".join(people)
                 reader.problem(entry.key, f'"{name}" names no people; it must be one of: {named}{nearest(name, people)}')
                 continue
-            rule = _rule(reader, entry, kind, defaults, people[name])
+            rule = _rule(reader, entry, kind, context, people[name])
             if rule is not None:
                 rules[name] = rule
         rights[kind] = rules
     return rights
 
 
-def _rule(reader: NodeReader, entry: Entry, kind: RightsKind, defaults: Defaults, person_key: Iterable[str]) -> ResourceRule | None:
-    what = f"{kind} of {entry.name}"
-    entries = reader.entries(entry.value, what, _MEMBERS, ("file", "columns"))
-    if "file" not in entries or "columns" not in entries:
+def _rule(reader: NodeReader, entry: Entry, kind: RightsKind, context: Context, person_key: Iterable[str]) -> ResourceRule | None:
+    what, system = f"{kind} of {entry.name}", context.kind
+    needed = (*system.resource_required, "columns")
+    entries = reader.entries(entry.value, what, (*system.resource_members, *_MEMBERS), needed)
+    if any(name not in entries for name in needed):
         return None
-    form = read_format(reader, entries, defaults)
+    form = read_format(reader, entries, context.defaults)
     said, required = SAID[kind]
-    targets = Targets(what, said | frozenset(person_key), form.dates)
+    targets = Targets(what, said | frozenset(person_key), form.dates, context.lookups)
     columns = read_columns(reader, entries["columns"].value, targets, numbered=False)
     constants = read_constants(reader, entries["constants"].value, targets) if "constants" in entries else {}
     for path in sorted((required | frozenset(person_key)) - targets.taken):
         reader.problem(entry.key, f'{what} lacks "{path}": map a column to it, or give it under constants')
+    origin = system.read_origin(reader, entry, entries)
+    if origin is None:
+        return None
     return ResourceRule(
         ResourceName(entry.name),
-        read_file(reader, entries["file"].value) or "",
+        origin.name,
         columns,
         form.delimiter,
         form.encoding,
@@ -72,6 +76,7 @@ def _rule(reader: NodeReader, entry: Entry, kind: RightsKind, defaults: Defaults
         form.empty,
         constants,
         ignore=frozenset(read_texts(reader, entries["ignore"].value, "ignore")) if "ignore" in entries else frozenset(),
+        origin=origin.detail,
     )
 
 
@@ -96,4 +101,4 @@ def read_plain_rights(
         known = ", ".join((*person_key, *sorted(said)))
         raise IngestError(f"{name} has the column {unknown[0]}, which says nothing of {kind}. The columns are: {known}")
     rule = ResourceRule(resource, name, columns)
-    return Source("command", provider, "epp", folder, {}, limits, {kind: {resource: rule}})
+    return Source("command", provider, "epp", LocalFolder(folder, limits), {}, {kind: {resource: rule}})

@@ -6,9 +6,9 @@ import codecs
 import csv
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING
 
 from connectors.source import Encoding
@@ -37,19 +37,25 @@ class Fault:
 
 @dataclass(frozen=True)
 class FileRow:
-    """One row: 1-based line of its first character, its cells (none when it is malformed), and its fault."""
+    """One row: 1-based line of its first character, its cells (none when it is malformed), and its fault.
+
+    `members` are the lists inside a row of JSON, by collection: for each member its cells, in the order of the rule's columns.
+    """
 
     line: int
     cells: list[str]
     fault: Fault | None = None
+    members: Mapping[str, Sequence[list[str]]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Table:
-    """A file's header and the rows after it, read as they are asked for."""
+    """A file's header and the rows after it, read as they are asked for. `further` fills while they are read, with names that
+    the rows hold and the header does not (JSON)."""
 
     header: tuple[str, ...]
     rows: Iterator[FileRow]
+    further: set[str] = field(default_factory=set)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""The source file as frozen values: where an institution's extract lies and which column feeds which element."""
+"""The source file as frozen values: how an institution's system is reached and which column feeds which element."""
 
 from __future__ import annotations
 
@@ -7,12 +7,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from connectors.schedule import Schedule
 from gateway.domain.identifiers import InstitutionId, ResourceName
 from gateway.domain.rights import RightsKind
 
 Encoding = Literal["auto", "utf-8", "utf-16", "cp1252"]
 MaintainerKind = Literal["epp", "district"]
 
+DELIMITED = ("delimiter", "encoding", "quoting")
+"""How a file of delimited text is written: members of a source file."""
 NUMBER = "{n}"
 """Stands in a column's name for the number of a wide column: `RaceDescriptor{n}`."""
 
@@ -44,11 +47,30 @@ class Numbers:
 
 
 @dataclass(frozen=True)
+class Split:
+    """One part of a cell that holds several: `part` (from 0) of what stands between `on`; the last of `parts` takes all
+    that is left."""
+
+    on: str
+    part: int
+    parts: int
+
+
+@dataclass(frozen=True)
+class Condition:
+    """Holds in the rows whose `column` has one of these texts."""
+
+    column: str
+    texts: frozenset[str]
+
+
+@dataclass(frozen=True)
 class ColumnRule:
     """One column and the elements it feeds; inside a collection the paths leave out the collection's name.
 
-    In this order: `dates` (strptime formats, or `iso`) turn the text into an ISO date, `lookup` replaces it by its
-    entry (a text without an entry is refused), `prefix` is put before it.
+    In this order: `split` takes a part of the text, `dates` (strptime formats, or `iso`) turn it into an ISO date, `lookup`
+    replaces it by its entry (a text without an entry is refused), `prefix` is put before it. Where `when` does not hold, the
+    elements are empty.
     """
 
     column: str
@@ -56,6 +78,8 @@ class ColumnRule:
     dates: tuple[str, ...] = ()
     lookup: Mapping[str, str] | None = None
     prefix: str = ""
+    split: Split | None = None
+    when: Condition | None = None
 
     @property
     def is_numbered(self) -> bool:
@@ -72,21 +96,33 @@ class ColumnRule:
 
 
 @dataclass(frozen=True)
+class JoinRule:
+    """An element made of several columns: the texts that are not empty, with `between` between them."""
+
+    element: str
+    columns: tuple[str, ...]
+    between: str
+
+
+@dataclass(frozen=True)
 class CollectionRule:
-    """A list inside a record: one member a row (narrow), or one a number (wide, `numbers` set)."""
+    """A list inside a record: one member a row (narrow), one a number (wide, `numbers` set), or, in sources that speak JSON,
+    one for each object of the list at the path `each`, in which the columns are paths."""
 
     name: str
     columns: tuple[ColumnRule, ...]
     constants: Mapping[str, str] = field(default_factory=dict)
     numbers: Numbers | None = None
+    each: str = ""
 
 
 @dataclass(frozen=True)
 class ResourceRule:
-    """How the rows of one file become records of one resource.
+    """How the rows of one file (or table, or path: `file` is its name, for messages) become records of one resource.
 
     `repeat` makes one record for each number of which a `{n}` column is filled; `fold` names the key elements by which
-    several rows make one record.
+    several rows make one record; rows for which not every condition of `only` holds are passed over. `origin` is what the
+    kind of the source reads of the resource beside its mapping.
     """
 
     resource: ResourceName
@@ -103,12 +139,19 @@ class ResourceRule:
     ignore: frozenset[str] = frozenset()
     subjects: Mapping[str, str] = field(default_factory=dict)
     maintainer: MaintainerKind | None = None
+    joined: tuple[JoinRule, ...] = ()
+    only: tuple[Condition, ...] = ()
+    origin: object = None
 
     def header_names(self) -> tuple[str, ...]:
         """Every column that the file must have."""
         own = [name for rule in self.columns for name in rule.names(self.repeat)]
+        own += [name for rule in self.joined for name in rule.columns]
+        own += [condition.column for condition in self.only]
+        own += [rule.when.column for rule in self.columns if rule.when is not None]
         for collection in self.collections:
-            own += [name for rule in collection.columns for name in rule.names(collection.numbers)]
+            if not collection.each:
+                own += [name for rule in collection.columns for name in rule.names(collection.numbers)]
         return tuple(dict.fromkeys(own))
 
 
@@ -121,19 +164,30 @@ class ArchiveLimits:
 
 
 @dataclass(frozen=True)
-class Source:
-    """One source of one provider. `location` is a folder or a zip; the kind of `maintainer` decides the law.
+class LocalFolder:
+    """A folder or a zip on this machine."""
 
-    `rights` are its files of consents and opt-outs, by kind and by the resource that names their people.
+    location: Path
+    limits: ArchiveLimits = ArchiveLimits()
+
+
+@dataclass(frozen=True)
+class Source:
+    """One source of one provider; the kind of `maintainer` decides the law.
+
+    `connection` is what its kind reads of the source file beside the mapping: for delimited files a `LocalFolder`. `rights` are
+    its files of consents and opt-outs, by kind and by the resource that names their people. Without a `schedule` it is synced by
+    command only.
     """
 
     id: str
     provider: InstitutionId
     maintainer: MaintainerKind
-    location: Path
+    connection: object
     resources: Mapping[ResourceName, ResourceRule]
-    limits: ArchiveLimits = ArchiveLimits()
     rights: Mapping[RightsKind, Mapping[ResourceName, ResourceRule]] = field(default_factory=dict)
+    kind: str = "delimited"
+    schedule: Schedule | None = None
 
     def every_rule(self) -> Iterator[ResourceRule]:
         """The rules of all files."""

@@ -6,11 +6,13 @@ import os
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, suppress
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from types import TracebackType
 
 import uuid_utils
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from connectors.secrets import Secrets
 from gateway.accountability.replay import ReplayDesk
 from gateway.accountability.verify import Verified, check_not_restored, verify
 from gateway.agreements.check import Law
@@ -41,6 +43,7 @@ from gateway.pdp.point import PolicyPoint
 from gateway.pdp.policies import Policies
 from gateway.pdp.read_bundle import Bundle
 from gateway.remember import Memory
+from gateway.reveal import secrets_of
 from gateway.review import ReviewDesk
 from gateway.settings import Settings
 from gateway.shipped import shipped
@@ -135,6 +138,10 @@ class Gateway:
     def replay_desk(self) -> ReplayDesk:
         """For making decisions again."""
         return ReplayDesk(self.database, self.log_id, self.log, policies_of(self.settings))
+
+    def secrets(self) -> Secrets:
+        """For connecting to sources."""
+        return secrets_of(partial(open_wrapper, self.settings))
 
     def intake(self) -> Intake:
         """For syncs."""

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
-from connectors.delimited import DelimitedSource
+from connectors.kinds import open_source
 from connectors.source import Known, Source
 from connectors.source_file import read_source_file
 from gateway.agreements.expire import expire_ended
@@ -95,7 +95,7 @@ def read_source(file: Path, catalog: Catalog, environ: Mapping[str, str] = os.en
 
 def pull(gateway: Gateway, source: Source, console: Console, *, allow_shrink: bool = False) -> list[ResourceReport]:
     """Pull one source with a progress bar and print what became of each resource."""
-    connector = DelimitedSource(source)
+    connector = open_source(source, gateway.secrets())
     # First what people say about their records: a new record must not be seen before its opt-out.
     for kind, named_by in connector.rights():
         order = source_rights(source, kind, named_by, allow_shrink=allow_shrink, shrink_limit=gateway.settings.shrink_limit)

@@ -13,7 +13,7 @@ import orjson
 import typer
 
 from connectors.base import Connector
-from connectors.delimited import DelimitedSource
+from connectors.kinds import open_source
 from gateway.admit import admit
 from gateway.agreements.preview import Preview, grant_for
 from gateway.agreements.read_agreement import read_agreement
@@ -64,7 +64,7 @@ def preview(
         grant = mine[0]
         with gateway.database.read() as connection:
             admit(connection, opened.provider, gateway.clock())
-        connector = DelimitedSource(opened)
+        connector = open_source(opened, gateway.secrets())
         sample = {name: _pulled(connector, gateway.catalog.resources[name], rows) for name in resources_to_sample(grant)}
         people = {
             name: _pulled(connector, gateway.catalog.resources[name], MOST_ROWS)

@@ -7,7 +7,7 @@ from typing import Any
 
 from connectors.base import Page
 from connectors.delimited import DelimitedSource
-from connectors.source import ArchiveLimits, ColumnRule, ResourceRule, Source
+from connectors.source import ArchiveLimits, ColumnRule, LocalFolder, ResourceRule, Source
 from gateway.domain.identifiers import InstitutionId, ResourceName
 from gateway.domain.records import RawRecord, Rejection
 
@@ -23,7 +23,8 @@ def rule(columns: dict[str, str], **parts: Any) -> ResourceRule:
 def source_of(location: Path, read: ResourceRule, limits: ArchiveLimits | None = None) -> DelimitedSource:
     """A connector over one resource."""
     resources = {read.resource: read}
-    return DelimitedSource(Source("extract", InstitutionId("lakeside"), "epp", location, resources, limits or ArchiveLimits()))
+    folder = LocalFolder(location, limits or ArchiveLimits())
+    return DelimitedSource(Source("extract", InstitutionId("lakeside"), "epp", folder, resources))
 
 
 def pull(folder: Path, content: bytes, read: ResourceRule) -> list[Page]:

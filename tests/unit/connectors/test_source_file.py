@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from connectors.source import Known, Numbers, Source
+from connectors.source import ArchiveLimits, Known, LocalFolder, Numbers, Source
 from connectors.source_file import read_source_file
 from gateway.domain.identifiers import ResourceName
 from gateway.errors import ConfigurationError, FileErrors
@@ -70,8 +70,7 @@ resources:
         {"ROOT": "data"},
     )
     rule = source.resources[CANDIDATES]
-    assert source.location == tmp_path / "data" / "files"
-    assert (source.limits.unpacked_bytes, source.limits.ratio) == (1000, 5)
+    assert source.connection == LocalFolder(tmp_path / "data" / "files", ArchiveLimits(1000, 5))
     assert (rule.delimiter, rule.encoding, rule.empty, rule.maintainer) == (
         ";",
         "cp1252",
@@ -107,7 +106,7 @@ resources:
         (1, 10, '"2" is not a version: 1; write one of these'),
         (2, 5, '"Extract One" is not a slug: small letters, digits and inner hyphens, at most 64'),
         (4, 20, '"epq" is not a maintainer kind: district, epp; did you mean "epp"?'),
-        (6, 11, "the environment has no NOWHERE: set it, or write the folder itself"),
+        (6, 11, "the environment has no NOWHERE: set it, or write the location itself"),
         (11, 11, '"candidateIdentifer" is not an element of candidates; did you mean "candidateIdentifier"?'),
         (12, 13, '"races.raceDescriptor" is not an element of candidates'),
         (13, 3, '"candidate" is not a resource of the catalog; did you mean "candidates"?'),
