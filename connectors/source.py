@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 from typing import Literal
+
+import orjson
 
 from connectors.schedule import Schedule
 from gateway.domain.identifiers import InstitutionId, ResourceName
@@ -154,6 +157,13 @@ class ResourceRule:
                 own += [name for rule in collection.columns for name in rule.names(collection.numbers)]
         return tuple(dict.fromkeys(own))
 
+    def fed(self) -> frozenset[str]:
+        """The paths of elements that the rule feeds, those inside a collection with its name."""
+        own = {path for rule in self.columns for path in rule.elements} | {join.element for join in self.joined}
+        inside = {f"{c.name}.{path}" for c in self.collections for rule in c.columns for path in rule.elements}
+        fixed = {f"{c.name}.{path}" for c in self.collections for path in c.constants}
+        return frozenset(own | inside | fixed | set(self.constants))
+
 
 @dataclass(frozen=True)
 class ArchiveLimits:
@@ -189,8 +199,22 @@ class Source:
     kind: str = "delimited"
     schedule: Schedule | None = None
 
+    def mapping_of(self, resource: ResourceName) -> str:
+        """A digest of everything that decides which records a resource's rows become, in hexadecimal."""
+        said = [self.kind, self.maintainer, self.connection, self.resources[resource]]
+        return sha256(orjson.dumps(said, default=_plain, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)).hexdigest()
+
     def every_rule(self) -> Iterator[ResourceRule]:
         """The rules of all files."""
         yield from self.resources.values()
         for rules in self.rights.values():
             yield from rules.values()
+
+
+def _plain(value: object) -> object:
+    """What JSON has no word for, the same in every process."""
+    if isinstance(value, (set, frozenset)):
+        return sorted(value, key=str)
+    if isinstance(value, Mapping):
+        return dict(value)
+    return str(value)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
-from connectors.base import Connector, Page
+from connectors.base import Connector, Incremental, Page, PositionExpired
 from connectors.source import Source
 from gateway.admit import admit
 from gateway.audit import AuditLog
@@ -15,7 +15,7 @@ from gateway.catalog.model import Catalog, Resource
 from gateway.catalog.naming import naming_elements
 from gateway.domain.auditing import AuditEvent
 from gateway.domain.identifiers import ElementPath, InstitutionId, PersonId, ResourceName
-from gateway.domain.records import EducationRecord, RawRecord, Rejection
+from gateway.domain.records import EducationRecord, Location, RawRecord, Rejection
 from gateway.domain.rights_events import change_event
 from gateway.domain.times import utc_text
 from gateway.errors import GatewayError, IngestError
@@ -27,9 +27,20 @@ from gateway.store.engine import Connection, Database
 from gateway.store.epoch import lock_epoch
 from gateway.store.exclusive import exclusive
 from gateway.store.key_ring import KeyRing
+from gateway.store.positions import Position, read_position, write_position
 from gateway.store.prune import prune
 from gateway.store.record_tables import RecordTables
-from gateway.store.staging import Counts, begin_run, drop_quarantine, end_run, head, move_head, write_quarantine
+from gateway.store.staging import (
+    Counts,
+    begin_run,
+    drop_quarantine,
+    end_run,
+    has_quarantine,
+    head,
+    mend_quarantine,
+    move_head,
+    write_quarantine,
+)
 
 Outcome = Literal["promoted", "unchanged", "not_stored"]
 Progress = Callable[[ResourceName, int, int | None], None]
@@ -55,31 +66,43 @@ class Intake:
 @dataclass(frozen=True)
 class SyncOrder:
     """One source to be pulled: whose records they are, who maintains those of each resource, and which subject type each
-    person role has where the source knows it."""
+    person role has where the source knows it. `mappings` are digests of how each resource is mapped, `fed` the paths that its
+    mapping feeds. `only` names the resources to pull where it is not all of them."""
 
     source: str
     provider: InstitutionId
     maintainers: Mapping[ResourceName, str]
     subjects: Mapping[ResourceName, Mapping[str, str]] = field(default_factory=dict)
+    mappings: Mapping[ResourceName, str] = field(default_factory=dict)
+    fed: Mapping[ResourceName, frozenset[str]] = field(default_factory=dict)
+    only: frozenset[ResourceName] = frozenset()
     allow_shrink: bool = False
+    whole: bool = False
 
 
-def order_of(source: Source, *, allow_shrink: bool = False) -> SyncOrder:
-    """The order that a source file stands for."""
+def order_of(
+    source: Source, *, allow_shrink: bool = False, whole: bool = False, only: frozenset[ResourceName] = frozenset()
+) -> SyncOrder:
+    """The order that a source file stands for; `whole` pulls everything even where the source knows what changed."""
     rules = source.resources.items()
     return SyncOrder(
         source=source.id,
         provider=source.provider,
         maintainers={name: rule.maintainer or source.maintainer for name, rule in rules},
         subjects={name: rule.subjects for name, rule in rules},
+        mappings={name: source.mapping_of(name) for name in source.resources},
+        fed={name: rule.fed() for name, rule in rules},
+        only=only,
         allow_shrink=allow_shrink,
+        whole=whole,
     )
 
 
 @dataclass(frozen=True)
 class ResourceReport:
-    """What became of one resource: `rows` of the source, of which `folded` and `blank` made no record of their own;
-    `unidentified` rows could not say which record they were, so that nothing was taken for deleted."""
+    """What became of one resource: `rows` of the source, of which `folded`, `blank` and `passed_over` made no record of their
+    own; `unidentified` rows could not say which record they were, so that nothing was taken for deleted. `whole`: everything was
+    pulled, not only what changed. `dropped` are the elements that the source gives and nobody can use."""
 
     resource: ResourceName
     outcome: Outcome
@@ -90,6 +113,9 @@ class ResourceReport:
     unidentified: int
     counts: Counts
     version: int
+    passed_over: int = 0
+    whole: bool = True
+    dropped: tuple[str, ...] = ()
 
 
 def ingest(order: SyncOrder, connector: Connector, intake: Intake, progress: Progress) -> Iterable[ResourceReport]:
@@ -101,7 +127,7 @@ def ingest(order: SyncOrder, connector: Connector, intake: Intake, progress: Pro
     offered = frozenset(connector.resources())
     with exclusive(intake.database, f"sync/{order.provider}"):
         for name, resource in intake.catalog.resources.items():
-            if name in offered:
+            if name in offered and (not order.only or name in order.only):
                 _check_maintainer(order, resource)
                 yield _take_in(order, connector, intake, resource, progress)
 
@@ -114,40 +140,94 @@ def _take_in(order: SyncOrder, connector: Connector, intake: Intake, resource: R
     if needed is None:
         return ResourceReport(resource.name, "not_stored", 0, 0, 0, 0, 0, Counts(), version)
     stored = frozenset(needed) | frozenset(resource.identity)
-    run_id = intake.new_run_id()
-    with intake.database.write() as connection:
-        begin_run(connection, run_id, order.provider, order.source, resource.name, utc_text(intake.clock()))
-    run = _Run(order, intake, resource, run_id, version, stored)
+    widened = stored != stored_before
+    until = connector.position(resource.name) if isinstance(connector, Incremental) else None
+    since = _since(order, intake, resource.name, widened=widened)
     try:
-        for page in connector.pull(resource.name):
-            if page.unaccounted():
-                raise IngestError(f"{order.source}: the connector lost rows of {resource.name}; nothing was taken over.")
-            run.take(page)
-            progress(resource.name, run.rows, connector.rows_in(resource.name))
-        if not run.unidentified:
-            run.stage.remove_unseen(1.0 if order.allow_shrink else intake.shrink_limit)
-        report = run.promote(widened=frozenset(stored) != stored_before)
-    except GatewayError as why:
-        run.give_up(why)
-        raise
+        report = _run(
+            order,
+            connector,
+            intake,
+            resource,
+            progress,
+            _Reach(since if until is not None else None, until, version, stored, widened),
+        )
+    except PositionExpired:
+        report = _run(order, connector, intake, resource, progress, _Reach(None, until, version, stored, widened))
     before = utc_text(intake.clock() - intake.keep_versions)
     with intake.database.write() as connection:
         prune(connection, intake.tables[resource.name], order.provider, before)
     return report
 
 
+def _since(order: SyncOrder, intake: Intake, resource: ResourceName, *, widened: bool) -> Position | None:
+    """Where to go on; None where everything must be pulled: at first, on demand, under another mapping, and when more is stored
+    of each record than before."""
+    with intake.database.read() as connection:
+        known = read_position(connection, order.provider, order.source, resource)
+    stays = known is not None and known.mapping == order.mappings.get(resource) and not widened and not order.whole
+    return known if stays else None
+
+
+@dataclass(frozen=True)
+class _Reach:
+    """How much of a resource one run pulls: what changed after `since`, or everything; up to `until`, where the source can say
+    how far that is. `version` is what readers see, `stored` what is kept of a record, `widened` that this is not as before."""
+
+    since: Position | None
+    until: str | None
+    version: int
+    stored: frozenset[ElementPath]
+    widened: bool
+
+
+def _run(
+    order: SyncOrder, connector: Connector, intake: Intake, resource: Resource, progress: Progress, reach: _Reach
+) -> ResourceReport:
+    run_id = intake.new_run_id()
+    with intake.database.write() as connection:
+        begin_run(connection, run_id, order.provider, order.source, resource.name, utc_text(intake.clock()))
+    run = _Run(order, intake, resource, run_id, reach, later_counts=connector.may_repeat())
+    limit = 1.0 if order.allow_shrink else intake.shrink_limit
+    try:
+        for page in _pages(connector, resource.name, reach):
+            if page.unaccounted():
+                raise IngestError(f"{order.source}: the connector lost rows of {resource.name}; nothing was taken over.")
+            run.take(page)
+            progress(resource.name, run.rows, connector.rows_in(resource.name) if reach.since is None else None)
+        if reach.since is None and not run.unidentified:
+            run.stage.remove_unseen()
+        run.stage.check_shrink(limit)
+        return run.promote()
+    except PositionExpired:
+        run.give_up("position expired")
+        raise
+    except GatewayError as why:
+        run.give_up(why.code)
+        raise
+    finally:
+        run.stage.close()
+
+
+def _pages(connector: Connector, resource: ResourceName, reach: _Reach) -> Iterator[Page]:
+    if reach.since is not None and reach.until is not None and isinstance(connector, Incremental):
+        return connector.changes(resource, reach.since.text, reach.until)
+    return connector.pull(resource)
+
+
 class _Run:
     """One resource of one sync, from the first page to its promotion."""
 
     def __init__(
-        self, order: SyncOrder, intake: Intake, resource: Resource, run_id: str, version: int, stored: frozenset[ElementPath]
+        self, order: SyncOrder, intake: Intake, resource: Resource, run_id: str, reach: _Reach, *, later_counts: bool
     ) -> None:
         self._order = order
         self._intake = intake
         self._resource = resource
         self._run_id = run_id
-        self._version = version
-        self._stored = stored
+        self._reach = reach
+        self._version = reach.version
+        self._stored = stored = reach.stored
         self._read = stored | {member for reference in resource.references.values() for member in reference.members}
         self._identity = frozenset(resource.identity)
         subjects = order.subjects.get(resource.name, {})
@@ -162,45 +242,60 @@ class _Run:
             intake.tables[resource.name],
             provenance,
             intake.ring.provider(order.provider, fresh=True),
-            version=version,
+            version=self._version,
             stored=stored,
             people=people_key_spaces(intake.catalog.resources),
             follow=self._follow,
+            later_counts=later_counts,
         )
         self.rows = 0
         self.unidentified = 0
         """Rows so broken that they cannot say which record they were: while there are any, nothing is taken for deleted."""
         self._folded = 0
         self._blank = 0
+        self._passed_over = 0
         self._quarantined = 0
+        with intake.database.read() as connection:
+            # Rows that came right leave the quarantine one by one where only changes are pulled; else the run replaces it whole.
+            self._mending = reach.since is not None and has_quarantine(connection, order.provider, order.source, resource.name)
 
     def take(self, page: Page) -> None:
         """Stage one page; what does not fit goes to quarantine, and its last good version stays."""
+        self.stage.rekey([change for old, new in page.rekeyed for change in self._identities_of(old, new)])
         records: list[EducationRecord] = []
-        rejected = list(page.rejections)
-        kept = [record for raw in page.partial for record in self._identity_of(raw)]
-        self.unidentified += len(page.rejections) - len(kept)
+        refused = list(page.rejections)
+        partial = [record for raw in page.partial for record in self._identity_of(raw)]
+        self.unidentified += len(page.rejections) - len(partial)
         for raw in page.records:
             outcome = normalise(raw, self._resource, self._read)
             if isinstance(outcome, EducationRecord):
                 records.append(outcome)
             else:
-                rejected.append(outcome)
+                refused.append(outcome)
                 known = self._identity_of(raw)
-                kept += known
+                partial += known
                 self.unidentified += 0 if known else 1
-        rejected += self.stage.take(records)
-        if kept:
-            self.stage.keep(kept)
-        self._quarantine(rejected)
+        taken = self.stage.take(records)
+        keys = self.stage.keep(partial) if partial else []
+        named = dict(zip((record.location for record in partial), keys, strict=True))
+        if self._mending:
+            with self._intake.database.write() as connection:
+                mend_quarantine(
+                    connection, self._order.provider, self._order.source, self._resource.name, [*taken.source_keys, *keys]
+                )
+        self.stage.remove([record for raw in page.deleted for record in self._identity_of(raw)])
+        self._quarantine(refused, named)
+        self._quarantine(taken.rejected, {})
         self.rows += page.rows
         self._folded += page.folded
         self._blank += page.blank
+        self._passed_over += page.passed_over
 
-    def promote(self, *, widened: bool) -> ResourceReport:
-        """Make the staged version visible, with its audit event, in one transaction; nothing changed: no new version."""
-        counts = self.stage.counts
-        changed = counts.changes > 0 or widened
+    def promote(self) -> ResourceReport:
+        """Make the staged version visible and note how far the source was read, with the audit event, in one transaction; nothing
+        changed: no new version."""
+        counts, reach = self.stage.counts, self._reach
+        changed = counts.changes > 0 or reach.widened
         version = self._version + 1 if changed else self._version
         now = self._intake.clock()
         at = utc_text(now)
@@ -219,7 +314,9 @@ class _Run:
                     counts=counts,
                     at=at,
                 )
-            drop_quarantine(connection, self._order.provider, self._order.source, self._resource.name, keep_run=self._run_id)
+            if reach.since is None:
+                drop_quarantine(connection, self._order.provider, self._order.source, self._resource.name, keep_run=self._run_id)
+            write_position(connection, self._order.provider, self._order.source, self._resource.name, self._position(at))
             state = "promoted" if changed else "unchanged"
             end_run(connection, self._run_id, state=state, at=at, read=self.rows, quarantined=self._quarantined)
             self._intake.log.append_in(connection, self._event("promotion" if changed else "unchanged", version, counts))
@@ -233,16 +330,25 @@ class _Run:
             self.unidentified,
             counts,
             version,
+            self._passed_over,
+            reach.since is None,
+            tuple(sorted(self._order.fed.get(self._resource.name, frozenset()) - self._stored)),
         )
 
-    def give_up(self, why: GatewayError) -> None:
+    def _position(self, at: str) -> Position | None:
+        """How far the source was read; None where it cannot say."""
+        reach = self._reach
+        if reach.until is None:
+            return None
+        mapping = self._order.mappings.get(self._resource.name, "")
+        return Position(reach.until, mapping, at if reach.since is None else reach.since.whole_at)
+
+    def give_up(self, failure: str) -> None:
         """Undo what was staged and put the failure on the log; readers never saw any of it."""
         self.stage.discard()
         at = utc_text(self._intake.clock())
         with self._intake.database.write() as connection:
-            end_run(
-                connection, self._run_id, state="failed", at=at, read=self.rows, quarantined=self._quarantined, failure=why.code
-            )
+            end_run(connection, self._run_id, state="failed", at=at, read=self.rows, quarantined=self._quarantined, failure=failure)
             self._intake.log.append_in(connection, self._event("failed", self._version, Counts()))
 
     def _follow(self, connection: Connection, moved: Mapping[PersonId, PersonId]) -> None:
@@ -257,7 +363,11 @@ class _Run:
         outcome = normalise(raw, self._resource, self._identity)
         return [outcome] if isinstance(outcome, EducationRecord) else []
 
-    def _quarantine(self, rejected: Iterable[Rejection]) -> None:
+    def _identities_of(self, old: RawRecord, new: RawRecord) -> list[tuple[EducationRecord, EducationRecord]]:
+        return [(before, after) for before in self._identity_of(old) for after in self._identity_of(new)]
+
+    def _quarantine(self, rejected: Iterable[Rejection], named: Mapping[Location, bytes]) -> None:
+        """`named` are the registry's keys of those rows that could say which record they were."""
         rows = [
             {
                 "run_id": self._run_id,
@@ -269,6 +379,7 @@ class _Run:
                 "column_name": rejection.column,
                 "code": rejection.code,
                 "reason": rejection.reason,
+                "source_key": named.get(rejection.location),
             }
             for at, rejection in enumerate(rejected)
         ]

@@ -9,6 +9,7 @@ import hmac
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from itertools import islice
 
 import orjson
 
@@ -24,15 +25,18 @@ from gateway.keys.seal import Sealer
 from gateway.store.engine import Connection, Database
 from gateway.store.key_ring import ProviderKeys
 from gateway.store.record_tables import RecordTables
-from gateway.store.registry import IN_LIST, Registered, link_persons, register
+from gateway.store.registry import IN_LIST, Registered, link_persons, look_up, register
+from gateway.store.seen import Seen
 from gateway.store.staging import (
     Counts,
     CurrentRow,
     NewRow,
+    count_open,
     current_rows,
     discard_staged,
     end_rows,
     open_records,
+    take_back,
     write_rows,
 )
 
@@ -63,8 +67,17 @@ class _Identified:
     content: bytes
 
 
+@dataclass(frozen=True)
+class Taken:
+    """What became of a chunk: who was refused because of an earlier row, and the registry's keys of the others."""
+
+    rejected: list[Rejection]
+    source_keys: list[bytes]
+
+
 class Stage:
-    """The staging of one resource in one run; `version` is the one that readers see when it starts."""
+    """The staging of one resource in one run; `version` is the one that readers see when it starts. Where a record comes twice
+    the first row counts and the second is refused, unless `later_counts`: a living source may show a record again."""
 
     def __init__(
         self,
@@ -77,6 +90,7 @@ class Stage:
         stored: frozenset[ElementPath],
         people: frozenset[ResourceName],
         follow: FollowPeople,
+        later_counts: bool = False,
     ) -> None:
         self._database = database
         self._tables = tables
@@ -89,80 +103,114 @@ class Stage:
         self._stored = stored
         self._people = people
         self._follow = follow
+        self._later_counts = later_counts
         self._moved: dict[PersonId, PersonId] = {}
-        self._lines: dict[RecordId, int] = {}
+        self._seen = Seen()
         self.counts = Counts()
         with database.write() as connection:
             discard_staged(connection, tables, provenance.provider, version)
 
-    def take(self, records: Sequence[EducationRecord]) -> list[Rejection]:
-        """Write a chunk in one transaction; returns the records whose key an earlier row of this run already had."""
+    def take(self, records: Sequence[EducationRecord]) -> Taken:
+        """Write a chunk in one transaction."""
         with self._database.write() as connection:
-            identified, rejected = self._without_duplicates(self._identify(connection, records))
+            identified, rejected, again = self._distinct(self._identify(connection, records))
             before = current_rows(connection, self._tables, self._provenance.provider, [item.own.record for item in identified])
             changed = [item for item in identified if not _same(before.get(item.own.record), item)]
-            end_rows(
-                connection,
-                self._tables,
-                self._provenance.provider,
-                [item.own.record for item in changed if item.own.record in before],
-                self._version + 1,
-            )
+            self._end(connection, changed, before)
             write_rows(connection, self._tables, [self._row(item) for item in changed])
             self._follow_moved(connection)
-        updated = sum(1 for item in changed if item.own.record in before)
-        self.counts = replace(
-            self.counts,
-            inserted=self.counts.inserted + len(changed) - updated,
-            updated=self.counts.updated + updated,
-            unchanged=self.counts.unchanged + len(identified) - len(changed),
-        )
-        return rejected
+        self._count(identified, changed, before, again)
+        return Taken(rejected, [item.source_key for item in identified])
 
-    def keep(self, records: Sequence[EducationRecord]) -> None:
-        """Hold on to the last good version of records whose new row went to quarantine: a bad row deletes nothing."""
+    def keep(self, records: Sequence[EducationRecord]) -> list[bytes]:
+        """Hold on to the last good version of records whose new row went to quarantine: a bad row deletes nothing. Returns the
+        keys by which the registry knows them."""
         with self._database.write() as connection:
-            for item in self._identify(connection, records):
-                self._lines.setdefault(item.own.record, item.record.location.line)
+            identified = self._identify(connection, records)
+            self._seen.add((item.own.record, item.record.location.line) for item in identified)
             self._follow_moved(connection)
+        return [item.source_key for item in identified]
 
-    def remove_unseen(self, shrink_limit: float) -> None:
-        """End the records that the source no longer has.
+    def remove(self, records: Sequence[EducationRecord]) -> None:
+        """End records that the source says it has no longer, by their identity. One that this run has met is there again, and
+        stays; one that the registry does not know never was."""
+        if not records:
+            return
+        resource, provider = self._resource, self._provenance.provider
+        keys = [self._source_key(resource.key_space, [r.elements[path] for path in resource.identity]) for r in records]
+        with self._database.write() as connection:
+            known = look_up(connection, provider, resource.key_space, keys)
+            gone = self._seen.missing([known[key].record for key in dict.fromkeys(keys) if key in known])
+            before = current_rows(connection, self._tables, provider, gone)
+            end_rows(connection, self._tables, provider, list(before), self._version + 1)
+        self._seen.add((record, 0) for record in before)
+        self.counts = replace(self.counts, deleted=self.counts.deleted + len(before))
 
-        Raises `IngestError`, with nothing ended, when they are more than `shrink_limit` (0 to 1) of the resource.
-        """
+    def rekey(self, changes: Sequence[tuple[EducationRecord, EducationRecord]]) -> None:
+        """Records have another identity now (old, new). A person's stays that person's, with all rights; the record under its new
+        identity comes by itself."""
+        resource, provider = self._resource, self._provenance.provider
+        if changes and resource.key_space in self._people:
+            keys = [
+                tuple(self._source_key(resource.key_space, [r.elements[path] for path in resource.identity]) for r in change)
+                for change in changes
+            ]
+            with self._database.write() as connection:
+                named = register(connection, provider, resource.key_space, [key for pair in keys for key in pair], people=True)
+                link_persons(
+                    connection, provider, resource.key_space, {new: _known(named[old].person) for old, new in keys if old != new}
+                )
+        self.remove([old for old, _ in changes])
+
+    def remove_unseen(self) -> None:
+        """End the records that a whole pull did not meet: the source has them no longer."""
         with self._database.read() as connection:
-            known = 0
             gone: list[RecordId] = []
-            for record in open_records(connection, self._tables, self._provenance.provider, self._provenance.source):
-                known += 1
-                if record not in self._lines:
-                    gone.append(record)
-        known -= self.counts.inserted
-        if gone and len(gone) > shrink_limit * known:
-            raise IngestError(
-                f"{self._resource.name}: the source no longer has {len(gone)} of {known} records, more than the "
-                f"{shrink_limit:.0%} that GATEWAY_SHRINK_LIMIT allows. Check the extract; if it is right, "
-                "run this sync once with --allow-shrink."
-            )
+            records = open_records(connection, self._tables, self._provenance.provider, self._provenance.source)
+            while chunk := list(islice(records, IN_LIST)):
+                gone += self._seen.missing(chunk)
         for start in range(0, len(gone), IN_LIST):
             with self._database.write() as connection:
                 end_rows(connection, self._tables, self._provenance.provider, gone[start : start + IN_LIST], self._version + 1)
-        self.counts = replace(self.counts, deleted=len(gone))
+        self.counts = replace(self.counts, deleted=self.counts.deleted + len(gone))
+
+    def check_shrink(self, limit: float) -> None:
+        """Raises `IngestError` when more than `limit` (0 to 1) of what the source had is gone."""
+        gone = self.counts.deleted
+        if not gone:
+            return
+        with self._database.read() as connection:
+            known = (
+                gone
+                - self.counts.inserted
+                + count_open(connection, self._tables, self._provenance.provider, self._provenance.source)
+            )
+        if gone > limit * known:
+            raise IngestError(
+                f"{self._resource.name}: the source no longer has {gone} of {known} records, more than the "
+                f"{limit:.0%} that GATEWAY_SHRINK_LIMIT allows. Check the extract; if it is right, "
+                "run this sync once with --allow-shrink."
+            )
+
+    def close(self) -> None:
+        """Let go of the notes of this run."""
+        self._seen.close()
 
     def discard(self) -> None:
         """Undo everything this run staged."""
         with self._database.write() as connection:
             discard_staged(connection, self._tables, self._provenance.provider, self._version)
 
-    def _without_duplicates(self, identified: Sequence[_Identified]) -> tuple[list[_Identified], list[Rejection]]:
-        kept: list[_Identified] = []
+    def _distinct(self, identified: Sequence[_Identified]) -> tuple[list[_Identified], list[Rejection], frozenset[RecordId]]:
+        """Each record once; with what is refused, and which records an earlier chunk of this run had."""
+        met = dict(self._seen.lines([item.own.record for item in identified]))
+        again = frozenset(met)
+        kept: dict[RecordId, _Identified] = {}
         rejected: list[Rejection] = []
         for item in identified:
-            first = self._lines.get(item.own.record)
-            if first is None:
-                self._lines[item.own.record] = item.record.location.line
-                kept.append(item)
+            first = met.setdefault(item.own.record, item.record.location.line)
+            if self._later_counts or (item.own.record not in kept and item.own.record not in again):
+                kept[item.own.record] = item
                 continue
             rejected.append(
                 Rejection(
@@ -173,7 +221,39 @@ class Stage:
                     f"Line {first} already has a record with this key; the first one counts.",
                 )
             )
-        return kept, rejected
+        self._seen.add((record, item.record.location.line) for record, item in kept.items())
+        return list(kept.values()), rejected, again
+
+    def _end(self, connection: Connection, changed: Sequence[_Identified], before: Mapping[RecordId, CurrentRow]) -> None:
+        """End the versions that readers see, and take back what this run staged of the same records."""
+        open_rows = [item.own.record for item in changed if item.own.record in before]
+        staged = [record for record in open_rows if before[record].from_version > self._version]
+        end_rows(connection, self._tables, self._provenance.provider, open_rows, self._version + 1)
+        take_back(connection, self._tables, self._provenance.provider, staged, self._version + 1)
+
+    def _count(
+        self,
+        identified: Sequence[_Identified],
+        changed: Sequence[_Identified],
+        before: Mapping[RecordId, CurrentRow],
+        again: frozenset[RecordId],
+    ) -> None:
+        """A record that comes again was counted when it came first, as unchanged unless it was staged then."""
+        inserted = updated = revised = 0
+        for item in changed:
+            known = before.get(item.own.record)
+            if known is None:
+                inserted += 1
+            elif known.from_version <= self._version:
+                updated += 1
+                revised += item.own.record in again
+        unchanged = sum(item.own.record not in again for item in identified) - sum(item.own.record not in again for item in changed)
+        self.counts = replace(
+            self.counts,
+            inserted=self.counts.inserted + inserted,
+            updated=self.counts.updated + updated,
+            unchanged=self.counts.unchanged + unchanged - revised,
+        )
 
     def _identify(self, connection: Connection, records: Sequence[EducationRecord]) -> list[_Identified]:
         resource, provider = self._resource, self._provenance.provider

@@ -393,9 +393,46 @@ quarantine = Table(
     Column("column_name", String(200), nullable=False),
     Column("code", String(64), nullable=False),
     Column("reason", String(400), nullable=False),
+    Column("source_key", LargeBinary(32)),
     Index(None, "provider_id", "resource"),
 )
-"""Rows that failed, by place and rule; the value stays in the source."""
+"""Rows that failed, by place and rule; the value stays in the source. `source_key` where the row could say which record it was:
+when that record comes right, the row is no longer in quarantine."""
+
+source_position = Table(
+    "source_position",
+    metadata,
+    Column("provider_id", String(64), primary_key=True),
+    Column("source_id", String(128), primary_key=True),
+    Column("resource", String(100), primary_key=True),
+    Column("position", String(500), nullable=False),
+    Column("mapping", String(64), nullable=False),
+    Column("whole_at", String(32), nullable=False),
+)
+"""How far a source was read, for those that know what changed since. It moves with the promotion, in one transaction."""
+
+source_turn = Table(
+    "source_turn",
+    metadata,
+    Column("provider_id", String(64), primary_key=True),
+    Column("source_id", String(128), primary_key=True),
+    Column("turn", String(40), primary_key=True),
+    Column("taken_by", String(64), nullable=False),
+    Column("taken_at", String(32), nullable=False),
+    Column("ended_at", String(32)),
+    Column("outcome", String(64)),
+)
+"""The turns of scheduled sources: the process that inserts a turn does it. `outcome` is promoted, unchanged or an error's code."""
+
+source_expected = Table(
+    "source_expected",
+    metadata,
+    Column("provider_id", String(64), primary_key=True),
+    Column("source_id", String(128), primary_key=True),
+    Column("resource", String(100), primary_key=True),
+    Column("late_after", BigInteger, nullable=False),
+)
+"""How old (seconds) the last good sync of a resource may be before its source counts as late."""
 
 text_decision = Table(
     "text_decision",

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, Select, delete, func, insert, select, update
 
 from gateway.domain.identifiers import InstitutionId, RecordId, ResourceName
 from gateway.domain.records import Location, Rejection
@@ -96,6 +96,27 @@ def end_rows(
             )
             .values(to_version=version)
         )
+
+
+def take_back(
+    connection: Connection, tables: RecordTables, provider: InstitutionId, records: Sequence[RecordId], version: int
+) -> None:
+    """Forget the rows of these records that this run has staged at a version."""
+    for start in range(0, len(records), IN_LIST):
+        part = records[start : start + IN_LIST]
+        for table in (*tables.members.values(), tables.rows):
+            connection.execute(
+                delete(table).where(table.c.provider_id == provider, table.c.from_version == version, table.c.record_id.in_(part))
+            )
+
+
+def count_open(connection: Connection, tables: RecordTables, provider: InstitutionId, source: str) -> int:
+    """How many records of a source have an open row, staged ones included."""
+    rows = tables.rows
+    counted = connection.execute(
+        select(func.count()).where(rows.c.provider_id == provider, rows.c.to_version.is_(None), rows.c.source_id == source)
+    ).scalar_one()
+    return int(counted)
 
 
 def write_rows(connection: Connection, tables: RecordTables, new: Sequence[NewRow]) -> None:
@@ -187,13 +208,30 @@ def write_quarantine(connection: Connection, rows: Sequence[Mapping[str, object]
 
 def drop_quarantine(connection: Connection, provider: InstitutionId, source: str, resource: ResourceName, *, keep_run: str) -> None:
     """Forget the quarantine of earlier runs of this source and resource: it tells what is wrong now."""
-    earlier = select(sync_run.c.run_id).where(
-        sync_run.c.provider_id == provider,
-        sync_run.c.source_id == source,
-        sync_run.c.resource == resource,
-        sync_run.c.run_id != keep_run,
-    )
+    earlier = _runs_of(provider, source, resource).where(sync_run.c.run_id != keep_run)
     connection.execute(delete(quarantine).where(quarantine.c.run_id.in_(earlier)))
+
+
+def has_quarantine(connection: Connection, provider: InstitutionId, source: str, resource: ResourceName) -> bool:
+    """Whether rows of earlier runs of this source and resource are in quarantine."""
+    found = select(quarantine.c.run_id).where(quarantine.c.run_id.in_(_runs_of(provider, source, resource))).limit(1)
+    return connection.execute(found).first() is not None
+
+
+def mend_quarantine(
+    connection: Connection, provider: InstitutionId, source: str, resource: ResourceName, source_keys: Sequence[bytes]
+) -> None:
+    """Let rows go whose record was read again."""
+    runs = _runs_of(provider, source, resource)
+    for start in range(0, len(source_keys), IN_LIST):
+        part = source_keys[start : start + IN_LIST]
+        connection.execute(delete(quarantine).where(quarantine.c.run_id.in_(runs), quarantine.c.source_key.in_(part)))
+
+
+def _runs_of(provider: InstitutionId, source: str, resource: ResourceName) -> Select[tuple[str]]:
+    return select(sync_run.c.run_id).where(
+        sync_run.c.provider_id == provider, sync_run.c.source_id == source, sync_run.c.resource == resource
+    )
 
 
 def read_quarantine(connection: Connection, provider: InstitutionId, resource: str | None) -> Iterator[Rejection]:

@@ -57,7 +57,7 @@ class World:
         with self.database.read() as connection:
             return set(connection.execute(select(rows.c.person_id).where(rows.c.to_version.is_(None))).scalars())
 
-    def stage(self, name: ResourceName) -> Stage:
+    def stage(self, name: ResourceName, *, later_counts: bool = False) -> Stage:
         resource = CATALOG.resources[name]
         with self.database.read() as connection:
             version, _ = head(connection, LAKESIDE, name)
@@ -70,6 +70,7 @@ class World:
             stored=frozenset(element.path for element in resource.every_element()),
             people=people_key_spaces(CATALOG.resources),
             follow=lambda _connection, moved: self.moved.update(moved),
+            later_counts=later_counts,
         )
 
     def promote(self, stage: Stage, name: ResourceName) -> None:
@@ -89,7 +90,8 @@ class World:
     def load(self, name: ResourceName, *records: EducationRecord, shrink: float = 1.0) -> Counts:
         stage = self.stage(name)
         stage.take(records)
-        stage.remove_unseen(shrink)
+        stage.remove_unseen()
+        stage.check_shrink(shrink)
         self.promote(stage, name)
         return stage.counts
 
@@ -174,7 +176,8 @@ def test_what_is_staged_is_invisible_until_it_is_promoted(world: World) -> None:
     world.load(CANDIDATES, candidate("1", firstName="Ana"))
     stage = world.stage(CANDIDATES)
     stage.take([candidate("1", firstName="Anna"), candidate("2", 3, firstName="Bo")])
-    stage.remove_unseen(1.0)
+    stage.remove_unseen()
+    stage.check_shrink(1.0)
     assert [row["firstName"] for row in world.seen(CANDIDATES)] == ["Ana"]
     world.promote(stage, CANDIDATES)
     assert sorted(str(row["firstName"]) for row in world.seen(CANDIDATES)) == ["Anna", "Bo"]
@@ -188,7 +191,8 @@ def test_an_interrupted_run_leaves_nothing_behind(world: World) -> None:
     assert world.seen(CANDIDATES) == before
     again = world.stage(CANDIDATES)
     again.take([candidate("1", firstName="Ana"), candidate("2", 3, firstName="Bo")])
-    again.remove_unseen(0.0)
+    again.remove_unseen()
+    again.check_shrink(0.0)
     assert again.counts == Counts(unchanged=2)
 
 
@@ -210,7 +214,7 @@ def test_a_change_in_a_member_of_a_collection_is_a_change(world: World) -> None:
 
 def test_a_key_that_stands_twice_is_rejected_with_the_first_ones_line(world: World) -> None:
     stage = world.stage(CANDIDATES)
-    [rejected] = stage.take([candidate("1", 2), candidate("1", 7, firstName="Zed")])
+    [rejected] = stage.take([candidate("1", 2), candidate("1", 7, firstName="Zed")]).rejected
     assert rejected == Rejection(
         CANDIDATES,
         Location("candidates.csv", 7),
@@ -218,16 +222,53 @@ def test_a_key_that_stands_twice_is_rejected_with_the_first_ones_line(world: Wor
         "duplicate_key",
         "Line 2 already has a record with this key; the first one counts.",
     )
-    [later] = stage.take([candidate("1", 2)])
+    [later] = stage.take([candidate("1", 2)]).rejected
     assert later.code == "duplicate_key"
+
+
+def test_where_a_living_source_shows_a_record_again_the_later_row_counts(world: World) -> None:
+    world.load(CANDIDATES, candidate("1", firstName="Ana"), candidate("2", firstName="Bo"))
+    stage = world.stage(CANDIDATES, later_counts=True)
+    first = stage.take([candidate("1", firstName="Ann"), candidate("1", firstName="Anna"), candidate("2", firstName="Bo")])
+    again = stage.take([candidate("1", firstName="Annika"), candidate("2", firstName="Bob"), candidate("3", firstName="Cy")])
+    assert (first.rejected, again.rejected) == ([], [])
+    stage.remove_unseen()
+    assert stage.counts == Counts(inserted=1, updated=2)
+    world.promote(stage, CANDIDATES)
+    assert sorted(str(row["firstName"]) for row in world.seen(CANDIDATES)) == ["Annika", "Bob", "Cy"]
+
+
+def test_a_record_that_the_source_calls_deleted_ends_unless_it_is_there_again(world: World) -> None:
+    world.load(CANDIDATES, candidate("1"), candidate("2"), candidate("3"))
+    stage = world.stage(CANDIDATES, later_counts=True)
+    stage.take([candidate("2", firstName="Back")])
+    stage.remove([candidate("1"), candidate("2"), candidate("unknown"), candidate("1")])
+    assert stage.counts == Counts(updated=1, deleted=1)
+    stage.check_shrink(0.34)
+    with pytest.raises(IngestError, match="1 of 3 records"):
+        stage.check_shrink(0.3)
+    world.promote(stage, CANDIDATES)
+    assert len(world.seen(CANDIDATES)) == 2
+
+
+def test_a_person_with_another_identity_stays_the_same_person(world: World) -> None:
+    world.load(CANDIDATES, candidate("1"))
+    [before] = world.persons(CANDIDATES)
+    stage = world.stage(CANDIDATES, later_counts=True)
+    stage.rekey([(candidate("1"), candidate("9"))])
+    stage.take([candidate("9")])
+    assert stage.counts == Counts(inserted=1, deleted=1)
+    world.promote(stage, CANDIDATES)
+    assert world.persons(CANDIDATES) == {before}
 
 
 def test_a_vanished_record_is_deleted_within_the_shrink_limit_only(world: World) -> None:
     world.load(CANDIDATES, *(candidate(str(n), n) for n in range(10)))
     stage = world.stage(CANDIDATES)
     stage.take([candidate(str(n), n) for n in range(7)])
+    stage.remove_unseen()
     with pytest.raises(IngestError, match=r"3 of 10 records.*20%"):
-        stage.remove_unseen(0.2)
+        stage.check_shrink(0.2)
     stage.discard()
     assert len(world.seen(CANDIDATES)) == 10
     assert world.load(CANDIDATES, *(candidate(str(n), n) for n in range(8)), shrink=0.2) == Counts(deleted=2, unchanged=8)
@@ -238,7 +279,8 @@ def test_a_record_whose_new_row_is_bad_keeps_its_last_good_version(world: World)
     world.load(CANDIDATES, candidate("1", firstName="Ana"))
     stage = world.stage(CANDIDATES)
     stage.keep([candidate("1")])
-    stage.remove_unseen(0.0)
+    stage.remove_unseen()
+    stage.check_shrink(0.0)
     assert stage.counts == Counts()
 
 
