@@ -112,3 +112,16 @@ class Incremental(Connector, Protocol):
         Raises PositionExpired when the source no longer knows what happened since; IngestError as `pull` does.
         """
         ...
+
+
+@runtime_checkable
+class Settling(Protocol):
+    """A source at which something is to be done when its records are safe, because its source file says so: files that are moved
+    away or deleted."""
+
+    def settle(self) -> None:
+        """Called once after every resource of the source was promoted.
+
+        Raises IngestError when it cannot be done; what was promoted stays.
+        """
+        ...

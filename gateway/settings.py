@@ -57,6 +57,9 @@ class Settings(BaseSettings):
         default="gateway.local/audit/1", description="Origin of the audit log's checkpoints; never changes for one log."
     )
     keep_versions_days: int = Field(default=30, ge=1, description="Days that superseded row versions are kept.")
+    sources: Path | None = Field(
+        default=None, description="Folder of source files (*.source.yaml) that `gateway serve` syncs as they say; empty: none."
+    )
     shrink_limit: float = Field(default=0.2, ge=0.0, le=1.0, description="Largest share of a resource that one sync may delete.")
 
     @field_validator("pool_size")

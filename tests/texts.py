@@ -6,7 +6,7 @@ import csv
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from gateway.cli.source import read_source
+from gateway.cli.source.files import read_source
 from tests.world import World
 
 AGREEMENT = Path(__file__).parent / "integration" / "free_text.yaml"

@@ -19,7 +19,7 @@ from connectors.source import Source
 from gateway.agreements.activate import activate
 from gateway.agreements.read_agreement import read_agreement
 from gateway.app import Gateway, open_gateway, prepare
-from gateway.cli.source import read_source
+from gateway.cli.source.files import read_source
 from gateway.clients import KeyPair, NewClient, add_client
 from gateway.demo.extracts import Sizes, write_extracts
 from gateway.ingest import ResourceReport, ingest, order_of

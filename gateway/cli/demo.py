@@ -26,7 +26,8 @@ from gateway.agreements.activate import activate
 from gateway.agreements.read_agreement import read_agreement
 from gateway.app import Gateway, open_gateway, prepare
 from gateway.cli.console import open_console
-from gateway.cli.source import pull, read_source
+from gateway.cli.source.files import read_source
+from gateway.cli.source.run import pull
 from gateway.clients import KeyPair, NewClient, Secret, add_client
 from gateway.demo.extracts import write_extracts
 from gateway.errors import GatewayError

@@ -9,10 +9,13 @@ import uvicorn
 
 from gateway.agreements.expire import expire_ended
 from gateway.agreements.lifecycle import by_operator
-from gateway.app import open_gateway
+from gateway.app import Gateway, open_gateway
+from gateway.cli.source.files import read_source
+from gateway.errors import ConfigurationError
 from gateway.serve_api import build_app, settle_collector
 from gateway.settings import read_settings
 from gateway.telemetry import configure_logs
+from gateway.timetable import Timetable
 
 GRACEFUL_SECONDS = 10
 
@@ -28,6 +31,7 @@ def serve() -> None:
         # The server raises the signal that ended it once more; as an exit it leaves through this `with`, not past it.
         signal.signal(signal.SIGTERM, lambda *_: sys.exit())
         api = build_app(gateway)
+        timetable = _timetable(gateway)
         settle_collector()
         # No access log: a query string can hold a value of a record.
         uvicorn.run(
@@ -42,3 +46,17 @@ def serve() -> None:
             proxy_headers=False,
             timeout_graceful_shutdown=GRACEFUL_SECONDS,
         )
+        if timetable is not None:
+            timetable.stop()
+
+
+def _timetable(gateway: Gateway) -> Timetable | None:
+    """The scheduled sources of GATEWAY_SOURCES, begun."""
+    folder = gateway.settings.sources
+    if folder is None:
+        return None
+    if not folder.is_dir():
+        raise ConfigurationError(f"GATEWAY_SOURCES is {folder}, which is not a folder. Make it, or leave the variable out.")
+    timetable = Timetable(gateway, sorted(folder.glob("*.source.yaml")), lambda file: read_source(file, gateway.catalog))
+    timetable.start()
+    return timetable

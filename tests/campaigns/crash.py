@@ -19,7 +19,8 @@ import gateway.disclose
 import gateway.ingest
 from gateway.app import open_gateway
 from gateway.audit import AuditLog
-from gateway.cli.source import pull, read_source
+from gateway.cli.source.files import read_source
+from gateway.cli.source.run import pull
 from gateway.serve_api import build_app
 from gateway.settings import read_settings
 from gateway.stage import Stage

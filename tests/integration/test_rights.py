@@ -20,7 +20,7 @@ from connectors.source import Source
 from gateway.agreements.activate import activate
 from gateway.agreements.read_agreement import read_agreement
 from gateway.app import new_id
-from gateway.cli.source import read_source
+from gateway.cli.source.files import read_source
 from gateway.consent.change import (
     Changed,
     count_rights,

@@ -21,7 +21,7 @@ from gateway.agreements.try_out import people_to_sample, resources_to_sample, tr
 from gateway.app import open_gateway
 from gateway.catalog.model import Resource
 from gateway.cli.console import new_table, open_console
-from gateway.cli.source import read_source
+from gateway.cli.source.files import read_source
 from gateway.domain.agreement import Grant
 from gateway.domain.identifiers import InstitutionId, ResourceName
 from gateway.domain.records import EducationRecord

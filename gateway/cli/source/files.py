@@ -1,0 +1,59 @@
+"""Source files: read them, say every mistake, seal a secret for one."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from connectors.source import Known, Source
+from connectors.source_file import read_source_file
+from gateway.catalog.load import load_catalog
+from gateway.catalog.model import Catalog
+from gateway.cli.console import open_console
+from gateway.consent.person import person_resources
+from gateway.errors import RequestError
+from gateway.open_wrapper import open_wrapper
+from gateway.reveal import seal_secret
+from gateway.settings import read_settings
+
+Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Source files (YAML).", show_default=False)]
+
+
+def check(files: Files) -> None:
+    """Say every mistake in source files, with line and column; reads no records."""
+    catalog = load_catalog()
+    console = open_console()
+    for file in files:
+        found = read_source(file, catalog)
+        console.print(f"{file}: right. {found.id} brings {len(found.resources)} resources of {found.provider}.")
+
+
+def seal() -> None:
+    """Seal a secret (read from standard input) with the gateway's key, for `kms:` in a source file."""
+    text = sys.stdin.readline().rstrip("\r\n")
+    if not text:
+        raise RequestError("Give the secret on standard input, on one line: gateway source seal < FILE")
+    sys.stdout.write(f"{{kms: {seal_secret(open_wrapper(read_settings()), text)}}}\n")
+
+
+def read_source(file: Path, catalog: Catalog, environ: Mapping[str, str] = os.environ) -> Source:
+    """The source file, checked against the catalog's element paths; `environ` fills its `${NAME}`."""
+    people = person_resources(catalog)
+    known = {
+        name: Known(
+            frozenset(resource.elements),
+            {
+                collection.name: frozenset(path.partition(".")[2] for path in collection.elements)
+                for collection in resource.collections.values()
+            },
+            frozenset(resource.persons),
+            frozenset(resource.identity) if name in people else frozenset(),
+        )
+        for name, resource in catalog.resources.items()
+    }
+    return read_source_file(file, known, environ)

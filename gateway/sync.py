@@ -1,0 +1,73 @@
+"""Pull one source: first what people say about their records, then the records, then what the source has that nobody named."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from connectors.base import Settling
+from connectors.kinds import open_source
+from connectors.source import Source
+from gateway.app import Gateway, new_id
+from gateway.consent.take_in import RightsReport, source_rights, take_in
+from gateway.domain.identifiers import ResourceName
+from gateway.ingest import Progress, ResourceReport, ingest, order_of
+from gateway.store.turns import expect
+
+
+@dataclass(frozen=True)
+class SyncWishes:
+    """What somebody wants of one sync beside the usual: `allow_shrink` accepts that much vanished, `whole` pulls everything also
+    where the source knows what changed, `only` names the resources."""
+
+    allow_shrink: bool = False
+    whole: bool = False
+    only: frozenset[ResourceName] = frozenset()
+
+
+@dataclass(frozen=True)
+class SourceReport:
+    """What became of a source: its files of consents and opt-outs, its resources, and columns by file that its source file does
+    not name."""
+
+    source: Source
+    rights: tuple[RightsReport, ...]
+    resources: tuple[ResourceReport, ...]
+    drift: Mapping[str, tuple[str, ...]]
+
+
+def _nobody(*_: object) -> None:
+    """Told to nobody."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """Who is told while a source is pulled: of the rows read so far, and of each part when it is done."""
+
+    progress: Progress = _nobody
+    rights: Callable[[RightsReport], None] = _nobody
+    resource: Callable[[ResourceReport], None] = _nobody
+
+
+def sync_source(gateway: Gateway, source: Source, wishes: SyncWishes, told: Told) -> SourceReport:
+    """Pull a source and promote what changed, one resource at a time.
+
+    Raises GatewayError as `ingest` and `take_in` do; resources that were promoted before stay promoted.
+    """
+    connector = open_source(source, gateway.secrets())
+    rights, resources = [], []
+    # First what people say about their records: a new record must not be seen before its opt-out.
+    for kind, named_by in connector.rights():
+        asked = source_rights(source, kind, named_by, allow_shrink=wishes.allow_shrink, shrink_limit=gateway.settings.shrink_limit)
+        rights.append(take_in(asked, connector.pull_rights(kind, named_by), gateway.rights_desk(), new_id))
+        told.rights(rights[-1])
+    order = order_of(source, allow_shrink=wishes.allow_shrink, whole=wishes.whole, only=wishes.only)
+    for report in ingest(order, connector, gateway.intake(), told.progress):
+        resources.append(report)
+        told.resource(report)
+    late = None if source.schedule is None else source.schedule.late_after
+    with gateway.database.write() as connection:
+        expect(connection, source.provider, source.id, tuple(source.resources), late)
+    if isinstance(connector, Settling) and not wishes.only:
+        connector.settle()
+    return SourceReport(source, tuple(rights), tuple(resources), connector.unmapped())
