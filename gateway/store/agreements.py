@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, and_, bindparam, func, insert, join, select, update
+from sqlalchemy import Connection, and_, bindparam, exists, func, insert, join, not_, or_, select, update
 
 from gateway.domain.access import AccessRequest
 from gateway.domain.agreement import DEIDENTIFIED, NEEDED_STATES, Agreement, AgreementFacts, AgreementState
@@ -23,6 +23,7 @@ from gateway.store.usage import used
 
 MATTERING: tuple[AgreementState, ...] = ("proposed", "signed", "in_force", "suspended", "expired", "terminated")
 """States that a decision is told of: a party may hear why its own agreement does not serve."""
+ENDED: tuple[AgreementState, ...] = ("expired", "terminated")
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,19 @@ _STANDING = and_(
     agreement_state.c.to_version.is_(None),
 )
 """The state that a grant's agreement is in."""
+_later = agreement_state.alias("later")
+_NOT_LONG_OVER = or_(
+    agreement_state.c.state.not_in(ENDED),
+    not_(
+        exists().where(
+            _later.c.agreement_id == agreement_state.c.agreement_id,
+            _later.c.version > agreement_state.c.version,
+            _later.c.to_version.is_(None),
+            _later.c.state.in_(MATTERING),
+        )
+    ),
+)
+"""An ended version says something only while nothing came after it: else each decision would grow with an agreement's age."""
 _MATTERING = (
     select(state_epoch.c.epoch, agreement_grant.c.facts, agreement_state.c.state)
     .outerjoin_from(
@@ -50,6 +64,7 @@ _MATTERING = (
             agreement_grant.c.recipient_id == bindparam("institution"),
             agreement_grant.c.resource == bindparam("resource"),
             agreement_state.c.state.in_(MATTERING),
+            _NOT_LONG_OVER,
         ),
     )
     .order_by(agreement_grant.c.agreement_id, agreement_grant.c.version, agreement_grant.c.schedule)

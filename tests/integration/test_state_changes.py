@@ -15,10 +15,12 @@ from sqlalchemy import insert, update
 import gateway.disclose
 import gateway.stand
 from gateway.clients import KeyPair, rotate_client, suspend_client
+from gateway.domain.access import AccessRequest
 from gateway.domain.agreement import AgreementState
-from gateway.domain.identifiers import AgreementId
+from gateway.domain.identifiers import AgreementId, InstitutionId, ResourceName
 from gateway.errors import AgreementError
 from gateway.prove_client import ASSERTION_TYPE
+from gateway.store.agreements import agreements_that_matter
 from gateway.store.epoch import advance_epoch
 from gateway.store.schema import opt_out
 from tests.moving import change_state
@@ -186,6 +188,22 @@ def test_a_new_version_that_withholds_an_element_takes_it_away_at_once(world: Wo
     assert ask(world, token, select="lastSurname").json()["code"] == "GW-REQ-02"
     assert ask(world, token, limit="2", cursor=cursor).status_code == httpx.codes.BAD_REQUEST
     assert records(world, token, select="candidateIdentifier") == before, "a version keeps the agreement's pseudonyms"
+
+
+def test_a_decision_is_not_told_of_versions_that_another_came_after(world: World) -> None:
+    """Else each decision costs more with every year of an agreement, and one day the policy engine refuses the question."""
+    for year in ("2027-28", "2028-29", "2029-30"):
+        agree_again(world, ("2026-27", year))
+    request = AccessRequest(ResourceName("candidates"), "placement")
+
+    def told() -> list[tuple[object, object]]:
+        with world.gateway.database.read() as connection:
+            facts = agreements_that_matter(connection, InstitutionId("riverton"), request, world.now)
+        return [(entry["version"], entry["state"]) for entry in facts.entries]
+
+    assert told() == [(4, "in_force")]
+    change_state(FIRST, "terminated", "test", world.gateway.registry())
+    assert told() == [(4, "terminated")], "a party hears why its agreement does not serve"
 
 
 # --- clients ------------------------------------------------------------------------------------------------------------
