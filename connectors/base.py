@@ -5,7 +5,7 @@ A connector never receives policies or agreements: it cannot choose what to pull
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -124,4 +124,17 @@ class Settling(Protocol):
 
         Raises IngestError when it cannot be done; what was promoted stays.
         """
+        ...
+
+
+@runtime_checkable
+class Probing(Protocol):
+    """A source that can be looked at before its source file is finished."""
+
+    def offers(self) -> Iterator[str]:
+        """What there is to read: names of files, tables or paths. Raises IngestError when the source cannot be reached."""
+        ...
+
+    def sample(self, resource: ResourceName, most: int) -> Mapping[str, Sequence[str]]:
+        """The first texts of every column of what a resource is read from, also of those that its mapping does not name."""
         ...

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import cast
 
-from connectors.files import open_file
+from connectors.files import list_files, open_file
 from connectors.kind import Origin, PlainKind
 from connectors.mapped import MappedSource
 from connectors.place import Place
@@ -40,6 +40,10 @@ class DelimitedTables:
             read_rows(stream, rule.file, delimiter=rule.delimiter, encoding=rule.encoding, quoted=rule.quoted) as table,
         ):
             yield table
+
+    def names(self) -> Iterator[str]:
+        """Every file of the folder or zip."""
+        yield from list_files(self._folder.location)
 
     def rows_in(self, rule: ResourceRule) -> int | None:
         """Lines of the file less the header: at least the number of rows, more where a cell spans lines."""

@@ -37,6 +37,17 @@ def open_file(location: Path, name: str, limits: ArchiveLimits) -> Iterator[IO[b
         raise IngestError(f"{name} of {location.name} cannot be read whole ({type(why).__name__}): export it again") from why
 
 
+def list_files(location: Path) -> list[str]:
+    """The names of the files in a folder or zip, sorted. Raises IngestError when it is not there or cannot be listed."""
+    try:
+        if location.is_dir():
+            return sorted(path.relative_to(location).as_posix() for path in location.rglob("*") if path.is_file())
+        with zipfile.ZipFile(location) as opened:
+            return sorted(member.filename for member in opened.infolist() if not member.is_dir())
+    except (OSError, zipfile.BadZipFile) as why:
+        raise IngestError(f"{location} is no folder or zip that can be read ({type(why).__name__}): check location") from why
+
+
 @contextmanager
 def _from_folder(folder: Path, name: str) -> Iterator[IO[bytes]]:
     with (folder / name).open("rb") as stream:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from itertools import islice
 from typing import Protocol
@@ -76,6 +76,21 @@ class MappedSource:
         if rule is None:
             raise IngestError(f"source {self._source.id} has no resource {resource}: add it to the source file")
         return rule
+
+    def offers(self) -> Iterator[str]:
+        """As `Probing.offers`, where the tables know; else what the source file names."""
+        names = getattr(self._tables, "names", None)
+        yield from names() if names is not None else (rule.file for rule in self._source.every_rule())
+
+    def sample(self, resource: ResourceName, most: int) -> Mapping[str, Sequence[str]]:
+        """As `Probing.sample`."""
+        texts: dict[str, list[str]] = {}
+        with self._tables.open(self.rule(resource)) as table:
+            for row in islice((row for row in table.rows if len(row.cells) == len(table.header)), most):
+                for name, cell in zip(table.header, row.cells, strict=True):
+                    texts.setdefault(name, []).append(cell)
+            names = dict.fromkeys((*table.header, *sorted(table.further)))
+        return {name: texts.get(name, []) for name in names if name}
 
     def _unread(self, rules: list[ResourceRule]) -> tuple[str, ...]:
         settled = {name for rule in rules for name in (*rule.header_names(), *rule.ignore)}

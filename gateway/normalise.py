@@ -157,6 +157,15 @@ def _value(text: str, element: Element, place: _Place) -> Scalar | None:
         raise _Refusal(place, misfit.code, f"{place.path} {misfit.reason}") from None
 
 
+def misfit(text: str, element: Element) -> str | None:
+    """The code of the rule that a filled text breaks as a value of an element; None when it fits."""
+    try:
+        _READERS[element.type](text.strip(), element)
+    except _Misfit as why:
+        return why.code
+    return None
+
+
 def _string(text: str, element: Element) -> str:
     # A column outside free text is one line: a line break there is a broken export or an injection.
     controls = _CONTROL_IN_TEXT if element.sensitivity == "free_text" else _CONTROL

@@ -112,7 +112,13 @@ def test_the_library_comes_to_the_turn_that_was_missed(world: World, tmp_path: P
     table = timetable(world, file)
     ended = Event()
     run = table.run
-    monkeypatch.setattr(table, "run", lambda turn: (run(turn), ended.set())[0])
+
+    def run_and_tell(turn: Turn) -> str | None:
+        outcome = run(turn)
+        ended.set()
+        return outcome
+
+    monkeypatch.setattr(table, "run", run_and_tell)
     table.start()
     try:
         assert ended.wait(60)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from gateway.cli.source.files import check, seal
+from gateway.cli.source.probe import probe
 from gateway.cli.source.run import sync as sync
 from gateway.cli.source.runs import history, quarantine, status
 
@@ -17,6 +18,7 @@ def source() -> None:
 
 
 app.command()(check)
+app.command()(probe)
 app.command()(seal)
 app.command()(quarantine)
 app.command()(history)
