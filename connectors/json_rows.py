@@ -24,10 +24,10 @@ class _Path:
     steps: tuple[str, ...]
 
 
-def json_table(rule: ResourceRule, objects: Iterable[tuple[int, Json]]) -> Table:
+def json_table(rule: ResourceRule, objects: Iterable[tuple[int, Json]], also: tuple[str, ...] = ()) -> Table:
     """The rows of numbered objects. Columns that a rule names and an object lacks are empty; names that no rule mentions are
-    gathered in the table's `further`."""
-    header = rule.header_names()
+    gathered in the table's `further`. `also` are columns that the kind of source wants to see beside the rule's."""
+    header = tuple(dict.fromkeys((*rule.header_names(), *also)))
     further: set[str] = set()
     flatten = flattener(rule, header)
     settled = {_steps(name)[0] for name in header} | {_steps(c.each)[0] for c in rule.collections if c.each} | rule.ignore

@@ -11,6 +11,7 @@ from typing import cast
 from connectors.base import Connector
 from connectors.delimited import DelimitedKind
 from connectors.kind import Kind
+from connectors.push import PushKind
 from connectors.secrets import Secrets
 from connectors.source import Source
 from gateway.errors import ConfigurationError
@@ -18,6 +19,7 @@ from gateway.errors import ConfigurationError
 GROUP = "educator_data_gateway.sources"
 _OWN: Mapping[str, Kind] = {
     "delimited": DelimitedKind(),
+    "push": PushKind(),
 }
 
 

@@ -34,6 +34,7 @@ from gateway.store.engine import Database
 SCOPES = (
     "records:read",
     "rosters:write",
+    "sources:push",
     "rights:read",
     "rights:write",
     "agreements:read",
@@ -41,9 +42,10 @@ SCOPES = (
     "agreements:sign",
     "log_auditor",
 )
-"""`records:read` reads records under an agreement; `rosters:write` says whom an agreement's rows are asked about; `rights:read` and
-`rights:write` are for a provider's own system, which says what its people consented to; `agreements:read`, `agreements:write` and
-`agreements:sign` see, change and sign an institution's own agreements; `log_auditor` reads the whole audit log (decision 22)."""
+"""`records:read` reads records under an agreement; `rosters:write` says whom an agreement's rows are asked about; `sources:push`
+sends an institution's own records; `rights:read` and `rights:write` are for a provider's own system, which says what its people
+consented to; `agreements:read`, `agreements:write` and `agreements:sign` see, change and sign an institution's own agreements;
+`log_auditor` reads the whole audit log (decision 22)."""
 SECRET_BYTES = 32
 SECRET_ID_BYTES = 9
 LONGEST_TITLE = 200

@@ -12,6 +12,7 @@
     +-- DisclosureDenied        GW-DEN   the policy says no, with rule ids            403 / 4
     +-- AgreementError          GW-AGR   agreement file or state                      409 / 5
     +-- IngestError             GW-ING   a source, a page, a shrink guard             502 / 6
+    |   +-- SyncRunning         GW-ING   another sync has the lock                    409 / 6
     +-- Unavailable             GW-UNA   log, engine or database out of reach         503 / 7
     |   +-- StorageFailed       GW-UNA   the disk failed; this process must not go on
     +-- IntegrityError          GW-INT   the log or a sealed value does not verify    500 / 8
@@ -187,6 +188,14 @@ class IngestError(GatewayError):
     status = 502
     exit_code = 6
     title = "The source could not be loaded"
+
+
+class SyncRunning(IngestError):
+    """Another sync of the same provider, or a change of its keys, is at work."""
+
+    code = "GW-ING-02"
+    status = 409
+    title = "Another sync is running"
 
 
 class Unavailable(GatewayError):

@@ -6,11 +6,14 @@ Apart from `gateway.app`, so that a command that serves nothing does not load a 
 from __future__ import annotations
 
 import gc
+from collections.abc import Callable
 
 from fastapi import FastAPI
 
 from gateway.api.build import Edge, build_api
 from gateway.app import Gateway, new_id
+from gateway.receive import PushDesk
+from gateway.take_batches import Sources
 
 NEW_OBJECTS, NEW_ROUNDS, OLD_ROUNDS = 100_000, 20, 100
 
@@ -24,8 +27,9 @@ def settle_collector() -> None:
     gc.set_threshold(NEW_OBJECTS, NEW_ROUNDS, OLD_ROUNDS)
 
 
-def build_app(gateway: Gateway) -> FastAPI:
-    """The HTTP application; notes the start on the log first."""
+def build_app(gateway: Gateway, sources: Sources = dict, wake: Callable[[], None] = lambda: None) -> FastAPI:
+    """The HTTP application; notes the start on the log first. `sources` are those that take batches, `wake` is called when one is
+    complete."""
     settings, pdp = gateway.settings, gateway.pdp()
     gateway.note_start(pdp)
     pdp.start()
@@ -34,4 +38,6 @@ def build_app(gateway: Gateway) -> FastAPI:
         data_threads=settings.data_threads,
         new_request_id=new_id,
     )
-    return build_api(gateway.gate(pdp), gateway.law, gateway.token_issuer(), edge)
+    gate = gateway.gate(pdp)
+    pushes = PushDesk(gateway.database, gateway.ring, gateway.log, gate.verifier, gateway.clock, sources, wake)
+    return build_api(gate, gateway.law, gateway.token_issuer(), pushes, edge)

@@ -189,7 +189,7 @@ class Stage:
             raise IngestError(
                 f"{self._resource.name}: the source no longer has {gone} of {known} records, more than the "
                 f"{limit:.0%} that GATEWAY_SHRINK_LIMIT allows. Check the extract; if it is right, "
-                "run this sync once with --allow-shrink."
+                "run this sync once with --allow-shrink, or complete the batch with allow_shrink."
             )
 
     def close(self) -> None:

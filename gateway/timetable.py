@@ -33,6 +33,7 @@ RETRIES = (timedelta(minutes=5), timedelta(minutes=15), timedelta(hours=1))
 """After a failed turn it is tried again so much later, then at the next turn."""
 KEEP_TURNS = timedelta(days=30)
 LATE_EVERY = timedelta(minutes=5)
+BATCHES_EVERY = timedelta(minutes=1)
 BEGINNING = datetime(2020, 1, 1, tzinfo=UTC)
 """Turns of `every` are counted from here, so that they are the same instants in every process."""
 AT_ONCE = 2
@@ -52,13 +53,16 @@ class Turn:
 
 
 class Timetable:
-    """Runs the scheduled sources of one process. `read` reads a source file anew for each turn, so that a corrected file counts
-    from the next turn on; `start` and `stop` are called once."""
+    """Runs the scheduled sources of one process, and `batches`, which takes in what institutions sent. `read` reads a source file
+    anew for each turn, so that a corrected file counts from the next turn on; `start` and `stop` are called once."""
 
-    def __init__(self, gateway: Gateway, files: Sequence[Path], read: Callable[[Path], Source]) -> None:
+    def __init__(
+        self, gateway: Gateway, files: Sequence[Path], read: Callable[[Path], Source], batches: Callable[[], object] | None = None
+    ) -> None:
         self._gateway = gateway
         self._files = files
         self._read = read
+        self._batches = batches
         self._name = new_id()
         self._late: set[tuple[str, str, str]] = set()
         self._stopping = threading.Event()
@@ -81,8 +85,14 @@ class Timetable:
             self._scheduler.add_job(self._turn, trigger_of(source.schedule), args=[file], id=str(file))
             # Its last turn may have come while no process was there to take it.
             self._scheduler.add_job(self._turn, args=[file])
+        if self._batches is not None:
+            self._scheduler.add_job(self._batches, "interval", seconds=BATCHES_EVERY.total_seconds(), id="batches")
         self._scheduler.add_job(self.tell_late, "interval", seconds=LATE_EVERY.total_seconds())
         self._scheduler.start()
+
+    def wake(self) -> None:
+        """A batch is complete: take it in now, not at the next look."""
+        self._scheduler.modify_job("batches", next_run_time=datetime.now(UTC))
 
     def stop(self) -> None:
         """End, when the syncs that run have given up at their next page; readers never saw what they staged."""

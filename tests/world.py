@@ -22,6 +22,7 @@ from gateway.app import Gateway, open_gateway, prepare
 from gateway.cli.source.files import read_source
 from gateway.clients import KeyPair, NewClient, add_client
 from gateway.demo.extracts import Sizes, write_extracts
+from gateway.domain.identifiers import InstitutionId
 from gateway.ingest import ResourceReport, ingest, order_of
 from gateway.prove_client import ASSERTION_TYPE
 from gateway.serve_api import build_app
@@ -110,6 +111,7 @@ class World:
     api: Api = field(init=False)
     now: datetime = field(default_factory=lambda: datetime(2026, 11, 24, 13, 0, tzinfo=UTC))
     keys: dict[str, str] = field(default_factory=dict)
+    pushed: dict[tuple[InstitutionId, str], Source] = field(default_factory=dict)
 
     def clock(self) -> datetime:
         return self.now
@@ -184,7 +186,7 @@ def gateway_world(folder: Path, database_url: str, **settings: Any) -> Iterator[
 def open_world(folder: Path, database_url: str, **settings: Any) -> Iterator[World]:
     """The same with its API."""
     with gateway_world(folder, database_url, **settings) as world, start_blocking_portal() as portal:
-        transport = httpx.ASGITransport(build_app(world.gateway))
+        transport = httpx.ASGITransport(build_app(world.gateway, lambda: world.pushed))
         client = httpx.AsyncClient(transport=transport, base_url=ISSUER)
         world.api = Api(portal, client)
         yield world

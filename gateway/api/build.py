@@ -17,12 +17,14 @@ from gateway.api.health import health_router
 from gateway.api.hosts import KnownHosts
 from gateway.api.oauth import oauth_router
 from gateway.api.problems import failure, problem, protocol_problem
+from gateway.api.pushes import pushes_router
 from gateway.api.records import records_router
 from gateway.api.rights import rights_router
 from gateway.api.rosters import rosters_router
 from gateway.errors import GatewayError
 from gateway.gate import Gate
 from gateway.issue_token import TokenIssuer
+from gateway.receive import PushDesk
 from gateway.telemetry import logger
 
 HEADERS = ((b"cache-control", b"no-store, private"), (b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"no-referrer"))
@@ -37,7 +39,7 @@ class Edge:
     new_request_id: Callable[[], str]
 
 
-def build_api(gate: Gate, law: OpenLaw, issuer: TokenIssuer, edge: Edge) -> FastAPI:
+def build_api(gate: Gate, law: OpenLaw, issuer: TokenIssuer, pushes: PushDesk, edge: Edge) -> FastAPI:
     """The application over these use cases."""
     app = FastAPI(
         title="Educator Data Gateway",
@@ -48,6 +50,7 @@ def build_api(gate: Gate, law: OpenLaw, issuer: TokenIssuer, edge: Edge) -> Fast
     )
     app.include_router(records_router(gate, edge.data_threads))
     app.include_router(rosters_router(gate))
+    app.include_router(pushes_router(pushes))
     app.include_router(rights_router(gate))
     app.include_router(agreements_router(gate, law))
     app.include_router(oauth_router(issuer, gate.verifier))

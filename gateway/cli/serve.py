@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import signal
 import sys
+from collections.abc import Mapping
+from functools import partial
 
 import uvicorn
 
+from connectors.source import Source
 from gateway.agreements.expire import expire_ended
 from gateway.agreements.lifecycle import by_operator
 from gateway.app import Gateway, open_gateway
 from gateway.cli.source.files import read_source
+from gateway.domain.identifiers import InstitutionId
 from gateway.errors import ConfigurationError
 from gateway.serve_api import build_app, settle_collector
 from gateway.settings import read_settings
+from gateway.take_batches import take_batches
 from gateway.telemetry import configure_logs
 from gateway.timetable import Timetable
 
@@ -30,8 +35,9 @@ def serve() -> None:
         signal.signal(signal.SIGHUP, lambda *_: gateway.reload_policies())
         # The server raises the signal that ended it once more; as an exit it leaves through this `with`, not past it.
         signal.signal(signal.SIGTERM, lambda *_: sys.exit())
-        api = build_app(gateway)
-        timetable = _timetable(gateway)
+        timetable, sources = _timetable(gateway)
+        api = build_app(gateway, lambda: sources, timetable.wake)
+        timetable.start()
         settle_collector()
         # No access log: a query string can hold a value of a record.
         uvicorn.run(
@@ -46,17 +52,16 @@ def serve() -> None:
             proxy_headers=False,
             timeout_graceful_shutdown=GRACEFUL_SECONDS,
         )
-        if timetable is not None:
-            timetable.stop()
+        timetable.stop()
 
 
-def _timetable(gateway: Gateway) -> Timetable | None:
-    """The scheduled sources of GATEWAY_SOURCES, begun."""
+def _timetable(gateway: Gateway) -> tuple[Timetable, Mapping[tuple[InstitutionId, str], Source]]:
+    """What runs the sources of GATEWAY_SOURCES as they say, and those of them that take batches."""
     folder = gateway.settings.sources
-    if folder is None:
-        return None
-    if not folder.is_dir():
+    if folder is not None and not folder.is_dir():
         raise ConfigurationError(f"GATEWAY_SOURCES is {folder}, which is not a folder. Make it, or leave the variable out.")
-    timetable = Timetable(gateway, sorted(folder.glob("*.source.yaml")), lambda file: read_source(file, gateway.catalog))
-    timetable.start()
-    return timetable
+    files = sorted(folder.glob("*.source.yaml")) if folder is not None else []
+    read = [read_source(file, gateway.catalog) for file in files]
+    pushed = {(source.provider, source.id): source for source in read if source.kind == "push"}
+    batches = partial(take_batches, gateway, lambda: pushed)
+    return Timetable(gateway, files, lambda file: read_source(file, gateway.catalog), batches), pushed

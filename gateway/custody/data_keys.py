@@ -22,7 +22,7 @@ from gateway.store.engine import Connection
 from gateway.store.epoch import advance_epoch
 from gateway.store.exclusive import exclusive
 from gateway.store.key_ring import StoredKey
-from gateway.store.schema import roster_line
+from gateway.store.schema import push_part, roster_line
 from gateway.store.sealed_rows import SealedRow, Table, place_of, seal_again, sealed_rows
 
 PURPOSE = "data"
@@ -118,12 +118,17 @@ def _everything_sealed(provider: InstitutionId, desk: CustodyDesk) -> Iterator[_
             if "sealed" in table.c:
                 yield _Sealed(table, "sealed", partial(place_of, provider))
     yield _Sealed(roster_line, "own_id", partial(_place_in_roster, provider))
+    yield _Sealed(push_part, "content", partial(_place_in_batch, provider))
 
 
 def _place_in_roster(provider: InstitutionId, row: SealedRow) -> str:
     agreement, schedule, key_space, record, _ = map(str, row.key)
     roster = RosterKey(AgreementId(agreement), schedule, provider, ResourceName(key_space))
     return place_in_roster(roster, RecordId(int(record)))
+
+
+def _place_in_batch(provider: InstitutionId, row: SealedRow) -> str:
+    return "|".join((provider, *map(str, row.key)))
 
 
 def _seal_all(

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from gateway.errors import IngestError
+from gateway.errors import SyncRunning
 from gateway.store.engine import Database, unavailable_when_out_of_reach
 
 BUSY = "A sync of this provider is running, or its keys are being changed. Wait for that to end, then run this again."
@@ -19,14 +19,14 @@ BUSY = "A sync of this provider is running, or its keys are being changed. Wait 
 
 @contextmanager
 def exclusive(database: Database, name: str) -> Iterator[None]:
-    """Hold the named lock. Raises `IngestError` at once when another process or thread has it, `Unavailable` when the database is
+    """Hold the named lock. Raises `SyncRunning` at once when another process or thread has it, `Unavailable` when the database is
     out of reach."""
     digest = hashlib.sha256(name.encode()).digest()
     if database.dialect == "postgresql":
         with unavailable_when_out_of_reach(), database.engine.connect() as connection:
             key = int.from_bytes(digest[:8], "big", signed=True)
             if not connection.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": key}).scalar():
-                raise IngestError(BUSY)
+                raise SyncRunning(BUSY)
             connection.commit()
             try:
                 yield
@@ -42,7 +42,7 @@ def exclusive(database: Database, name: str) -> Iterator[None]:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as why:
-            raise IngestError(BUSY) from why
+            raise SyncRunning(BUSY) from why
         yield
     finally:
         os.close(handle)

@@ -523,3 +523,37 @@ audit_checkpoint = Table(
     Column("cosignatures", JSON, nullable=False),
     Column("published_at", String(32), nullable=False),
 )
+
+push_batch = Table(
+    "push_batch",
+    metadata,
+    Column("provider_id", String(64), primary_key=True),
+    Column("source_id", String(128), primary_key=True),
+    Column("resource", String(100), primary_key=True),
+    Column("batch", String(64), primary_key=True),
+    Column("media_type", String(64), nullable=False),
+    Column("mode", String(16)),
+    Column("allow_shrink", Boolean, nullable=False),
+    Column("parts", Integer),
+    Column("state", String(16), nullable=False),
+    Column("begun_at", String(32), nullable=False),
+    Column("ended_at", String(32)),
+    Column("failure", String(1000)),
+    Column("counts", JSON),
+)
+"""A batch that an institution sends: `receiving`, then `complete` (to be taken in), then `promoted`, `unchanged`, `not_stored` or
+`failed`. The row stays, so that a batch that is sent again changes nothing."""
+
+push_part = Table(
+    "push_part",
+    metadata,
+    Column("provider_id", String(64), primary_key=True),
+    Column("source_id", String(128), primary_key=True),
+    Column("resource", String(100), primary_key=True),
+    Column("batch", String(64), primary_key=True),
+    Column("part", Integer, primary_key=True),
+    Column("size", BigInteger, nullable=False),
+    Column("digest", LargeBinary(32), nullable=False),
+    Column("content", LargeBinary, nullable=False),
+)
+"""The parts of a batch, sealed, until it was taken in; `digest` is an HMAC, that tells whether a part comes again as it was."""
