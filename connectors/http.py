@@ -5,11 +5,10 @@ Nothing of a query string, a body or a header is ever in an error: they may hold
 
 from __future__ import annotations
 
-import ipaddress
 import logging
+import re
 import socket
 import ssl
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -22,6 +21,9 @@ import httpx
 import orjson
 import stamina
 
+from connectors.deadline import Deadline, deadline_transport, is_forbidden
+from connectors.http_body import PACKINGS, BodyDamaged, BodyPacked, BodyTooLong, read_body
+from connectors.http_request import REDIRECTS, SAME_REQUEST, Request, joined, machine, with_query
 from connectors.json_rows import Json
 from gateway.errors import IngestError
 
@@ -30,9 +32,8 @@ logging.getLogger("httpx").setLevel(logging.WARNING)
 logging.getLogger("httpcore").setLevel(logging.WARNING)
 
 BUSY = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT})
-_REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MOST_REDIRECTS = 5
-_CHUNK = 64 * 1024
+_MEDIA_TYPE = re.compile(r"[a-z]{1,20}/[a-z0-9.+-]{1,40}")
 
 
 @dataclass(frozen=True)
@@ -71,10 +72,12 @@ class Answer:
         try:
             found: Json = orjson.loads(self.body)
         except orjson.JSONDecodeError as why:
-            kind = self.headers.get("content-type", "no type").partition(";")[0]
+            kind = self.headers.get("content-type", "").partition(";")[0].strip().casefold()
+            kind = kind if _MEDIA_TYPE.fullmatch(kind) else "no type"
+            # Not `from why`: it carries the whole body.
             raise IngestError(
-                f"{what}: the answer is not JSON ({kind}, breaks off at byte {why.pos}); the source is not read."
-            ) from why
+                f"{what}: the answer is not JSON ({kind}, wrong at byte {why.pos}); the source is not read."
+            ) from None
         return found
 
 
@@ -96,11 +99,12 @@ class Http:
     def __init__(self, place: HttpPlace, authorise: Authorise | None = None) -> None:
         self._place = place
         self._authorise = authorise
+        self._deadline = Deadline()
         self._client = httpx.Client(
             follow_redirects=False,
             timeout=httpx.Timeout(30.0, connect=10.0),
-            verify=_context(place.ca_file),
-            headers={"Accept": "application/json", "User-Agent": "educator-data-gateway"},
+            transport=deadline_transport(_context(place.ca_file), self._deadline, self._check_peer),
+            headers={"Accept": "application/json", "Accept-Encoding": PACKINGS, "User-Agent": "educator-data-gateway"},
             trust_env=False,
         )
         self._checked: set[str] = set()
@@ -127,30 +131,33 @@ class Http:
         authorised: bool = True,
         accept: frozenset[int] = frozenset(),
     ) -> Answer:
-        """The whole answer to one request with a status of 2xx, or one of `accept`.
+        """The whole answer to one request with a status of 2xx (not 206, which is a part), or one of `accept`. `params` are
+        added to the query that the address has.
 
-        A busy server (429, 502, 503, 504, a connection that breaks) is asked again, after `Retry-After` where it says so. A 401
-        gets one more try with fresh authorisation. Raises IngestError for everything else: another status, an answer that is too
-        long or too slow, a certificate that does not hold, an address that the source file does not allow.
+        A busy server (429, 502, 503, 504, a connection that breaks, an answer that is too slow) is asked again, after
+        `Retry-After` where it says so. A 401 gets one more try with fresh authorisation. Raises IngestError for everything else:
+        another status, an answer that is too long, a certificate that does not hold, an address that the source file does not
+        allow.
         """
         target = self.absolute(url)
-        request = {"params": params, "data": form, "json": json} if json is not None else {"params": params, "data": form}
+        asked = Request(method, with_query(target, params), form, json)
         limits = self._place.limits
-        fresh = False
+        refreshed = False
         try:
             for attempt in stamina.retry_context(
                 on=_worth_another_try, attempts=limits.tries, timeout=None, wait_max=limits.longest_wait
             ):
                 with attempt:
-                    found = self._once(method, target, request, headers or {}, authorised=authorised, fresh=fresh)
-                    if found.status == HTTPStatus.UNAUTHORIZED and authorised and self._authorise is not None and not fresh:
-                        fresh = True
-                        found = self._once(method, target, request, headers or {}, authorised=authorised, fresh=True)
+                    found = self._once(asked, headers or {}, authorised=authorised, fresh=False)
+                    if found.status == HTTPStatus.UNAUTHORIZED and authorised and self._authorise is not None and not refreshed:
+                        refreshed = True
+                        found = self._once(asked, headers or {}, authorised=authorised, fresh=True)
                     if found.status in BUSY and attempt.num < limits.tries:
                         raise _Busy(f"status {found.status}", _retry_after(found.headers, limits.longest_wait))
         except _Busy as why:
-            raise IngestError(f"{self.shown(target)} could not be read in {limits.tries} tries ({why}); try again later.") from why
-        if found.status in accept or HTTPStatus.OK <= found.status < HTTPStatus.MULTIPLE_CHOICES:
+            raise IngestError(f"{self.shown(target)} could not be read in {limits.tries} tries ({why}); try again later.") from None
+        whole = HTTPStatus.OK <= found.status < HTTPStatus.MULTIPLE_CHOICES and found.status != HTTPStatus.PARTIAL_CONTENT
+        if whole or found.status in accept:
             return found
         raise IngestError(f"{self.shown(target)} answered with status {found.status} ({_advice(found.status)}).")
 
@@ -158,22 +165,23 @@ class Http:
         """The address that a source gave, or a path below the base. Raises IngestError when it leads to another machine than
         the source file names."""
         base = self._place.base if self._place.base.endswith("/") else self._place.base + "/"
-        target = urljoin(base, url)
         try:
+            target = urljoin(base, url)
             parts = urlsplit(target)
-            there, here = (parts.scheme, parts.hostname, _port(parts)), urlsplit(base)
-        except ValueError as why:
-            raise IngestError(f"{self.shown(base)} gave an address that cannot be read.") from why
+            there, here = machine(target), machine(base)
+        except ValueError:
+            raise IngestError(f"{self.shown(base)} gave an address that cannot be read.") from None
+        _, host, port = there
         if parts.scheme not in ("http", "https") or parts.username is not None:
             raise IngestError(f"{self.shown(base)} leads to an address that is not http or https, or holds a name; refused.")
-        if there != (here.scheme, here.hostname, _port(here)) and not self._allowed(parts.hostname or "", _port(parts)):
+        if there != here and not self._allowed(host, port):
             raise IngestError(
-                f"{self.shown(base)} leads to {parts.hostname}:{_port(parts)}, which is another machine. If that is right, name it "
-                "under allow_hosts in the source file."
+                f"{self.shown(base)} leads to {host}:{port}, which is another machine. If that is right, name it under allow_hosts "
+                "in the source file."
             )
-        if here.scheme == "https" and parts.scheme == "http":
+        if (here[0], there[0]) == ("https", "http"):
             raise IngestError(f"{self.shown(base)} leads from https to http; refused.")
-        self._check_address(parts.hostname or "", _port(parts))
+        self._check_address(host, port)
         return target
 
     def shown(self, url: str) -> str:
@@ -189,50 +197,69 @@ class Http:
         if host in self._checked or self._allowed(host, port):
             return
         try:
-            found = {ipaddress.ip_address(str(address[0]).partition("%")[0]) for *_, address in socket.getaddrinfo(host, port)}
-        except OSError as why:
-            raise IngestError(f"There is no machine {host}: check base in the source file, and the network.") from why
-        if any(address.is_link_local or address.is_multicast or address.is_unspecified for address in found):
+            found = {str(address[0]) for *_, address in socket.getaddrinfo(host, port)}
+        except (OSError, UnicodeError):
+            raise IngestError(f"There is no machine {host}: check base in the source file, and the network.") from None
+        for address in found:
+            self._check_peer(host, port, address)
+        self._checked.add(host)
+
+    def _check_peer(self, host: str, port: int, address: str) -> None:
+        if is_forbidden(address) and not self._allowed(host, port):
             raise IngestError(
                 f"{host} is a link-local address; refused. If that is right, name it under allow_hosts in the source file."
             )
-        self._checked.add(host)
 
-    def _once(
-        self, method: str, url: str, request: Mapping[str, object], headers: Mapping[str, str], *, authorised: bool, fresh: bool
-    ) -> Answer:
+    def _once(self, asked: Request, headers: Mapping[str, str], *, authorised: bool, fresh: bool) -> Answer:
         own = dict(self._authorise(self, fresh)) if authorised and self._authorise is not None else {}
-        target, params = url, dict(request)
+        sent = {**headers, **own}
         for _ in range(_MOST_REDIRECTS):
-            found = self._read(method, target, params, {**headers, **own})
-            if found.status not in _REDIRECTS or "location" not in found.headers:
+            found = self._read(asked, sent)
+            if found.status not in REDIRECTS or "location" not in found.headers:
                 return found
-            target = self.absolute(urljoin(target, found.headers["location"]))
-            params["params"] = None
-        raise IngestError(f"{self.shown(url)} leads in a circle.")
+            target = self.absolute(joined(asked.url, found.headers["location"]))
+            if machine(target) != machine(asked.url):
+                # Who answers there was not given these credentials by the source file; nor what the body holds.
+                sent = {}
+                if asked.has_body and found.status in SAME_REQUEST:
+                    raise IngestError(f"{self.shown(asked.url)} sends what was written to it on to another machine; refused.")
+            asked = asked.redirected(target, found.status)
+        raise IngestError(f"{self.shown(asked.url)} leads in a circle.")
 
-    def _read(self, method: str, url: str, request: Mapping[str, object], headers: Mapping[str, str]) -> Answer:
-        limits = self._place.limits
-        until = time.monotonic() + limits.seconds
-        body = bytearray()
+    def _read(self, asked: Request, headers: Mapping[str, str]) -> Answer:
+        limits, where = self._place.limits, self.shown(asked.url)
+        self._deadline.start(limits.seconds)
+        # Each `from None`: an error of the network below may quote a header, or what the server sent.
         try:
-            with self._client.stream(method, url, headers=dict(headers), **request) as response:  # type: ignore[arg-type]
-                for chunk in response.iter_bytes(_CHUNK):
-                    body += chunk
-                    if len(body) > limits.response_bytes:
-                        raise IngestError(
-                            f"{self.shown(url)}: the answer is longer than {limits.response_bytes} bytes; refused. Ask for smaller "
-                            "pages, or raise limits.response_bytes in the source file."
-                        )
-                    if time.monotonic() > until:
-                        raise _Busy(f"no whole answer within {limits.seconds:g} seconds", None)
-                return Answer(response.status_code, {k.lower(): v for k, v in response.headers.items()}, bytes(body), url)
+            with self._client.stream(
+                asked.method,
+                asked.url,
+                headers=dict(headers),
+                data=asked.form,
+                json=asked.json,
+            ) as response:
+                body = read_body(response, limits.response_bytes)
+                return Answer(response.status_code, {k.lower(): v for k, v in response.headers.items()}, body, asked.url)
+        except BodyTooLong:
+            raise IngestError(
+                f"{where}: the answer is longer than {limits.response_bytes} bytes; refused. Ask for smaller pages, or raise "
+                "limits.response_bytes in the source file."
+            ) from None
+        except BodyPacked:
+            raise IngestError(f"{where}: the answer is packed in another way than gzip; refused.") from None
+        except BodyDamaged:
+            raise _Busy("the answer cannot be unpacked", None) from None
+        except (httpx.LocalProtocolError, httpx.InvalidURL, UnicodeEncodeError):
+            raise IngestError(
+                f"{where} cannot be asked: a header, a secret or the address holds a character that HTTP does not allow (a secret "
+                "file with more than one line?)."
+            ) from None
         except httpx.HTTPError as why:
-            if _is_tls(why):
-                raise IngestError(
-                    f"{self.shown(url)}: the certificate does not hold. Have it renewed, or name the file of its issuer as ca_file."
-                ) from why
-            raise _Busy(type(why).__name__, None) from why
+            trouble = _tls_trouble(why)
+            if trouble:
+                raise IngestError(f"{where}: {trouble}") from None
+            late = self._deadline.passed
+            raise _Busy(f"no whole answer within {limits.seconds:g} seconds" if late else type(why).__name__, None) from None
 
 
 def _worth_another_try(why: Exception) -> bool | float:
@@ -247,7 +274,7 @@ def _retry_after(headers: Mapping[str, str], longest: float) -> float | None:
     text = headers.get("retry-after", "").strip()
     if not text:
         return None
-    if text.isdigit():
+    if text.isascii() and text.isdigit():
         return min(float(text), longest)
     try:
         seconds = (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds()
@@ -269,11 +296,6 @@ def _advice(status: int) -> str:
     return "it did not take the request"
 
 
-def _port(parts: object) -> int:
-    port: int | None = getattr(parts, "port", None)
-    return port if port is not None else (443 if getattr(parts, "scheme", "") == "https" else 80)
-
-
 def _context(ca_file: Path | None) -> ssl.SSLContext:
     context = ssl.create_default_context()
     if ca_file is not None:
@@ -284,9 +306,13 @@ def _context(ca_file: Path | None) -> ssl.SSLContext:
     return context
 
 
-def _is_tls(why: BaseException | None) -> bool:
+def _tls_trouble(why: BaseException | None) -> str:
+    """What is wrong with the server's TLS, where asking again cannot help; else nothing."""
     while why is not None:
-        if isinstance(why, ssl.SSLError):
-            return True
+        if isinstance(why, ssl.SSLCertVerificationError):
+            return "the certificate does not hold. Have it renewed, or name the file of its issuer as ca_file."
+        # One that breaks off may come whole the next time.
+        if isinstance(why, ssl.SSLError) and not isinstance(why, ssl.SSLEOFError):
+            return "it does not speak TLS as it should: check the address, and whether it is https."
         why = why.__cause__ or why.__context__
-    return False
+    return ""
