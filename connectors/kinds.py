@@ -10,6 +10,7 @@ from typing import cast
 
 from connectors.base import Connector
 from connectors.delimited import DelimitedKind
+from connectors.edfi import EdfiKind
 from connectors.kind import Kind
 from connectors.push import PushKind
 from connectors.secrets import Secrets
@@ -19,6 +20,7 @@ from gateway.errors import ConfigurationError
 GROUP = "educator_data_gateway.sources"
 _OWN: Mapping[str, Kind] = {
     "delimited": DelimitedKind(),
+    "edfi": EdfiKind(),
     "push": PushKind(),
 }
 

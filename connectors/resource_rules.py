@@ -91,7 +91,7 @@ def read_resource(reader: NodeReader, entry: Entry, context: Context, known: Kno
         rule = replace(rule, fold=_fold(reader, entries["fold"].value, rule))
     _judge(reader, entries, rule, what)
     origin = kind.read_origin(reader, entry, entries)
-    return None if origin is None else replace(rule, file=origin.name, origin=origin.detail)
+    return None if origin is None else replace(rule, file=origin.name, origin=origin.detail, identity=known.identity)
 
 
 def _judge(reader: NodeReader, entries: Mapping[str, Entry], rule: ResourceRule, what: str) -> None:

@@ -28,14 +28,15 @@ class Known:
     """What the catalog has for one resource: what a source file may name.
 
     `elements` are the record's own paths (`personReference.personId`), `collections` the paths inside each collection
-    without its name (`races`: `raceDescriptor`), `roles` the people a row is about. `person_key` is the identity where it is a
-    person's: the only resources that consents and opt-outs can name people in.
+    without its name (`races`: `raceDescriptor`), `roles` the people a row is about. `identity` are the paths of the key;
+    `person_key` is the same where it is a person's: the only resources that consents and opt-outs can name people in.
     """
 
     elements: frozenset[str]
     collections: Mapping[str, frozenset[str]] = field(default_factory=dict)
     roles: frozenset[str] = frozenset()
     person_key: frozenset[str] = frozenset()
+    identity: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -125,7 +126,7 @@ class ResourceRule:
 
     `repeat` makes one record for each number of which a `{n}` column is filled; `fold` names the key elements by which
     several rows make one record; rows for which not every condition of `only` holds are passed over. `origin` is what the
-    kind of the source reads of the resource beside its mapping.
+    kind of the source reads of the resource beside its mapping, `identity` the paths of the record's key.
     """
 
     resource: ResourceName
@@ -145,6 +146,7 @@ class ResourceRule:
     joined: tuple[JoinRule, ...] = ()
     only: tuple[Condition, ...] = ()
     origin: object = None
+    identity: tuple[str, ...] = ()
 
     def header_names(self) -> tuple[str, ...]:
         """Every column that the file must have."""

@@ -53,6 +53,7 @@ def read_source(file: Path, catalog: Catalog, environ: Mapping[str, str] = os.en
             },
             frozenset(resource.persons),
             frozenset(resource.identity) if name in people else frozenset(),
+            resource.identity,
         )
         for name, resource in catalog.resources.items()
     }
