@@ -7,8 +7,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import cast
 
-from ruamel.yaml.nodes import MappingNode
-
 from connectors.base import Page, PositionExpired
 from connectors.edfi_api import EdfiApi, EdfiPlace
 from connectors.http_rules import HTTP_MEMBERS, read_http
@@ -17,9 +15,8 @@ from connectors.kind import Origin, PlainKind, Preset
 from connectors.mapped import MappedSource, pages_of
 from connectors.mapping import RowMapper
 from connectors.place import Place
-from connectors.place_rules import read_filled
 from connectors.rows import Table
-from connectors.secrets import SecretRef, Secrets, read_secret
+from connectors.secrets import SecretRef, Secrets, read_secret, read_text_or_secret, revealed
 from connectors.source import CollectionRule, ColumnRule, Known, ResourceRule, Source
 from gateway.domain.identifiers import ElementPath, ResourceName
 from gateway.domain.records import Location, RawRecord
@@ -69,14 +66,7 @@ class EdfiKind(PlainKind):
 
     def read(self, reader: NodeReader, top: Mapping[str, Entry], place: Place) -> EdfiConnection | None:
         http = read_http(reader, top, place)
-        key: SecretRef | str | None = None
-        if "key" in top:
-            node = top["key"].value
-            key = (
-                read_secret(reader, node, "key", place)
-                if isinstance(node, MappingNode)
-                else read_filled(reader, node, place, "key")
-            )
+        key = read_text_or_secret(reader, top["key"].value, "key", place) if "key" in top else None
         secret = read_secret(reader, top["secret"].value, "secret", place) if "secret" in top else None
         rows = reader.whole(top["page_rows"].value, "page_rows", 1, _MOST_ROWS) if "page_rows" in top else _MOST_ROWS
         at_once = reader.whole(top["parallel"].value, "parallel", 1, _MOST_PARALLEL) if "parallel" in top else EdfiPlace.parallel
@@ -149,9 +139,8 @@ class _Server:
         self._secrets = secrets
 
     def connected(self) -> EdfiApi:
-        key = self._connection.key
-        shown = key if isinstance(key, str) else self._secrets(key)
-        return EdfiApi(self._connection.place, shown, self._secrets(self._connection.secret))
+        key = revealed(self._connection.key, self._secrets)
+        return EdfiApi(self._connection.place, key, self._secrets(self._connection.secret))
 
     @contextmanager
     def open(self, rule: ResourceRule) -> Iterator[Table]:

@@ -15,6 +15,7 @@ from connectors.kind import Kind
 from connectors.push import PushKind
 from connectors.secrets import Secrets
 from connectors.source import Source
+from connectors.sql import SqlKind
 from gateway.errors import ConfigurationError
 
 GROUP = "educator_data_gateway.sources"
@@ -22,6 +23,7 @@ _OWN: Mapping[str, Kind] = {
     "delimited": DelimitedKind(),
     "edfi": EdfiKind(),
     "push": PushKind(),
+    "sql": SqlKind(),
 }
 
 

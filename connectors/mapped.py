@@ -11,7 +11,7 @@ from connectors.base import PAGE_ROWS, Page
 from connectors.folding import Folding
 from connectors.mapping import Mapped, RowMapper
 from connectors.rows import FileRow, Table
-from connectors.source import ResourceRule, Source
+from connectors.source import Condition, ResourceRule, Source
 from gateway.domain.identifiers import ResourceName
 from gateway.domain.rights import RightsKind
 from gateway.errors import IngestError
@@ -119,6 +119,26 @@ def pages_of(rows: Iterable[FileRow], mapper: RowMapper) -> Iterator[Page]:
         records += len(mapped.records)
     if batch:
         yield _page(batch)
+
+
+def pages_of_changes(table: Table, rule: ResourceRule, deleted: Sequence[Condition]) -> Iterator[Page]:
+    """The pages of rows of which some, by `deleted`, say that their record is gone.
+
+    Raises IngestError when the table lacks a column that says so.
+    """
+    missing = [condition.column for condition in deleted if condition.column not in table.header]
+    if missing:
+        raise IngestError(f"{rule.file} has no column {missing[0]}, which says in {rule.resource} what is deleted.")
+    mapper = RowMapper(rule, table.header)
+    places = [(table.header.index(condition.column), condition.texts) for condition in deleted]
+
+    def is_gone(row: FileRow) -> bool:
+        return bool(places) and all(at < len(row.cells) and row.cells[at].strip() in texts for at, texts in places)
+
+    while rows := list(islice(table.rows, PAGE_ROWS)):
+        yield from pages_of((row for row in rows if not is_gone(row)), mapper)
+        mapped = [mapper.map_row(row) for row in rows if is_gone(row)]
+        yield Page((), (), 0, deleted=tuple(record for found in mapped for record in (*found.records, *found.partial)))
 
 
 def _page(batch: list[Mapped], folded: int = 0) -> Page:

@@ -10,18 +10,16 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import islice
 from typing import IO, TYPE_CHECKING, Literal, cast
 
 import orjson
 
-from connectors.base import PAGE_ROWS, Connector, Page, PositionExpired
+from connectors.base import Connector, Page, PositionExpired
 from connectors.column_rules import read_conditions
 from connectors.json_rows import Json, json_table
 from connectors.kind import Origin, PlainKind
-from connectors.mapped import MappedSource, pages_of
-from connectors.mapping import RowMapper
-from connectors.rows import FileRow, Table, read_rows
+from connectors.mapped import MappedSource, pages_of_changes
+from connectors.rows import Table, read_rows
 from connectors.secrets import Secrets
 from connectors.source import DELIMITED, Condition, ResourceRule, Source
 from gateway.domain.identifiers import ResourceName
@@ -106,19 +104,8 @@ class PushedBatch(MappedSource):
         if self._batch.mode == "whole":
             raise PositionExpired
         rule = self.rule(resource)
-        conditions = cast("PushOrigin", rule.origin).deleted
         with _Parts(self._batch).open(rule) as table:
-            missing = [c.column for c in conditions if c.column not in table.header]
-            if missing:
-                raise IngestError(f"The batch has no column {missing[0]}, which says in {resource} what is deleted.")
-            mapper = RowMapper(rule, table.header)
-            gone = [(table.header.index(condition.column), condition.texts) for condition in conditions]
-            for rows in _chunks(table.rows):
-                kept = [row for row in rows if not _says(row, gone)]
-                yield from pages_of(kept, mapper)
-                mapped = [mapper.map_row(row) for row in rows if _says(row, gone)]
-                named = tuple(record for found in mapped for record in (*found.records, *found.partial))
-                yield Page((), (), 0, deleted=named)
+            yield from pages_of_changes(table, rule, cast("PushOrigin", rule.origin).deleted)
 
 
 class _Parts:
@@ -193,12 +180,3 @@ def _object(line: bytes) -> Json:
     except orjson.JSONDecodeError:
         return None
     return found
-
-
-def _chunks(rows: Iterator[FileRow]) -> Iterator[list[FileRow]]:
-    while chunk := list(islice(rows, PAGE_ROWS)):
-        yield chunk
-
-
-def _says(row: FileRow, conditions: Sequence[tuple[int, frozenset[str]]]) -> bool:
-    return bool(conditions) and all(at < len(row.cells) and row.cells[at].strip() in texts for at, texts in conditions)

@@ -35,8 +35,8 @@ def read_schedule(reader: NodeReader, node: Node) -> Schedule | None:
     if ("every" in entries) == ("cron" in entries):
         reader.problem(node, "schedule must have either every or cron", "write every: 1h, or cron: '15 2 * * *'")
         return None
-    every = _distance(reader, entries["every"].value, "every") if "every" in entries else None
-    late = _distance(reader, entries["late_after"].value, "late_after") if "late_after" in entries else None
+    every = read_distance(reader, entries["every"].value, "every") if "every" in entries else None
+    late = read_distance(reader, entries["late_after"].value, "late_after") if "late_after" in entries else None
     cron = (reader.words(entries["cron"].value, "cron") or "") if "cron" in entries else ""
     if cron and not _CRON.fullmatch(cron):
         reader.problem(
@@ -46,7 +46,8 @@ def read_schedule(reader: NodeReader, node: Node) -> Schedule | None:
     return Schedule(cron, every, zone, late)
 
 
-def _distance(reader: NodeReader, node: Node, what: str) -> timedelta | None:
+def read_distance(reader: NodeReader, node: Node, what: str) -> timedelta | None:
+    """A length of time: a number with m, h or d."""
     text = reader.text(node, what)
     if text is None:
         return None

@@ -9,6 +9,7 @@ from typing import Literal, cast
 from ruamel.yaml.nodes import MappingNode, Node
 
 from connectors.place import Place
+from connectors.place_rules import read_filled
 from gateway.domain.yaml_nodes import NodeReader
 
 SecretPlace = Literal["env", "file", "kms"]
@@ -44,3 +45,13 @@ def read_secret(reader: NodeReader, node: Node, what: str, place: Place) -> Secr
     if name is None:
         return None
     return SecretRef(cast("SecretPlace", entry.name), str(place.folder / name) if entry.name == "file" else name)
+
+
+def read_text_or_secret(reader: NodeReader, node: Node, what: str, place: Place) -> SecretRef | str | None:
+    """A name that may stand in clear, or by reference as a secret."""
+    return read_secret(reader, node, what, place) if isinstance(node, MappingNode) else read_filled(reader, node, place, what)
+
+
+def revealed(value: SecretRef | str, secrets: Secrets) -> str:
+    """Such a name."""
+    return value if isinstance(value, str) else secrets(value)

@@ -54,7 +54,7 @@ def postgres_programs() -> Path | None:
 def postgres_cluster(programs: Path) -> Iterator[str]:
     """Address of a cluster on a free port, with a migrated template database; ended and removed afterwards."""
     home = Path(tempfile.mkdtemp(prefix="gateway-pg-"))
-    as_owner = _owner(home)
+    as_owner = owned_by_somebody(home)
     port = free_port()
     cluster = str(home / "cluster")
     subprocess.run(
@@ -112,8 +112,8 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _owner(home: Path) -> list[str]:
-    """PostgreSQL refuses to run as root: hand the folder to somebody else and start it as them."""
+def owned_by_somebody(home: Path) -> list[str]:
+    """A database server refuses to run as root: hand the folder to somebody else and start it as them."""
     if os.geteuid() != 0:
         return []
     name = next(user for user in ("postgres", "nobody") if user in {entry.pw_name for entry in pwd.getpwall()})

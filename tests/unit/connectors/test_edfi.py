@@ -204,7 +204,7 @@ def test_a_row_that_is_edited_in_mid_pull_is_not_lost_and_loses_no_other(tmp_pat
 
 def test_changes_come_in_the_order_keys_edits_deletes(tmp_path: Path) -> None:
     server = fill(EdfiServer(), 5)
-    with opened(server, tmp_path) as (source, running):
+    with opened(server, tmp_path) as (source, _):
         since = source.position(CANDIDATES)
         server.put(PATH, "candidateIdentifier", candidateIdentifier="C9")
         server.rename(PATH, "candidateIdentifier", "C1", "C11")
