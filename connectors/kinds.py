@@ -11,6 +11,7 @@ from typing import cast
 from connectors.base import Connector
 from connectors.delimited import DelimitedKind
 from connectors.edfi import EdfiKind
+from connectors.file_source import FilesKind
 from connectors.kind import Kind
 from connectors.push import PushKind
 from connectors.secrets import Secrets
@@ -22,6 +23,7 @@ GROUP = "educator_data_gateway.sources"
 _OWN: Mapping[str, Kind] = {
     "delimited": DelimitedKind(),
     "edfi": EdfiKind(),
+    "files": FilesKind(),
     "push": PushKind(),
     "sql": SqlKind(),
 }
