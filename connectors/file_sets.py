@@ -16,8 +16,6 @@ SET = "{set}"
 """Stands in a file's name for what the files of one set have in common: a day, a number."""
 _SHA = "[0-9a-fA-F]{64}"
 _LINE = re.compile(rf"\s*(?:(?P<sha>{_SHA})[ *]+(?P<name>\S.*?)|(?P<name2>[^,]+?)\s*,\s*(?P<sha2>{_SHA})(?:\s*,.*)?)\s*")
-    r"\s*(?:(?P<sha>[0-9a-fA-F]{64})[ *]+(?P<name>\S.*?)|(?P<name2>[^,]+?)\s*,\s*(?P<sha2>[0-9a-fA-F]{64})(?:\s*,.*)?)\s*"
-)
 _CHUNK = 1024 * 1024
 
 
@@ -49,8 +47,6 @@ def choose(patterns: Sequence[str], rule: SetRule, files: Sequence[PlacedFile]) 
     newest = [pattern.replace(SET, sets[0]) for pattern in wanted]
     missing = next(pattern for pattern in newest if _found(pattern, files) is None)
     raise IngestError(f"No set is complete; of the newest, {sets[0]}, {missing} is missing. Wait for the export.")
-        f"No set is complete; of the newest, {sets[0]}, {missing.replace(SET, sets[0])} is missing. Wait for the export."
-    )
 
 
 def read_manifest(path: Path, name: str) -> Mapping[str, str]:

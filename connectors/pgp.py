@@ -46,7 +46,7 @@ def decrypted(path: Path, name: str, keys: PgpKeys, secrets: Secrets, folder: Pa
             store = (lambda _ids: [signer]) if signer is not None else None
             done = pysequoia.decrypt_file(str(path), str(clear), decryptor=decryptor, store=store)
         except Exception as why:  # noqa: BLE001 as above
-            told = f"{name} cannot be decrypted ({type(why).__name__}): it is for another key, damaged, or its signature does not hold."
+            told = f"{name} cannot be decrypted ({type(why).__name__}): it is for another key, or damaged, or badly signed."
             raise IngestError(told) from None
         if signer is not None and not done.valid_sigs:
             raise IngestError(f"{name} is not signed by the key that signed_by names; refused.")
