@@ -13,6 +13,7 @@ from connectors.delimited import DelimitedKind
 from connectors.edfi import EdfiKind
 from connectors.kind import Kind
 from connectors.push import PushKind
+from connectors.rest import RestKind
 from connectors.secrets import Secrets
 from connectors.source import Source
 from gateway.errors import ConfigurationError
@@ -22,6 +23,7 @@ _OWN: Mapping[str, Kind] = {
     "delimited": DelimitedKind(),
     "edfi": EdfiKind(),
     "push": PushKind(),
+    "rest": RestKind(),
 }
 
 
