@@ -68,6 +68,11 @@ def flattener(rule: ResourceRule, header: tuple[str, ...]) -> Callable[[int, Jso
     return flatten
 
 
+def at_path(found: Json, path: str) -> Json:
+    """What stands at a path; None where nothing does. An empty path is the whole."""
+    return _at(found, _steps(path)) if path else found
+
+
 def _steps(path: str) -> tuple[str, ...]:
     return tuple(quoted or plain for quoted, plain in _STEP.findall(path)) or (path,)
 

@@ -14,6 +14,7 @@ from connectors.edfi import EdfiKind
 from connectors.file_source import FilesKind
 from connectors.kind import Kind
 from connectors.push import PushKind
+from connectors.rest import RestKind
 from connectors.secrets import Secrets
 from connectors.source import Source
 from connectors.sql import SqlKind
@@ -26,6 +27,7 @@ _OWN: Mapping[str, Kind] = {
     "files": FilesKind(),
     "push": PushKind(),
     "sql": SqlKind(),
+    "rest": RestKind(),
 }
 
 

@@ -242,7 +242,9 @@ def _asked(upstream: str, request: bytes) -> bytes:
         found = b""
         while piece := server.recv(65536):
             found += piece
-    return found
+    # Said, or the client would send its next request into a connection that is about to end.
+    said, end, content = found.partition(_HEAD_END)
+    return said + b"\r\nConnection: close" + end + content
 
 
 _WITHOUT_SOURCE = frozenset(

@@ -33,7 +33,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class Reply:
-    """One answer: `body` as JSON."""
+    """One answer: `body` as JSON, or as the bytes that it is."""
 
     body: object
     status: int = 200
@@ -66,7 +66,7 @@ def json_server(answer: Callable[[Asked], Reply]) -> Iterator[JsonServer]:
             asked = Asked(self.command, parts.path, query, headers, body)
             found.asked.append(asked)
             reply = answer(asked)
-            text = orjson.dumps(reply.body)
+            text = reply.body if isinstance(reply.body, bytes) else orjson.dumps(reply.body)
             self.send_response(reply.status)
             for name, value in {"Content-Type": "application/json", "Content-Length": str(len(text)), **reply.headers}.items():
                 self.send_header(name, value)

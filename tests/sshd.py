@@ -52,8 +52,8 @@ def sftp_server(programs: tuple[str, str]) -> Iterator[Sshd]:
     )
     if os.geteuid() == 0:
         Path("/run/sshd").mkdir(exist_ok=True)
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    running = subprocess.Popen([serve, "-D", "-e", "-f", str(home / "config")], **quiet)
+    command = [serve, "-D", "-e", "-f", str(home / "config")]
+    running = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         _await(port, running)
         host_key = " ".join((home / "host.pub").read_text(encoding="ascii").split()[:2])
