@@ -17,7 +17,7 @@ from connectors.kinds import open_source
 from connectors.secrets import SecretRef
 from gateway.catalog.load import load_catalog
 from gateway.cli.source.files import read_source
-from gateway.domain.identifiers import ResourceName
+from gateway.domain.identifiers import ElementPath, ResourceName
 from gateway.domain.records import EducationRecord, RawRecord
 from gateway.normalise import normalise
 from tests.conftest import lacking
@@ -40,6 +40,7 @@ VARIABLES = {
     "SALESFORCE_URL": "https://lakeside.my.salesforce.example",
     "SCORE_FILES": "/srv/scores",
 }
+STAFF = ElementPath("staffReference.staffUniqueId")
 Plain = Mapping[str, object]
 
 
@@ -77,7 +78,8 @@ def stored(record: RawRecord) -> Plain:
     resource = CATALOG.resources[record.resource]
     found = normalise(record, resource, frozenset(element.path for element in resource.every_element()))
     assert isinstance(found, EducationRecord), found
-    return {**found.elements, **{name: list(members) for name, members in found.collections.items()}}
+    own: Plain = {str(path): value for path, value in found.elements.items()}
+    return {**own, **{name: list(members) for name, members in found.collections.items()}}
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -283,4 +285,189 @@ def test_applicant_tracking_gives_what_its_odata_service_answers() -> None:
             ("88001", "2101", "2026-03-05", "Active"),
             ("88002", "2102", "2026-03-10", "Withdrawn"),
         )
+    ]
+
+
+@pytest.fixture
+def hr_database(postgres_server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The HR system's database, with the views that the example reads. The example says no port: libpq takes PGPORT."""
+    run_statement(postgres_server, "CREATE DATABASE hr")
+    address = f"{postgres_server.replace('postgresql:', 'postgresql+psycopg:')}/hr"
+    monkeypatch.setenv("PGPORT", postgres_server.rpartition(":")[2])
+    for statement in (HERE / "recorded" / "hr.sql").read_text(encoding="utf-8").split(";\n"):
+        execute(address, statement)
+    yield address
+    run_statement(postgres_server, "DROP DATABASE hr WITH (FORCE)")
+
+
+def execute(address: str, statement: str) -> None:
+    engine = create_engine(address)
+    with engine.begin() as connection:
+        connection.execute(text(statement))
+    engine.dispose()
+
+
+def test_hr_gives_staff_and_employments_and_then_only_what_changed(hr_database: str) -> None:
+    employments = ResourceName("staffEducationOrganizationEmploymentAssociations")
+    source = opened("hr", HR_HOST="127.0.0.1", HR_USER="gateway")
+    assert isinstance(source, Incremental)
+    since = source.position(employments)
+    assert since is not None
+    staffs = records(source, "staffs")
+    employed = records(source, employments)
+    status = "uri://ed-fi.org/EmploymentStatusDescriptor#"
+    assert staffs == [
+        {
+            "staffUniqueId": "E100",
+            "firstName": "Imogen",
+            "lastSurname": "Okafor",
+            "birthDate": "1988-07-21",
+            "yearsOfPriorTeachingExperience": 6.5,
+        },
+        {"staffUniqueId": "E101", "firstName": "Tomás", "lastSurname": "Lindqvist"},
+        {
+            "staffUniqueId": "E102",
+            "firstName": "Ada",
+            "lastSurname": "Birch",
+            "birthDate": "1979-01-30",
+            "yearsOfPriorTeachingExperience": 0.0,
+        },
+    ]
+    first = {
+        "staffReference.staffUniqueId": "E100",
+        "educationOrganizationReference.educationOrganizationId": 5500000,
+        "hireDate": "2018-08-01",
+        "employmentStatusDescriptor": f"{status}Tenured or permanent",
+        "fullTimeEquivalency": 1.0,
+        "annualWage": 61250.5,
+    }
+    assert employed == [
+        first,
+        {
+            "staffReference.staffUniqueId": "E101",
+            "educationOrganizationReference.educationOrganizationId": 5500000,
+            "hireDate": "2025-08-04",
+            "endDate": "2026-06-12",
+            "employmentStatusDescriptor": f"{status}Substitute/temporary",
+            "separationReasonDescriptor": "uri://ed-fi.org/SeparationReasonDescriptor#Other",
+            "fullTimeEquivalency": 0.5,
+        },
+    ]
+    execute(hr_database, "UPDATE gateway.employments SET fte = 0.8, changed_at = '2026-09-02 08:00+00' WHERE employee_no = 'E100'")
+    execute(
+        hr_database,
+        "UPDATE gateway.employments SET row_state = 'removed', changed_at = '2026-09-02 08:00+00' WHERE employee_no = 'E101'",
+    )
+    until = source.position(employments)
+    assert until is not None
+    changes = list(source.changes(employments, since, until))
+    assert [stored(record) for page in changes for record in page.records] == [first | {"fullTimeEquivalency": 0.8}]
+    assert [record.elements[STAFF] for page in changes for record in page.deleted] == ["E101"]
+
+
+def test_banner_gives_the_newest_whole_set_of_the_server(tmp_path: Path) -> None:
+    programs = sshd_programs()
+    if programs is None:
+        lacking("needs an OpenSSH server (sshd, ssh-keygen)")
+        return
+    out = tmp_path / "out"
+    out.mkdir()
+    for file in (HERE / "recorded" / "banner").iterdir():
+        (out / file.name).write_bytes(file.read_bytes())
+    (out / "candidates_2026-09-06.csv").write_text("SPRIDEN_ID\n", encoding="utf-8")
+    with sftp_server(programs) as server:
+        file = tmp_path / "banner.source.yaml"
+        example = (EXAMPLES / file.name).read_text(encoding="utf-8")
+        file.write_text(example.replace("port: 22", f"port: {server.port}"), encoding="utf-8")
+        source = opened(
+            "banner",
+            file,
+            BANNER_SFTP_HOST="127.0.0.1",
+            BANNER_SFTP_USER=server.user,
+            BANNER_SFTP_HOST_KEY=server.host_key,
+            BANNER_SFTP_FOLDER=str(out),
+            BANNER_SFTP_KEY=server.private_key.read_text(encoding="ascii"),
+        )
+        offered = records(source, "educatorPreparationPrograms")
+        candidates = records(source, "candidates")
+        enrolments = records(source, "candidateEducatorPreparationProgramAssociations")
+        refusals = [record for page in source.pull_rights("opt_outs", ResourceName("candidates")) for record in page.records]
+        assert source.unmapped() == {}
+    kind = "uri://ed-fi.org/ProgramTypeDescriptor#Educator Preparation Program"
+    assert offered == [
+        {
+            "programId": "BS-ELED",
+            "programName": "Elementary Education, BS",
+            "educationOrganizationReference.educationOrganizationId": 6000203,
+            "programTypeDescriptor": kind,
+        }
+    ]
+    assert candidates == [
+        {
+            "candidateIdentifier": "A00012345",
+            "firstName": "Noor",
+            "lastSurname": "Haddad",
+            "birthDate": "2003-04-30",
+            "sexDescriptor": "uri://ed-fi.org/SexDescriptor#Female",
+            "races": [
+                {"raceDescriptor": "uri://ed-fi.org/RaceDescriptor#White"},
+                {"raceDescriptor": "uri://ed-fi.org/RaceDescriptor#Asian"},
+            ],
+        },
+        {
+            "candidateIdentifier": "A00012346",
+            "firstName": "Jonas",
+            "middleName": "Emil",
+            "lastSurname": "Berg",
+            "birthDate": "2002-11-02",
+            "sexDescriptor": "uri://ed-fi.org/SexDescriptor#Not Selected",
+        },
+    ]
+    assert enrolments == [
+        {
+            "candidateReference.candidateIdentifier": "A00012345",
+            "educatorPreparationProgramReference.programName": "Elementary Education, BS",
+            "educatorPreparationProgramReference.educationOrganizationId": 6000203,
+            "educatorPreparationProgramReference.programTypeDescriptor": kind,
+            "beginDate": "2024-08-26",
+            "endDate": "2026-12-18",
+            "degreeSpecializations": [{"majorSpecialization": "Elementary Education"}],
+        }
+    ]
+    assert [dict(record.elements) for record in refusals] == [
+        {"candidateIdentifier": identifier, "opted_out": refused}
+        for identifier, refused in (("A00012345", "yes"), ("A00012346", "no"), ("A00012347", "no"))
+    ]
+
+
+def test_exam_scores_gives_the_results_of_the_newest_file() -> None:
+    source = opened("exam_scores", SCORE_FILES=str(HERE / "recorded" / "exam_scores"))
+    results = records(source, "certificationExamResults")
+    assert source.unmapped() == {}
+    of_all = {
+        "certificationExamReference.namespace": "uri://ets.org/praxis",
+        "personReference.sourceSystemDescriptor": "uri://ed-fi.org/SourceSystemDescriptor#Testing Company",
+    }
+    status = "uri://ed-fi.org/CertificationExamStatusDescriptor#"
+    assert results == [
+        {
+            "personReference.personId": "07654321",
+            "certificationExamReference.certificationExamIdentifier": "praxis-5001",
+            "certificationExamDate": "2026-06-13",
+            "attemptNumber": 1,
+            "certificationExamScore": 151.0,
+            "certificationExamPassIndicator": False,
+            "certificationExamStatusDescriptor": f"{status}Reported",
+            **of_all,
+        },
+        {
+            "personReference.personId": "07654321",
+            "certificationExamReference.certificationExamIdentifier": "praxis-5001",
+            "certificationExamDate": "2026-08-15",
+            "attemptNumber": 2,
+            "certificationExamScore": 163.0,
+            "certificationExamPassIndicator": True,
+            "certificationExamStatusDescriptor": f"{status}Updated",
+            **of_all,
+        },
     ]
