@@ -2,8 +2,8 @@
 
 `python -m tests.benchmarks pages|decisions|load|large` measures one of them and leaves the others' results as they are; `load`
 (bringing records in) and `large` (half an hour, 20 GB) run by their names only. Ends with 1 when a case costs more than is promised
-of what it is held against, the floor of a page more than 1.25 of a plain route over driver rows, a decision more than a millisecond,
-or gathering facts among 10,000 agreements more than 1.2 of it among 10.
+of what it is held against, the floor of a page more than 1.25 of a plain route over driver rows, a decision more than a
+millisecond, or gathering facts among 10,000 agreements more than 1.2 of it among 10.
 """
 
 from __future__ import annotations
