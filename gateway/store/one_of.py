@@ -21,6 +21,7 @@ def one_of(
     """
     if connection.dialect.name != "postgresql":
         return found(key.in_(values))
-    listed = func.unnest(bindparam(None, list(values), type_=ARRAY(key.type))).table_valued(column("value", key.type)).render_derived()
-    one = found(key == listed.c.value).limit(1).lateral()
-    return select(one).select_from(listed.join(one, true()))
+    listed = func.unnest(bindparam(None, list(values), type_=ARRAY(key.type)))
+    each = listed.table_valued(column("value", key.type)).render_derived()
+    one = found(key == each.c.value).limit(1).lateral()
+    return select(one).select_from(each.join(one, true()))
