@@ -8,12 +8,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import cast
 
-from ruamel.yaml.nodes import MappingNode, Node
+from ruamel.yaml.nodes import Node
 
 from connectors.http import Authorise, Http
 from connectors.place import Place
 from connectors.place_rules import read_filled
-from connectors.secrets import SecretRef, Secrets, read_secret
+from connectors.secrets import SecretRef, Secrets, read_secret, read_text_or_secret, revealed
 from connectors.tokens import Credentials, Style, bearer, token_answer
 from gateway.domain.yaml_nodes import Entry, NodeReader
 from gateway.errors import IngestError
@@ -33,8 +33,10 @@ class Bearer:
 
 @dataclass(frozen=True)
 class Basic:
+    """A source that takes a key as the name of a user has no password."""
+
     user: Word
-    password: SecretRef
+    password: SecretRef | None = None
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,7 @@ def sign_in(auth: Auth | None, secrets: Secrets) -> SignIn:
         case Bearer(token):
             return _sending({"Authorization": f"Bearer {secrets(token)}"})
         case Basic(user, password):
-            pair = f"{_revealed(user, secrets)}:{secrets(password)}"
+            pair = f"{revealed(user, secrets)}:{secrets(password) if password else ''}"
             return _sending({"Authorization": f"Basic {base64.b64encode(pair.encode()).decode('ascii')}"})
         case Header(name, value):
             return _sending({name: secrets(value)})
@@ -94,17 +96,13 @@ def sign_in(auth: Auth | None, secrets: Secrets) -> SignIn:
             return SignIn(query={name: secrets(value)})
         case OAuth2():
             further = {"audience": auth.audience} if auth.audience else None
-            key, secret = _revealed(auth.key, secrets), secrets(auth.secret)
+            key, secret = revealed(auth.key, secrets), secrets(auth.secret)
             credentials = Credentials(auth.token_url, key, secret, auth.scope, further, auth.styles)
             return SignIn(bearer(lambda _: credentials), {}, _base_from(auth.base_from, credentials) if auth.base_from else None)
 
 
 def _sending(headers: Mapping[str, str]) -> SignIn:
     return SignIn(lambda _http, _again: headers)
-
-
-def _revealed(word: Word, secrets: Secrets) -> str:
-    return word if isinstance(word, str) else secrets(word)
 
 
 def _base_from(member: str, credentials: Credentials) -> Callable[[Http], str]:
@@ -139,12 +137,10 @@ def read_auth(reader: NodeReader, node: Node, place: Place) -> Auth | None:
 
 
 def _basic(reader: NodeReader, node: Node, place: Place) -> Basic | None:
-    entries = reader.entries(node, "basic", ("user", "password"), ("user", "password"))
-    if len(entries) != 2:  # noqa: PLR2004
-        return None
-    user = _word(reader, entries["user"].value, "user", place)
-    password = read_secret(reader, entries["password"].value, "password", place)
-    return None if user is None or password is None else Basic(user, password)
+    entries = reader.entries(node, "basic", ("user", "password"), ("user",))
+    user = read_text_or_secret(reader, entries["user"].value, "user", place) if "user" in entries else None
+    password = read_secret(reader, entries["password"].value, "password", place) if "password" in entries else None
+    return None if user is None or (password is None and "password" in entries) else Basic(user, password)
 
 
 def _named(reader: NodeReader, entry: Entry, place: Place) -> Header | Query | None:
@@ -173,7 +169,7 @@ def _oauth2(reader: NodeReader, node: Node, place: Place) -> OAuth2 | None:
     if not {"token_url", "key", "secret"} <= entries.keys():
         return None
     url = read_filled(reader, entries["token_url"].value, place, "token_url")
-    key = _word(reader, entries["key"].value, "key", place)
+    key = read_text_or_secret(reader, entries["key"].value, "key", place)
     secret = read_secret(reader, entries["secret"].value, "secret", place)
     texts = {name: reader.words(entries[name].value, name) or "" for name in ("scope", "audience") if name in entries}
     style = reader.choice(entries["style"].value, "style", ("basic", "form")) if "style" in entries else None
@@ -182,10 +178,3 @@ def _oauth2(reader: NodeReader, node: Node, place: Place) -> OAuth2 | None:
         return None
     styles = (cast("Style", style),) if style is not None else OAuth2.styles
     return OAuth2(url, key, secret, texts.get("scope", ""), styles, texts.get("audience", ""), member)
-
-
-def _word(reader: NodeReader, node: Node, what: str, place: Place) -> Word | None:
-    """A name that may be in clear, or a secret by reference."""
-    if isinstance(node, MappingNode):
-        return read_secret(reader, node, what, place)
-    return read_filled(reader, node, place, what)
