@@ -1,6 +1,6 @@
 """The source files that ship as examples, each read through its own kind: what a vendor documents of its answers goes in, records
-of the catalog come out. The shapes in `recorded/` are those of public documents: PowerSchool's customisation reference (PowerQueries),
-Salesforce's REST API guide (Query) and Greenhouse's Harvest API reference; the people in them are nobody.
+of the catalog come out. The shapes in `recorded/` are those of public documents: PowerSchool's customisation reference
+(PowerQueries), Salesforce's REST API guide (Query) and Greenhouse's Harvest API reference; the people in them are nobody.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def fitted(raw: Any) -> dict[str, object]:
     resource = CATALOG.resources[raw.resource]
     record = normalise(raw, resource, frozenset(element.path for element in resource.every_element()))
     assert isinstance(record, EducationRecord), record
-    return dict(record.elements)
+    return {str(path): value for path, value in record.elements.items()}
 
 
 @pytest.fixture
