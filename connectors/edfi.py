@@ -17,6 +17,7 @@ from connectors.mapping import RowMapper
 from connectors.place import Place
 from connectors.rows import Table
 from connectors.secrets import SecretRef, Secrets, read_secret, read_text_or_secret, revealed
+from connectors.shapes import EDFI as EDFI_SHAPES
 from connectors.source import CollectionRule, ColumnRule, Known, ResourceRule, Source
 from gateway.domain.identifiers import ElementPath, ResourceName
 from gateway.domain.records import Location, RawRecord
@@ -63,6 +64,7 @@ class EdfiKind(PlainKind):
     required = ("base", "key", "secret")
     resource_members = ("path", "filter")
     each = True
+    shapes = EDFI_SHAPES
 
     def read(self, reader: NodeReader, top: Mapping[str, Entry], place: Place) -> EdfiConnection | None:
         http = read_http(reader, top, place)

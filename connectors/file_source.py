@@ -23,6 +23,7 @@ from connectors.rows import Table
 from connectors.s3 import Bucket, S3Place
 from connectors.secrets import Secrets
 from connectors.sftp import SftpAddress, SftpPlace
+from connectors.shapes import FILES as FILES_SHAPES
 from connectors.source import DELIMITED, ResourceRule, Source
 from gateway.domain.identifiers import ResourceName
 from gateway.domain.yaml_nodes import Entry, NodeReader
@@ -38,6 +39,7 @@ class FilesKind(PlainKind):
     resource_required = ("file",)
     defaults = DELIMITED
     each = True
+    shapes = FILES_SHAPES
 
     def read(self, reader: NodeReader, top: Mapping[str, Entry], place: Place) -> FilesConnection | None:
         return read_files(reader, top, place)
