@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import cast
 
 from connectors.base import Connector, Page, PositionExpired
-from connectors.file_rules import FileOrigin, FilesConnection, read_file_origin, read_files
+from connectors.file_rules import FileOrigin, FilesConnection, PlaceAddress, read_file_origin, read_files
 from connectors.file_sets import check_digest, choose, read_manifest
 from connectors.formats import format_of, open_table
 from connectors.kind import Origin, PlainKind
@@ -74,7 +74,7 @@ class PlacedTables:
     def __init__(self, source: Source, secrets: Secrets) -> None:
         self._connection = cast("FilesConnection", source.connection)
         self._secrets = secrets
-        self._place = _opened(self._connection, secrets)
+        self._place = open_place(self._connection.place, secrets)
         self._patterns = [rule.file for rule in source.every_rule()]
         self._chosen: Mapping[str, PlacedFile] | None = None
 
@@ -136,11 +136,11 @@ class PlacedTables:
             check_digest(path, file.name, text[0] if text else None, beside.name)
 
 
-def _opened(connection: FilesConnection, secrets: Secrets) -> FilePlace:
-    match connection.place:
-        case SftpAddress() as address:
+def open_place(address: PlaceAddress, secrets: Secrets) -> FilePlace:
+    """A place of files; it is connected to when it is asked."""
+    match address:
+        case SftpAddress():
             return SftpPlace(address, secrets)
-        case Bucket() as bucket:
-            return S3Place(bucket, secrets)
-        case folder:
-            return LocalPlace(folder)
+        case Bucket():
+            return S3Place(address, secrets)
+    return LocalPlace(address)

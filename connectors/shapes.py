@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from connectors.file_sets import SET
 from connectors.formats import ENDINGS
+from connectors.oneroster_words import ORG_IDS, STAFF_IDS
+from connectors.rest_auth import SIGNATURES
 from connectors.sql_rules import DIALECTS
 
 Shape = Mapping[str, object]
@@ -56,6 +58,7 @@ AUTH: Shape = one_way(
         "header": _NAMED,
         "query": _NAMED,
         "oauth2": _OAUTH2,
+        "oauth1": closed({"key": TEXT_OR_SECRET, "secret": SECRET, "signature": {"enum": list(SIGNATURES)}}, ("key", "secret")),
     }
 )
 _IN: Shape = {"enum": ["query", "body"]}
@@ -140,4 +143,17 @@ SQL: Mapping[str, Shape] = {
     "overlap": DISTANCE,
     "deleted": CONDITION,
 }
+_ROSTER: Mapping[str, Shape] = {
+    "staff_id": {"enum": list(STAFF_IDS)},
+    "org_id": {"enum": list(ORG_IDS)},
+    "begin_date": {"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"},
+}
+ONEROSTER: Mapping[str, Shape] = {
+    **HTTP,
+    **_ROSTER,
+    "auth": AUTH,
+    "users": {"enum": ["teachers", "users"]},
+    "page_rows": WHOLE,
+}
+ONEROSTER_CSV: Mapping[str, Shape] = {**_ROSTER, "place": FILES["place"], "bundle": FILE, "limits": LOCAL["limits"]}
 PUSH: Mapping[str, Shape] = {"deleted": CONDITION, **DELIMITED}

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Literal, cast
 
-from connectors.http import Answer, Http
+from connectors.http import Answer, Authorise, Http
+from connectors.http_request import Request
 from gateway.errors import IngestError
 
 Style = Literal["basic", "form"]
@@ -66,11 +67,11 @@ def token_answer(http: Http, credentials: Credentials) -> Mapping[str, object]:
     return _token(http, credentials, None).answer
 
 
-def bearer(credentials: Callable[[Http], Credentials]) -> Callable[[Http, bool], Mapping[str, str]]:
+def bearer(credentials: Callable[[Http], Credentials]) -> Authorise:
     """An `Authorise` that sends tokens of these credentials."""
     last: list[str] = []
 
-    def headers(http: Http, fresh: bool) -> Mapping[str, str]:
+    def headers(http: Http, fresh: bool, _: Request) -> Mapping[str, str]:
         token = access_token(http, credentials(http), refused=last[-1] if fresh and last else None)
         last[:] = [token]
         return {"Authorization": f"Bearer {token}"}

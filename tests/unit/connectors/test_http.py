@@ -13,6 +13,7 @@ import pytest
 
 from connectors.deadline import Deadline, deadline_transport, is_forbidden
 from connectors.http import Answer, Http, HttpLimits, HttpPlace
+from connectors.http_request import Request
 from gateway.errors import IngestError
 from tests.fault_proxy import Fault, FaultProxy, fault_proxy, nth, path_has, self_signed
 from tests.json_server import Asked, JsonServer, Reply, json_server
@@ -117,7 +118,7 @@ def test_what_another_try_cannot_help_stops_the_source_at_once(proxy: FaultProxy
 def test_a_token_that_expired_is_asked_for_once_more(proxy: FaultProxy) -> None:
     fresh: list[bool] = []
 
-    def authorise(http: Http, again: bool) -> Mapping[str, str]:
+    def authorise(http: Http, again: bool, _: Request) -> Mapping[str, str]:
         fresh.append(again)
         return {"Authorization": f"Bearer {len(fresh)}"}
 
@@ -132,7 +133,7 @@ def test_a_token_that_expired_is_asked_for_once_more(proxy: FaultProxy) -> None:
 def test_credentials_that_stay_wrong_are_not_tried_for_ever(proxy: FaultProxy) -> None:
     proxy.put(Fault.EXPIRED, path_has("people"), times=9)
     with (
-        Http(HttpPlace(proxy.base, limits=QUICK), lambda http, again: {"Authorization": SECRET}) as http,
+        Http(HttpPlace(proxy.base, limits=QUICK), lambda http, again, __: {"Authorization": SECRET}) as http,
         pytest.raises(IngestError, match="check key and secret") as caught,
     ):
         http.get("people")
@@ -176,7 +177,7 @@ def test_a_machine_that_is_not_there_is_told() -> None:
 @pytest.mark.parametrize("secret", ["two\r\nX-Lines: 1", "two\n", "pässword"])
 def test_a_secret_that_no_header_can_hold_is_told_without_it(proxy: FaultProxy, secret: str) -> None:
     with (
-        Http(HttpPlace(proxy.base, limits=QUICK), lambda http, again: {"Authorization": secret}) as http,
+        Http(HttpPlace(proxy.base, limits=QUICK), lambda http, again, __: {"Authorization": secret}) as http,
         pytest.raises(IngestError, match="holds a character that HTTP does not allow") as caught,
     ):
         http.get("people")
@@ -245,7 +246,7 @@ def test_addresses_that_a_source_may_have(address: str) -> None:
 
 
 def test_a_redirect_on_the_same_machine_is_followed_with_the_credentials(server: JsonServer) -> None:
-    with Http(HttpPlace(server.base, limits=QUICK), lambda http, again: {"Authorization": SECRET}) as http:
+    with Http(HttpPlace(server.base, limits=QUICK), lambda http, again, __: {"Authorization": SECRET}) as http:
         found = http.get("moved", {"key": "1"}).json("it")
     assert isinstance(found, dict)
     assert found["query"] == {"a": "1"}
@@ -254,7 +255,7 @@ def test_a_redirect_on_the_same_machine_is_followed_with_the_credentials(server:
 
 def test_credentials_are_not_taken_along_to_another_machine_even_one_that_is_allowed(server: JsonServer) -> None:
     place = HttpPlace(server.base, frozenset({"localhost"}), limits=QUICK)
-    with Http(place, lambda http, again: {"Authorization": SECRET}) as http:
+    with Http(place, lambda http, again, __: {"Authorization": SECRET}) as http:
         http.send("GET", "elsewhere", params={"status": "302"}, headers={"X-Key": SECRET})
     assert "authorization" not in server.asked[-1].headers
     assert "x-key" not in server.asked[-1].headers

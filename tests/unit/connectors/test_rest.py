@@ -432,7 +432,7 @@ def problems(folder: Path, text: str) -> list[tuple[int, str]]:
     ("top", "message"),
     [
         (f"auth: {{bearer: {SECRET}}}", "bearer must say where the secret is; write {env: NAME}, {file: PATH} or {kms: TEXT}"),
-        ("auth: {}", "auth must say one way to sign in; write one of bearer, basic, header, query, oauth2 under it"),
+        ("auth: {}", "auth must say one way to sign in; write one of bearer, basic, header, query, oauth2, oauth1 under it"),
         ("auth: {beaer: {env: T}}", '"beaer" is not a member of auth; did you mean "bearer"?'),
         ("auth: {basic: {password: {env: T}}}", 'basic lacks "user"; add user:'),
         ("auth: {header: {name: X Key, value: {env: T}}}", "the name of a header is letters, digits and hyphens"),
