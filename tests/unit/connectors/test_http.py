@@ -19,7 +19,7 @@ from tests.fault_proxy import Fault, FaultProxy, fault_proxy, nth, path_has, sel
 from tests.json_server import Asked, JsonServer, Reply, json_server
 
 SECRET = "hunter2"
-QUICK = HttpLimits(response_bytes=200_000, seconds=0.4, tries=2, longest_wait=0.01)
+QUICK = HttpLimits(response_bytes=200_000, seconds=0.8, tries=2, longest_wait=0.01)
 
 
 def answer(asked: Asked) -> Reply:
@@ -82,8 +82,8 @@ def test_what_may_pass_is_asked_again_and_the_answer_is_whole(proxy: FaultProxy,
         (Fault.BUSY, "answered with status 429 (it stayed busy; try again later)"),
         (Fault.DOWN, "answered with status 503 (it stayed busy; try again later)"),
         (Fault.CUT, "could not be read in 2 tries (RemoteProtocolError); try again later"),
-        (Fault.DRIP, "could not be read in 2 tries (no whole answer within 0.4 seconds); try again later"),
-        (Fault.DRIP_HEAD, "could not be read in 2 tries (no whole answer within 0.4 seconds); try again later"),
+        (Fault.DRIP, "could not be read in 2 tries (no whole answer within 0.8 seconds); try again later"),
+        (Fault.DRIP_HEAD, "could not be read in 2 tries (no whole answer within 0.8 seconds); try again later"),
         (Fault.CUT_GZIP, "could not be read in 2 tries (the answer cannot be unpacked); try again later"),
     ],
 )

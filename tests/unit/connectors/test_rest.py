@@ -53,7 +53,7 @@ def no_waits_and_no_tokens(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     usual = http_module.HttpLimits
     monkeypatch.setattr(
         "connectors.http_rules.HttpLimits",
-        lambda size=300_000, seconds=0.5, tries=2, wait=0.01: usual(min(size, 300_000), min(seconds, 0.5), tries, 0.01),
+        lambda size=300_000, seconds=1.0, tries=3, wait=0.01: usual(min(size, 300_000), min(seconds, 1.0), tries, 0.01),
     )
     tokens._KEPT.clear()
     yield
