@@ -105,7 +105,7 @@ def soak_exact_view(folder: Path, new: NewDatabase) -> Mapping[str, object]:
 
 
 def soak_killed_syncs(folder: Path, new: NewDatabase) -> Mapping[str, object]:
-    """100 syncs of a living source killed at random moments: a partner sees one moment of it, whole, and in the end nothing is lost."""
+    """100 syncs of a living source killed at random: a partner sees one moment of it, whole, and in the end nothing is lost."""
     (folder / "db").mkdir()
     with new(folder / "db") as url:
         toll = kill_syncs(folder, url, SEED, KILLED_SYNCS)
