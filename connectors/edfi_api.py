@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
+
+import orjson
 
 from connectors.http import Answer, Http, HttpPlace
 from connectors.json_rows import Json
@@ -18,7 +21,7 @@ from gateway.errors import IngestError
 Objects = Sequence[dict[str, Json]]
 NOT_OFFERED = frozenset({400, 404, 405, 501})
 NO_SNAPSHOT = 404
-OLD_NAMESPACE, NAMESPACE = b"uri://tpdm.ed-fi.org/", b"uri://ed-fi.org/"
+OLD_NAMESPACE, NAMESPACE = "uri://tpdm.ed-fi.org/", "uri://ed-fi.org/"
 MOST_PAGES = 1_000_000
 
 
@@ -97,17 +100,12 @@ class EdfiApi:
                 return
         yield from self._backwards(where, filters, total)
 
-    def forwards(self, path: str, filters: Mapping[str, str]) -> Iterator[Objects]:
-        """The list of deletes or of changed keys, which only grows at its end."""
-        offset = 0
-        for _ in range(MOST_PAGES):
-            asked = {**filters, **self._window(offset, self._place.page_rows)}
-            found = self._objects(self._get(self._http, self._where(path), asked))
-            if not found:
-                return
-            yield found
-            offset += len(found)
-        raise IngestError(f"{self._http.shown(self._where(path))} has no end.")
+    def listed(self, path: str, filters: Mapping[str, str]) -> Iterator[Objects]:
+        """The list of deletes or of changed keys. It gets shorter when a record is added again, so it too is read from its end."""
+        where = self._where(path)
+        total = self._total(where, filters)
+        if total:
+            yield from self._backwards(where, filters, total)
 
     def _discover(self) -> Discovery:
         where = self._http.shown(self._place.http.base)
@@ -173,16 +171,30 @@ class EdfiApi:
         return int(text)
 
     def _backwards(self, where: str, filters: Mapping[str, str], total: int) -> Iterator[Objects]:
-        """From the last offset to the first. A page that is shorter than asked for is asked on, whatever the server's limit is."""
+        """From the last offset to the first: a row that goes moves others to where they are still to be read, and a new one stands
+        behind. A page that is shorter than asked for is asked on, whatever the server's limit is.
+
+        Raises IngestError at the end when rows came in between others, so that some were never where it read.
+        """
         size = self._place.page_rows
+        met: set[bytes] = set()
         for start in range((total - 1) // size * size, -1, -size):
-            offset, end = start, start + size
-            while offset < end:
-                found = self._objects(self._get(self._http, where, {**filters, **self._window(offset, end - offset)}))
-                if not found:
-                    break
-                yield found
-                offset += len(found)
+            yield from self._between(where, filters, start, start + size, met)
+        now = self._total(where, filters)
+        if now > total:
+            yield from self._between(where, filters, total, now, met)
+        if len(met) < now:
+            raise IngestError(f"{self._http.shown(where)}: rows moved while they were read, and some were missed; sync again.")
+
+    def _between(self, where: str, filters: Mapping[str, str], offset: int, end: int, met: set[bytes]) -> Iterator[Objects]:
+        while offset < end:
+            limit = min(end - offset, self._place.page_rows)
+            found = self._objects(self._get(self._http, where, {**filters, **self._window(offset, limit)}))
+            if not found:
+                return
+            met.update(_mark(item) for item in found)
+            yield found
+            offset += len(found)
 
     @staticmethod
     def _window(offset: int, limit: int) -> Mapping[str, str]:
@@ -191,11 +203,26 @@ class EdfiApi:
     def _objects(self, answer: Answer) -> Objects:
         """The objects of a page, descriptors of the older namespace as those of the newer."""
         where = self._http.shown(answer.url)
-        body = answer.body.replace(OLD_NAMESPACE, NAMESPACE)
-        found = Answer(answer.status, answer.headers, body, answer.url).json(where)
+        found = answer.json(where)
         if not isinstance(found, list):
             raise IngestError(f"{where} is not a collection of an Ed-Fi API: its answer is no list.")
-        return [_object(item) for item in found]
+        return [_object(_newer(item)) for item in found]
+
+
+def _mark(item: dict[str, Json]) -> bytes:
+    """What two readings of one row have in common."""
+    return blake2b(orjson.dumps(item.get("id") or item), digest_size=8).digest()
+
+
+def _newer(found: Json, name: str = "") -> Json:
+    """With descriptors of the newer namespace: what stands in a member of this name, and nothing else."""
+    if isinstance(found, dict):
+        return {member: _newer(value, member) for member, value in found.items()}
+    if isinstance(found, list):
+        return [_newer(item, name) for item in found]
+    if isinstance(found, str) and name.casefold().endswith("descriptor") and found.startswith(OLD_NAMESPACE):
+        return NAMESPACE + found.removeprefix(OLD_NAMESPACE)
+    return found
 
 
 def _object(found: Json) -> dict[str, Json]:

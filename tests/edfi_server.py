@@ -50,7 +50,7 @@ class EdfiServer:
     def delete(self, path: str, key: str, value: str) -> None:
         self.newest += 1
         self.rows[path] = [(record, at) for record, at in self.rows[path] if record[key] != value]
-        self.deletes.append({"id": "x", "changeVersion": self.newest, "keyValues": {key: value}})
+        self.deletes.append({"id": value, "changeVersion": self.newest, "keyValues": {key: value}})
 
     def rename(self, path: str, key: str, old: str, new: str) -> None:
         self.newest += 1
@@ -58,7 +58,7 @@ class EdfiServer:
         self.rows[path] = [(other, at) for other, at in self.rows[path] if other[key] != old]
         self.rows[path].append(({**record, key: new}, self.newest))
         values = {"oldKeyValues": {key: old}, "newKeyValues": {key: new}}
-        self.key_changes.append({"id": "x", "changeVersion": self.newest, **values})
+        self.key_changes.append({"id": old, "changeVersion": self.newest, **values})
 
     def answer(self, asked: Asked) -> Reply:
         told = self.before(asked)
@@ -99,7 +99,9 @@ class EdfiServer:
         query = asked.query
         if path.endswith("/deletes") or path.endswith("/keyChanges"):
             listed = self.deletes if path.endswith("/deletes") else self.key_changes
-            return Reply(self._page([item for item in listed if self._within(item["changeVersion"], query)], query))
+            found = [item for item in listed if self._within(item["changeVersion"], query)]
+            counted = {"Total-Count": str(len(found))} if query.get("totalCount") == "true" else {}
+            return Reply(self._page(found, query), headers=counted)
         plain, _, further = path.partition("/partitions")
         rows = [record for record, at in self.rows.get(plain, ()) if self._within(at, query)]
         if path.endswith("/partitions") and not further:

@@ -227,6 +227,76 @@ def test_an_expired_position_is_told(tmp_path: Path) -> None:
         list(source.changes(CANDIDATES, "2", "5"))
 
 
+def test_a_counter_that_is_behind_where_it_was_belongs_to_a_new_server(tmp_path: Path) -> None:
+    with opened(fill(EdfiServer(), 5), tmp_path) as (source, _), pytest.raises(PositionExpired):
+        list(source.changes(CANDIDATES, "6", "5"))
+
+
+def test_where_only_some_rows_are_asked_for_everything_is_compared(tmp_path: Path) -> None:
+    with opened(fill(EdfiServer(), 5), tmp_path, resources="{candidates: {filter: {programName: Teaching}}}") as (source, _):
+        assert source.position(CANDIDATES) is None
+
+
+def test_a_row_for_which_a_condition_holds_no_longer_is_gone(tmp_path: Path) -> None:
+    server = fill(EdfiServer(), 5)
+    with opened(server, tmp_path, resources="{candidates: {only: {firstName: [N1, N2, kept]}}}") as (source, _):
+        since = source.position(CANDIDATES)
+        assert sorted(identifiers(source.pull(CANDIDATES))) == ["C1", "C2"]
+        server.put(PATH, "candidateIdentifier", candidateIdentifier="C1", firstName="left")
+        server.put(PATH, "candidateIdentifier", candidateIdentifier="C4", firstName="kept")
+        pages = list(source.changes(CANDIDATES, since, source.position(CANDIDATES)))
+    assert identifiers(iter(pages)) == ["C4"]
+    assert [dict(record.elements)["candidateIdentifier"] for page in pages for record in page.deleted] == ["C1"]
+
+
+def test_a_delete_is_not_lost_while_another_record_comes_back(tmp_path: Path) -> None:
+    server = fill(EdfiServer(), 40)
+    with opened(server, tmp_path, "page_rows: 10") as (source, _):
+        since = source.position(CANDIDATES)
+        for number in range(30):
+            server.delete(PATH, "candidateIdentifier", f"C{number}")
+        until, back = source.position(CANDIDATES), [0]
+
+        def again(asked: Asked) -> Reply | None:
+            if asked.path.endswith("/deletes") and asked.query.get("offset") == "10" and back:
+                del server.deletes[back.pop()]
+            return None
+
+        server.before = again
+        deleted = [record for page in source.changes(CANDIDATES, since, until) for record in page.deleted]
+    named = {dict(record.elements)["candidateIdentifier"] for record in deleted}
+    assert named >= {f"C{number}" for number in range(1, 30)}
+
+
+@pytest.mark.parametrize("at", [5, 60])
+def test_a_row_that_comes_while_they_are_read_hides_no_other(tmp_path: Path, at: int) -> None:
+    server = fill(EdfiServer(partitions=False, cursors=False, change_queries=False))
+    come = [at]
+
+    def new_row(asked: Asked) -> Reply | None:
+        if asked.query.get("offset") == "40" and come:
+            server.rows[PATH].insert(come.pop(), ({"candidateIdentifier": "new", "firstName": "N"}, 0))
+        return None
+
+    with opened(server, tmp_path, "page_rows: 10") as (source, _):
+        server.before = new_row
+        if at == 60:
+            assert set(identifiers(source.pull(CANDIDATES))) == {"new", *(f"C{number}" for number in range(60))}
+        else:
+            with pytest.raises(IngestError, match="rows moved while they were read"):
+                list(source.pull(CANDIDATES))
+
+
+def test_only_descriptors_get_the_newer_namespace(tmp_path: Path) -> None:
+    server = EdfiServer(tpdm=True)
+    old = "uri://tpdm.ed-fi.org/SexDescriptor#Female"
+    server.put("tpdm/candidates", "candidateIdentifier", candidateIdentifier="C1", sexDescriptor=old, displacementStatus=old)
+    with opened(server, tmp_path) as (source, _):
+        [record] = [record.elements for page in source.pull(CANDIDATES) for record in page.records]
+    assert record[ElementPath("sexDescriptor")] == "uri://ed-fi.org/SexDescriptor#Female"
+    assert record[ElementPath("displacementStatus")] == old
+
+
 def test_a_server_without_change_queries_has_no_position(tmp_path: Path) -> None:
     with opened(fill(EdfiServer(change_queries=False), 5), tmp_path) as (source, _):
         assert source.position(CANDIDATES) is None
