@@ -14,6 +14,7 @@ import pytest
 from moto.server import ThreadedMotoServer
 from obstore.store import S3Store
 
+from connectors.file_source import CLEARED
 from connectors.kinds import open_source
 from connectors.secrets import SecretRef
 from gateway.catalog.load import load_catalog
@@ -80,6 +81,58 @@ def test_files_come_over_sftp_and_stay_where_they_are(server: Sshd, tmp_path: Pa
     assert len(list(outbox.iterdir())) == 2
     since = source.position(CANDIDATES)
     assert list(source.changes(CANDIDATES, since, source.position(CANDIDATES))) == []
+
+
+def looked_at(folder: Path, place: str, after: str, secrets: dict[str, str]) -> Any:
+    """A source whose files were read."""
+    found = opened(folder, place, "c_*.csv", f"after: {after}", secrets)
+    found.position(CANDIDATES)
+    names(found)
+    return found
+
+
+def test_files_of_a_server_are_moved_or_deleted_when_their_source_file_says_so(server: Sshd, tmp_path: Path) -> None:
+    outbox = tmp_path / "out"
+    (outbox / "done" / "2026").mkdir(parents=True)
+    (outbox / "done" / "2026" / "c_2.csv").write_text("another\n", encoding="utf-8")
+    for name in ("c_1.csv", "c_2.csv", "d.csv"):
+        (outbox / name).write_text(ROWS, encoding="utf-8")
+    secrets = {"KEY": server.private_key.read_text(encoding="ascii")}
+    place = sftp(server, outbox)
+
+    looked_at(tmp_path, place, "{move: done/2026}", secrets).settle()
+    left = {path.relative_to(outbox).as_posix(): path.read_text(encoding="utf-8") for path in outbox.rglob("*.csv")}
+    assert left == {
+        "d.csv": ROWS,
+        "done/2026/c_1.csv": ROWS,
+        "done/2026/c_2.csv": "another\n",
+        "done/2026/c_2.2.csv": ROWS,
+    }
+    assert opened(tmp_path, place, "c_*.csv", "after: {move: done/2026}", secrets).position(CANDIDATES) == CLEARED
+
+    (outbox / "c_3.csv").write_text(ROWS, encoding="utf-8")
+    found = looked_at(tmp_path, place, "delete", secrets)
+    (outbox / "c_4.csv").write_text(ROWS, encoding="utf-8")
+    found.settle()
+    assert sorted(path.name for path in outbox.glob("*.csv")) == ["c_4.csv", "d.csv"]
+
+
+def test_a_file_of_a_server_that_was_written_anew_stays_and_what_cannot_be_moved_is_told(server: Sshd, tmp_path: Path) -> None:
+    outbox = tmp_path / "out"
+    outbox.mkdir()
+    file = outbox / "c_1.csv"
+    secrets = {"KEY": server.private_key.read_text(encoding="ascii")}
+    for after in ("delete", "{move: done}"):
+        file.write_text(ROWS, encoding="utf-8")
+        found = looked_at(tmp_path, sftp(server, outbox), after, secrets)
+        file.write_text(f"{ROWS}3,Cy\n", encoding="utf-8")
+        found.settle()
+        assert [path.name for path in outbox.rglob("*")] == ["c_1.csv"]
+    found = looked_at(tmp_path, sftp(server, outbox), "{move: done}", secrets)
+    (outbox / "done").write_text("a file of that name", encoding="utf-8")
+    with pytest.raises(IngestError, match=r"c_1.csv was read, and cannot be moved \(SFTP"):
+        found.settle()
+    assert file.exists()
 
 
 def test_another_host_key_ends_the_connection_before_anything_is_sent(server: Sshd, tmp_path: Path) -> None:
@@ -153,6 +206,56 @@ def test_an_object_that_was_replaced_since_it_was_listed_is_refused(s3: str, tmp
     obstore.put(store, "nightly/c_1.csv", b"Id,First\n9,Other\n")
     with pytest.raises(IngestError, match=r"changed while|not fetched whole"):
         names(source)
+
+
+def keys(store: S3Store) -> dict[str, bytes]:
+    listed = [str(entry["path"]) for chunk in obstore.list(store) for entry in chunk]
+    return {key: bytes(obstore.get(store, key).bytes()) for key in sorted(listed)}
+
+
+def test_objects_are_moved_or_deleted_when_their_source_file_says_so(s3: str, tmp_path: Path) -> None:
+    store, secrets, rows = bucket(s3, "third"), {"A": "a", "S": "s"}, ROWS.encode()
+    for key in ("nightly/c_1.csv", "nightly/c_2.csv", "nightly/d.csv", "other/c_1.csv"):
+        obstore.put(store, key, rows)
+    obstore.put(store, "nightly/done/c_2.csv", b"another")
+    place = in_bucket(s3, "third")
+
+    looked_at(tmp_path, place, "{move: done}", secrets).settle()
+    moved = {"nightly/done/c_1.csv": rows, "nightly/done/c_2.2.csv": rows, "nightly/done/c_2.csv": b"another"}
+    others = {"nightly/d.csv": rows, "other/c_1.csv": rows}
+    assert keys(store) == moved | others
+    assert opened(tmp_path, place, "c_*.csv", "after: {move: done}", secrets).position(CANDIDATES) == CLEARED
+
+    obstore.put(store, "nightly/c_3.csv", rows)
+    found = looked_at(tmp_path, place, "delete", secrets)
+    obstore.put(store, "nightly/c_4.csv", rows)
+    found.settle()
+    assert keys(store) == moved | others | {"nightly/c_4.csv": rows}
+
+
+@pytest.mark.parametrize("after", ["delete", "{move: done}"])
+def test_an_object_that_was_written_anew_or_is_gone_is_left(s3: str, tmp_path: Path, after: str) -> None:
+    name = "fourth-" + after.strip("{}").replace(": ", "-")
+    store, secrets = bucket(s3, name), {"A": "a", "S": "s"}
+    obstore.put(store, "nightly/c_1.csv", ROWS.encode())
+    obstore.put(store, "nightly/c_2.csv", ROWS.encode())
+    found = looked_at(tmp_path, in_bucket(s3, name), after, secrets)
+    obstore.delete(store, "nightly/c_1.csv")
+    obstore.put(store, "nightly/c_2.csv", b"Id,First\n5,New\n")
+    found.settle()
+    assert keys(store) == {"nightly/c_2.csv": b"Id,First\n5,New\n"}
+
+
+def test_a_bucket_that_cannot_be_reached_any_more_is_told(tmp_path: Path) -> None:
+    running = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    running.start()
+    host, port = running.get_host_and_port()
+    store = bucket(f"http://{host}:{port}", "fifth")
+    obstore.put(store, "nightly/c_1.csv", ROWS.encode())
+    found = looked_at(tmp_path, in_bucket(f"http://{host}:{port}", "fifth"), "delete", {"A": "a", "S": "s"})
+    running.stop()
+    with pytest.raises(IngestError, match=r"c_1\.csv was read, and cannot be deleted"):
+        found.settle()
 
 
 def test_a_bucket_that_is_not_there_is_told(s3: str, tmp_path: Path) -> None:
