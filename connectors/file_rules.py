@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
 
-from ruamel.yaml.nodes import Node
+from ruamel.yaml.nodes import MappingNode, Node
 
 from connectors.file_sets import SET, SetRule
 from connectors.formats import ENDINGS, Format
@@ -34,6 +34,14 @@ class FilesConnection:
     place: PlaceAddress
     sets: SetRule = field(default_factory=SetRule)
     pgp: PgpKeys | None = None
+    after: After | None = None
+
+
+@dataclass(frozen=True)
+class After:
+    """What is done to files whose records are in: moved to a folder of their place, or (empty) deleted."""
+
+    folder: str = ""
 
 
 @dataclass(frozen=True)
@@ -49,7 +57,8 @@ def read_files(reader: NodeReader, top: Mapping[str, Entry], place: Place) -> Fi
     where = read_place(reader, top["place"].value, place) if "place" in top else None
     sets = _sets(reader, top["set"].value) if "set" in top else SetRule()
     pgp = _pgp(reader, top["pgp"].value, place) if "pgp" in top else None
-    return None if where is None else FilesConnection(where, sets, pgp)
+    after = _after(reader, top) if "after" in top else None
+    return None if where is None else FilesConnection(where, sets, pgp, after)
 
 
 def read_file_origin(reader: NodeReader, entries: Mapping[str, Entry]) -> Origin | None:
@@ -113,6 +122,20 @@ def _sets(reader: NodeReader, node: Node) -> SetRule:
     manifest = (read_file(reader, entries["manifest"].value) or "") if "manifest" in entries else ""
     checksum = (reader.choice(entries["checksum"].value, "checksum", ("sha256",)) or "") if "checksum" in entries else ""
     return SetRule(done, manifest, f".{checksum}" if checksum else "")
+
+
+def _after(reader: NodeReader, top: Mapping[str, Entry]) -> After | None:
+    node = top["after"].value
+    for rights in ("consents", "opt_outs"):
+        if rights in top:
+            told = f"{rights} are stated again at each sync, so their files stay"
+            reader.problem(top["after"].key, told, f"give {rights} a source file of their own, or leave out after")
+            return None
+    if not isinstance(node, MappingNode):
+        return After() if reader.choice(node, "after", ("delete",), "or write after: {move: FOLDER}") else None
+    entries = reader.entries(node, "after", ("move",), ("move",))
+    folder = read_file(reader, entries["move"].value) if "move" in entries else None
+    return None if folder is None else After(folder.strip("/"))
 
 
 def _pgp(reader: NodeReader, node: Node, place: Place) -> PgpKeys | None:

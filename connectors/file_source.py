@@ -1,17 +1,18 @@
-"""`kind: files`: files of five formats in a folder, on an SFTP server or in a bucket; nothing is ever changed there."""
+"""`kind: files`: files of five formats in a folder, on an SFTP server or in a bucket; they stay there unless told otherwise."""
 
 from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 from typing import cast
 
 from connectors.base import Connector, Page, PositionExpired
 from connectors.file_rules import FileOrigin, FilesConnection, PlaceAddress, read_file_origin, read_files
-from connectors.file_sets import check_digest, choose, read_manifest
+from connectors.file_sets import SET, check_digest, choose, read_manifest
 from connectors.formats import format_of, open_table
 from connectors.kind import Origin, PlainKind
 from connectors.mapped import MappedSource
@@ -29,11 +30,14 @@ from gateway.domain.identifiers import ResourceName
 from gateway.domain.yaml_nodes import Entry, NodeReader
 from gateway.errors import IngestError
 
+NOTHING = "nothing"
+"""The position where every file was taken away and no other has come."""
+
 
 class FilesKind(PlainKind):
     """`kind: files`: `place` says where; each resource names a `file`, by a glob or with `{set}`."""
 
-    members = ("place", "set", "pgp")
+    members = ("place", "set", "pgp", "after")
     required = ("place",)
     resource_members = ("file", "format", "sheet", *DELIMITED)
     resource_required = ("file",)
@@ -62,10 +66,14 @@ class FileSource(MappedSource):
         return self._files.stamp(self.rule(resource))
 
     def changes(self, resource: ResourceName, since: str, until: str) -> Iterator[Page]:
-        """Nothing, where the file is the one that was read; else everything is to be pulled."""
-        if since != until:
+        """Nothing, where the file is the one that was read, or was taken away since; else everything is to be pulled."""
+        if until not in (since, NOTHING):
             raise PositionExpired
         return iter(())
+
+    def settle(self) -> None:
+        """Take away what was read, where the source file says so."""
+        self._files.settle()
 
 
 class PlacedTables:
@@ -83,7 +91,9 @@ class PlacedTables:
 
     def stamp(self, rule: ResourceRule) -> str:
         """What changes when another file is chosen for a rule, or the file itself changes."""
-        file = self._choice(again=True)[rule.file]
+        if self._connection.after is not None and not self._any():
+            return NOTHING
+        file = self._choice()[rule.file]
         return hashlib.sha256(f"{file.name}|{file.size}|{file.stamp}".encode()).hexdigest()
 
     def rows_in(self, rule: ResourceRule) -> int | None:
@@ -110,12 +120,33 @@ class PlacedTables:
             except OSError as why:
                 raise IngestError(f"{file.name} cannot be read whole ({type(why).__name__}): export it again.") from None
 
-    def _choice(self, *, again: bool = False) -> Mapping[str, PlacedFile]:
+    def settle(self) -> None:
+        """Delete or move the files of this sync. Raises IngestError for one that cannot be."""
+        after, rule = self._connection.after, self._connection.sets
+        if after is None or self._chosen is None:
+            return
+        read = {file.name: file for file in self._chosen.values()}
+        if rule.checksum:
+            beside = {name + rule.checksum for name in read}
+            read |= {file.name: file for file in self._place.files() if file.name in beside}
+        for file in read.values():
+            self._place.take_away(file, after.folder)
+
+    def _choice(self) -> Mapping[str, PlacedFile]:
         """The files of this sync: chosen once, so that all resources are of one set."""
-        if self._chosen is None or again:
-            chosen, _ = choose(self._patterns, self._connection.sets, self._place.files())
-            self._chosen = chosen
+        if self._chosen is None:
+            self._chosen, _ = choose(self._patterns, self._connection.sets, self._new())
         return self._chosen
+
+    def _new(self) -> Sequence[PlacedFile]:
+        """What is there, less what was moved away."""
+        after = self._connection.after
+        away = f"{after.folder}/" if after is not None and after.folder else None
+        return [file for file in self._place.files() if away is None or not file.name.startswith(away)]
+
+    def _any(self) -> bool:
+        patterns = [pattern.replace(SET, "*") for pattern in self._patterns]
+        return any(fnmatchcase(file.name, pattern) for file in self._new() for pattern in patterns)
 
     def _check(self, file: PlacedFile, path: Path, folder: Path) -> None:
         rule = self._connection.sets

@@ -36,6 +36,11 @@ class FilePlace(Protocol):
         """The file on this machine while the context is open; `folder` is private, and for what has to be fetched."""
         ...
 
+    def take_away(self, file: PlacedFile, folder: str) -> None:
+        """Move a file that is as it was listed into a folder of the place, overwriting nothing; with an empty name delete it.
+        Raises IngestError when it was left where it is."""
+        ...
+
 
 class LocalPlace:
     """A folder of this machine: files are read where they are."""
@@ -57,6 +62,27 @@ class LocalPlace:
         yield path
         if _stamp(path.stat()) != file.stamp:
             raise IngestError(f"{file.name} changed while it was being read: sync again when the export has finished.")
+
+    def take_away(self, file: PlacedFile, folder: str) -> None:
+        path = self._folder / file.name
+        try:
+            if _stamp(path.stat()) != file.stamp:
+                raise left_alone(file, "it changed after it was read")
+            if folder:
+                target = self._folder / folder / file.name
+                target.parent.mkdir(parents=True, exist_ok=True)
+                # A link, unlike a rename, does not overwrite.
+                os.link(path, target)
+            path.unlink()
+        except FileExistsError:
+            raise left_alone(file, f"{folder} has one of this name") from None
+        except OSError as why:
+            raise left_alone(file, type(why).__name__) from None
+
+
+def left_alone(file: PlacedFile, why: str) -> IngestError:
+    """That a file was not taken away."""
+    return IngestError(f"{file.name} was read, and its records are in, but it was not taken away as `after` says: {why}.")
 
 
 def checked_size(file: PlacedFile, largest: int = LARGEST_FILE) -> None:

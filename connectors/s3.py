@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from connectors.places import PlacedFile, checked_size
+from connectors.places import PlacedFile, checked_size, left_alone
 from connectors.secrets import SecretRef, Secrets
 from gateway.errors import ConfigurationError, IngestError
 
@@ -52,7 +52,7 @@ class S3Place:
         checked_size(file)
         obstore, store = self._opened()
         path = folder / f"{abs(hash(file.name)):x}{Path(file.name).suffix}"
-        key = f"{self._bucket.prefix.rstrip('/')}/{file.name}" if self._bucket.prefix else file.name
+        key = self._key(file.name)
         try:
             options = {"if_match": file.stamp} if file.stamp.startswith('"') else {}
             with path.open("wb") as into:
@@ -67,6 +67,26 @@ class S3Place:
             raise self._refused(f"read ({file.name})", why) from None
         finally:
             path.unlink(missing_ok=True)
+
+    def take_away(self, file: PlacedFile, folder: str) -> None:
+        obstore, store = self._opened()
+        key = self._key(file.name)
+        try:
+            found = obstore.head(store, key)
+            if str(found["e_tag"] or found["last_modified"]) != file.stamp:
+                raise left_alone(file, "it changed after it was read")
+            if folder:
+                target = self._key(f"{folder}/{file.name}")
+                with suppress(FileNotFoundError, obstore.exceptions.NotFoundError):
+                    obstore.head(store, target)
+                    raise left_alone(file, f"{folder} has one of this name")
+                obstore.copy(store, key, target)
+            obstore.delete(store, key)
+        except (obstore.exceptions.BaseError, OSError) as why:
+            raise self._refused(f"changed ({file.name})", why) from None
+
+    def _key(self, name: str) -> str:
+        return f"{self._bucket.prefix.rstrip('/')}/{name}" if self._bucket.prefix else name
 
     def _opened(self) -> tuple[Any, Any]:
         try:

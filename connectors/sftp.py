@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from connectors.places import PlacedFile, checked_size
+from connectors.places import PlacedFile, checked_size, left_alone
 from connectors.secrets import SecretRef, Secrets
 from gateway.errors import ConfigurationError, IngestError
 
@@ -59,6 +59,26 @@ class SftpPlace:
             yield path
         finally:
             path.unlink(missing_ok=True)
+
+    def take_away(self, file: PlacedFile, folder: str) -> None:
+        path, target = f"{self._address.folder}/{file.name}", f"{self._address.folder}/{folder}/{file.name}"
+
+        async def go(sftp: Any) -> str:
+            found = await sftp.stat(path)
+            if (int(found.size or 0), str(found.mtime)) != (file.size, file.stamp):
+                return "it changed after it was read"
+            if not folder:
+                await sftp.remove(path)
+            elif await sftp.exists(target):
+                return f"{folder} has one of this name"
+            else:
+                await sftp.makedirs(target.rpartition("/")[0], exist_ok=True)
+                await sftp.rename(path, target)
+            return ""
+
+        trouble = self._run(go)
+        if trouble:
+            raise left_alone(file, trouble)
 
     async def _listed(self, sftp: Any) -> list[PlacedFile]:
         found: list[PlacedFile] = []

@@ -95,6 +95,7 @@ FILES: Mapping[str, Shape] = {
     "place": one_way({"folder": TEXT, "sftp": _SFTP, "s3": _S3}),
     "set": closed({"done": FILE, "manifest": FILE, "checksum": {"enum": ["sha256"]}}),
     "pgp": closed({"key": SECRET, "passphrase": SECRET, "signed_by": SECRET}, ("key",)),
+    "after": {"anyOf": [{"const": "delete"}, closed({"move": TEXT}, ("move",))]},
     "file": FILE,
     "format": {"enum": sorted(set(ENDINGS.values()))},
     "sheet": TEXT,

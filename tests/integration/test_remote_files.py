@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import pytest
 from moto.server import ThreadedMotoServer
 from obstore.store import S3Store
 
+from connectors.base import PositionExpired
 from connectors.kinds import open_source
 from connectors.secrets import SecretRef
 from gateway.catalog.load import load_catalog
@@ -158,6 +160,103 @@ def test_an_object_that_was_replaced_since_it_was_listed_is_refused(s3: str, tmp
 def test_a_bucket_that_is_not_there_is_told(s3: str, tmp_path: Path) -> None:
     with pytest.raises(IngestError, match="cannot be listed"):
         names(opened(tmp_path, in_bucket(s3, "nowhere"), secrets={"A": "a", "S": "s"}))
+
+
+class Somewhere:
+    """A place that `after` is tried at: its files, by name, and a source that reads it anew."""
+
+    def __init__(self, kind: str, request: pytest.FixtureRequest, folder: Path) -> None:
+        self.folder, self.kind, self.secrets = folder, kind, dict[str, str]()
+        (folder / "out").mkdir()
+        match kind:
+            case "folder":
+                self.place = f"{{folder: {folder / 'out'}}}"
+            case "sftp":
+                server = request.getfixturevalue("server")
+                self.place = sftp(server, folder / "out")
+                self.secrets = {"KEY": server.private_key.read_text(encoding="ascii")}
+            case _:
+                address = request.getfixturevalue("s3")
+                name = f"after-{abs(hash(folder)) % 10**9}"
+                self.store = bucket(address, name)
+                self.place = in_bucket(address, name)
+                self.secrets = {"A": "a", "S": "s"}
+
+    def put(self, name: str, text: str) -> None:
+        if self.kind == "s3":
+            obstore.put(self.store, f"nightly/{name}", text.encode())
+            return
+        path = self.folder / "out" / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+    def names(self) -> list[str]:
+        return list(opened(self.folder, self.place, secrets=self.secrets).offers())
+
+    def source(self, after: str, files: str = "*.csv") -> Any:
+        return opened(self.folder, self.place, files, f"after: {after}", self.secrets)
+
+
+@pytest.fixture(params=["folder", "sftp", "s3"])
+def somewhere(request: pytest.FixtureRequest, tmp_path: Path) -> Somewhere:
+    return Somewhere(request.param, request, tmp_path)
+
+
+def test_what_was_read_is_moved_away_and_then_nothing_is_new(somewhere: Somewhere) -> None:
+    somewhere.put("c_1.csv", ROWS)
+    source = somewhere.source("{move: done}")
+    since = source.position(CANDIDATES)
+    assert names(source) == ["Zoë", "Bo"]
+    assert somewhere.names() == ["c_1.csv"], "before everything is in it stays"
+    source.settle()
+    assert somewhere.names() == ["done/c_1.csv"]
+    later = somewhere.source("{move: done}")
+    until = later.position(CANDIDATES)
+    assert list(later.changes(CANDIDATES, since, until)) == []
+    later.settle()
+    somewhere.put("c_2.csv", ROWS)
+    newest = somewhere.source("{move: done}")
+    with pytest.raises(PositionExpired):
+        newest.changes(CANDIDATES, until, newest.position(CANDIDATES))
+
+
+def test_what_was_read_is_deleted(somewhere: Somewhere) -> None:
+    somewhere.put("c_1.csv", ROWS)
+    somewhere.put("other.txt", "stays")
+    source = somewhere.source("delete")
+    assert names(source) == ["Zoë", "Bo"]
+    source.settle()
+    assert somewhere.names() == ["other.txt"]
+
+
+def test_nothing_is_overwritten_and_what_changed_is_left(somewhere: Somewhere) -> None:
+    somewhere.put("c_1.csv", ROWS)
+    somewhere.put("done/c_1.csv", "earlier")
+    source = somewhere.source("{move: done}")
+    assert names(source) == ["Zoë", "Bo"]
+    with pytest.raises(IngestError, match="done has one of this name"):
+        source.settle()
+    assert somewhere.names() == ["c_1.csv", "done/c_1.csv"]
+    other = somewhere.source("delete", "c_*.csv")
+    assert names(other) == ["Zoë", "Bo"]
+    somewhere.put("c_1.csv", "Id,First\n9,Somebody else\n")
+    with pytest.raises(IngestError, match="it changed after it was read"):
+        other.settle()
+    assert "c_1.csv" in somewhere.names()
+
+
+@pytest.mark.parametrize(
+    ("after", "told"),
+    [
+        ("keep", 'is not a choice|must be|"keep"'),
+        ("{move: ../away}", "not a file inside"),
+        ("{move: done}\nopt_outs: {}", "are stated again"),
+    ],
+)
+def test_a_mistake_in_after_is_told(tmp_path: Path, after: str, told: str) -> None:
+    with pytest.raises(FileErrors) as caught:
+        opened(tmp_path, "{folder: .}", more=f"after: {after}")
+    assert any(re.search(told, problem.message) for problem in caught.value.problems)
 
 
 class Pgp:

@@ -111,9 +111,10 @@ def test_a_file_that_is_the_one_that_was_read_is_not_read_again(tmp_path: Path) 
     since = found.position(A)
     assert list(found.changes(A, since, found.position(A))) == []
     write(tmp_path, "02")
-    until = found.position(A)
+    later = source(tmp_path, SetRule())
+    until = later.position(A)
     with pytest.raises(PositionExpired):
-        found.changes(A, since, until)
+        later.changes(A, since, until)
 
 
 def test_a_file_that_changes_while_it_is_read_is_refused(tmp_path: Path) -> None:
