@@ -189,7 +189,7 @@ def test_a_row_that_is_edited_in_mid_pull_is_not_lost_and_loses_no_other(tmp_pat
     window = [("C5", "edited")]
 
     def edit(asked: Asked) -> Reply | None:
-        if asked.query.get("offset") == "40" and window:
+        if asked.query.get("offset") == "41" and window:
             identifier, name = window.pop()
             server.put(PATH, "candidateIdentifier", candidateIdentifier=identifier, firstName=name)
         return None
