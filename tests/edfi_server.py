@@ -15,7 +15,8 @@ KEY, SECRET = "the key", "the secret"
 
 @dataclass
 class EdfiServer:
-    """What the server holds and how it behaves. Each row of a collection is (record, change version).
+    """What the server holds and how it behaves. Each row of a collection is (record, change version), each delete and changed key
+    (path of the collection, item).
 
     It lists rows in the order of their last change, and no delete of a key that is there again; `counts` says whether it counts its
     lists of deletes and changed keys. `before` is called with each request before it is answered: there a test moves rows.
@@ -36,8 +37,8 @@ class EdfiServer:
     snapshot: bool = False
     counts: bool = True
     rows: dict[str, list[tuple[dict[str, Any], int]]] = field(default_factory=dict)
-    deletes: list[dict[str, Any]] = field(default_factory=list)
-    key_changes: list[dict[str, Any]] = field(default_factory=list)
+    deletes: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    key_changes: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     before: Callable[[Asked], Reply | None] = lambda _: None
     tokens: dict[str, int] = field(default_factory=dict)
     base: str = ""
@@ -52,7 +53,7 @@ class EdfiServer:
     def delete(self, path: str, key: str, value: str) -> None:
         self.newest += 1
         self.rows[path] = [(record, at) for record, at in self.rows[path] if record[key] != value]
-        self.deletes.append({"id": "x", "changeVersion": self.newest, "keyValues": {key: value}})
+        self.deletes.append((path, {"id": "x", "changeVersion": self.newest, "keyValues": {key: value}}))
 
     def rename(self, path: str, key: str, old: str, new: str) -> None:
         self.newest += 1
@@ -60,7 +61,7 @@ class EdfiServer:
         self.rows[path] = [(other, at) for other, at in self.rows[path] if other[key] != old]
         self.rows[path].append(({**record, key: new}, self.newest))
         values = {"oldKeyValues": {key: old}, "newKeyValues": {key: new}}
-        self.key_changes.append({"id": "x", "changeVersion": self.newest, **values})
+        self.key_changes.append((path, {"id": "x", "changeVersion": self.newest, **values}))
 
     def answer(self, asked: Asked) -> Reply:
         told = self.before(asked)
@@ -106,7 +107,7 @@ class EdfiServer:
     def _data(self, asked: Asked, path: str) -> Reply:
         query = asked.query
         if path.endswith("/deletes") or path.endswith("/keyChanges"):
-            listed = self._gone(path) if path.endswith("/deletes") else self.key_changes
+            listed = self._gone(path) if path.endswith("/deletes") else self._of(path, self.key_changes)
             return self._offsets([item for item in listed if self._within(item["changeVersion"], query)], query, counts=self.counts)
         plain, _, further = path.partition("/partitions")
         rows = [record for record, at in self.rows.get(plain, ()) if self._within(at, query)]
@@ -122,7 +123,12 @@ class EdfiServer:
     def _gone(self, path: str) -> list[dict[str, Any]]:
         """The deletes whose keys no row has again."""
         rows = [record for record, _ in self.rows.get(path.removesuffix("/deletes"), ())]
-        return [item for item in self.deletes if not any(item["keyValues"].items() <= record.items() for record in rows)]
+        told = self._of(path, self.deletes)
+        return [item for item in told if not any(item["keyValues"].items() <= record.items() for record in rows)]
+
+    @staticmethod
+    def _of(path: str, told: list[tuple[str, dict[str, Any]]]) -> list[dict[str, Any]]:
+        return [item for collection, item in told if path.startswith(f"{collection}/")]
 
     def _partitions(self, rows: list[Any], query: Any) -> Reply:
         if not self.partitions:

@@ -169,7 +169,7 @@ def test_the_key_of_a_delete_has_the_words_of_the_records(tmp_path: Path) -> Non
         [record] = page.records
         server.delete("ed-fi/people", "personId", "P1")
         descriptor = "uri://tpdm.ed-fi.org/SourceSystemDescriptor#State"
-        server.deletes[0]["keyValues"] = {"personId": " P1 ", "sourceSystemDescriptor": descriptor}
+        server.deletes[0][1]["keyValues"] = {"personId": " P1 ", "sourceSystemDescriptor": descriptor}
         [last] = source.changes(people, since, source.position(people))
     key = {path: record.elements[ElementPath(path)] for path in ("personId", "sourceSystemDescriptor")}
     assert [found.elements for found in last.deleted] == [key]
