@@ -13,6 +13,7 @@ from connectors.place import Place
 from connectors.place_rules import read_file, read_limits, read_path
 from connectors.rows import Table, read_rows
 from connectors.secrets import Secrets
+from connectors.shapes import LOCAL as LOCAL_SHAPES
 from connectors.source import DELIMITED, ArchiveLimits, LocalFolder, ResourceRule, Source
 from gateway.domain.yaml_nodes import Entry, NodeReader
 
@@ -69,6 +70,7 @@ class DelimitedKind(PlainKind):
     resource_members = ("file", *DELIMITED)
     resource_required = ("file",)
     defaults = DELIMITED
+    shapes = LOCAL_SHAPES
 
     def read(self, reader: NodeReader, top: Mapping[str, Entry], place: Place) -> LocalFolder | None:
         location = read_path(reader, top["location"].value, place, "location") if "location" in top else None

@@ -19,6 +19,7 @@ from connectors.mapped import MappedSource
 from connectors.place import Place
 from connectors.rows import Table
 from connectors.secrets import SecretRef, Secrets, read_secret, read_text_or_secret, revealed
+from connectors.shapes import EDFI as EDFI_SHAPES
 from connectors.source import CollectionRule, ColumnRule, Known, ResourceRule, Source
 from gateway.domain.identifiers import ResourceName
 from gateway.domain.yaml_nodes import Entry, NodeReader
@@ -42,6 +43,7 @@ class EdfiKind(PlainKind):
     required = ("base", "key", "secret")
     resource_members = ("path", "filter")
     each = True
+    shapes = EDFI_SHAPES
 
     def read(self, reader: NodeReader, top: Mapping[str, Entry], place: Place) -> EdfiConnection | None:
         http = read_http(reader, top, place)

@@ -11,8 +11,7 @@ from connectors.edfi_origin import EdfiOrigin, path_of, records
 from connectors.edfi_paging import Objects
 from connectors.edfi_words import with_later_descriptors
 from connectors.json_rows import Json
-from connectors.mapped import pages_of
-from connectors.mapping import RowMapper
+from connectors.mapped import pages_of_changes
 from connectors.source import ColumnRule, ResourceRule
 from gateway.domain.identifiers import ElementPath
 from gateway.domain.records import Location, RawRecord
@@ -22,13 +21,13 @@ _PAGE = 500
 
 
 def tells_changes(rule: ResourceRule) -> bool:
-    """Whether change queries tell all that changes in the records of a rule. They do not say which rows no longer meet a filter or
-    a condition, and name what was deleted by the server's own key; nor does one row tell what becomes of the several that make one
-    record, or of the several records that it makes."""
+    """Whether change queries tell all that changes in the records of a rule. They do not say which rows no longer meet a filter,
+    and name what was deleted by the server's own key; nor does one row tell what becomes of the several that make one record, or of
+    the several records that it makes."""
     keys = [column for column in rule.columns if any(path in rule.identity for path in column.elements)]
     own = len(keys) == len(rule.identity) and all(column == ColumnRule(column.column, (column.column,)) for column in keys)
     filters = cast("EdfiOrigin", rule.origin).filters
-    return own and not (filters or rule.only or rule.fold or rule.repeat)
+    return own and not (filters or rule.fold or rule.repeat)
 
 
 def changes(api: EdfiApi, rule: ResourceRule, since: int, until: int) -> Iterator[Page]:
@@ -44,8 +43,7 @@ def changes(api: EdfiApi, rule: ResourceRule, since: int, until: int) -> Iterato
     window = {"minChangeVersion": str(since + 1), "maxChangeVersion": str(until)}
     path = path_of(rule, api)
     yield from _renamed(rule, api.by_offsets(f"{path}/keyChanges", window))
-    table = records(rule, api, window)
-    yield from pages_of(table.rows, RowMapper(rule, table.header))
+    yield from pages_of_changes(records(rule, api, window), rule, ())
     for found in api.by_offsets(f"{path}/deletes", window):
         yield Page((), (), 0, deleted=tuple(_keyed(rule, item.get("keyValues")) for item in found))
 

@@ -23,21 +23,16 @@ def plain(item: dict[str, Json]) -> Json:
     return with_later_descriptors({name: _unlinked(name, value) for name, value in found.items()})
 
 
-def with_later_descriptors(found: Json) -> Json:
-    """The same with every descriptor of the older namespace as that of the newer. A descriptor is what is named one: a text
-    elsewhere, and the `namespace` of a survey, stay as they are."""
+def with_later_descriptors(found: Json, name: str = "") -> Json:
+    """With every descriptor of the older namespace as that of the newer. A descriptor is what stands in a member of such a name: a
+    text elsewhere, and the `namespace` of a survey, stay as they are."""
     if isinstance(found, dict):
-        return {name: _descriptor(name, value) for name, value in found.items()}
+        return {member: with_later_descriptors(value, member) for member, value in found.items()}
     if isinstance(found, list):
-        return [with_later_descriptors(item) for item in found]
+        return [with_later_descriptors(item, name) for item in found]
+    if isinstance(found, str) and name.casefold().endswith("descriptor") and found.startswith(OLD_NAMESPACE):
+        return NAMESPACE + found.removeprefix(OLD_NAMESPACE)
     return found
-
-
-def _descriptor(name: str, value: Json) -> Json:
-    if isinstance(value, str):
-        later = name.endswith("Descriptor") and value.startswith(OLD_NAMESPACE)
-        return NAMESPACE + value.removeprefix(OLD_NAMESPACE) if later else value
-    return with_later_descriptors(value)
 
 
 def _unlinked(name: str, value: Json) -> Json:

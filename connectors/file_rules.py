@@ -20,6 +20,7 @@ from connectors.secrets import read_secret
 from connectors.sftp import SftpAddress
 from gateway.domain.yaml_nodes import Entry, NodeReader
 
+PlaceAddress = Path | SftpAddress | Bucket
 _SFTP_NEEDS = ("host", "user", "host_key", "folder")
 _SFTP = ("host", "port", "user", "host_key", "folder", "key", "password")
 _S3 = ("bucket", "prefix", "region", "endpoint", "access_key", "secret_key")
@@ -30,7 +31,7 @@ _PORT, _LARGEST_PORT = 22, 65535
 class FilesConnection:
     """A place of files, which of them belong together, and the keys for those that are encrypted."""
 
-    place: Path | SftpAddress | Bucket
+    place: PlaceAddress
     sets: SetRule = field(default_factory=SetRule)
     pgp: PgpKeys | None = None
 
@@ -45,7 +46,7 @@ class FileOrigin:
 
 def read_files(reader: NodeReader, top: Mapping[str, Entry], place: Place) -> FilesConnection | None:
     """The connection of a source of files; None when a part is wrong."""
-    where = _place(reader, top["place"].value, place) if "place" in top else None
+    where = read_place(reader, top["place"].value, place) if "place" in top else None
     sets = _sets(reader, top["set"].value) if "set" in top else SetRule()
     pgp = _pgp(reader, top["pgp"].value, place) if "pgp" in top else None
     return None if where is None else FilesConnection(where, sets, pgp)
@@ -62,7 +63,8 @@ def read_file_origin(reader: NodeReader, entries: Mapping[str, Entry]) -> Origin
     return None if file is None else Origin(file, FileOrigin(cast("Format | None", form), sheet))
 
 
-def _place(reader: NodeReader, node: Node, place: Place) -> Path | SftpAddress | Bucket | None:
+def read_place(reader: NodeReader, node: Node, place: Place) -> PlaceAddress | None:
+    """A folder, an SFTP server or a bucket."""
     entries = reader.entries(node, "place", ("folder", "sftp", "s3"))
     if len(entries) != 1:
         reader.problem(node, "place must say one of folder, sftp and s3", "write place: {folder: PATH}")

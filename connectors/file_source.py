@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import cast
 
 from connectors.base import Connector, Page, PositionExpired
-from connectors.file_rules import FileOrigin, FilesConnection, read_file_origin, read_files
+from connectors.file_rules import FileOrigin, FilesConnection, PlaceAddress, read_file_origin, read_files
 from connectors.file_sets import check_digest, choose, read_manifest
 from connectors.formats import format_of, open_table
 from connectors.kind import Origin, PlainKind
@@ -23,6 +23,7 @@ from connectors.rows import Table
 from connectors.s3 import Bucket, S3Place
 from connectors.secrets import Secrets
 from connectors.sftp import SftpAddress, SftpPlace
+from connectors.shapes import FILES as FILES_SHAPES
 from connectors.source import DELIMITED, ResourceRule, Source
 from gateway.domain.identifiers import ResourceName
 from gateway.domain.yaml_nodes import Entry, NodeReader
@@ -38,6 +39,7 @@ class FilesKind(PlainKind):
     resource_required = ("file",)
     defaults = DELIMITED
     each = True
+    shapes = FILES_SHAPES
 
     def read(self, reader: NodeReader, top: Mapping[str, Entry], place: Place) -> FilesConnection | None:
         return read_files(reader, top, place)
@@ -72,7 +74,7 @@ class PlacedTables:
     def __init__(self, source: Source, secrets: Secrets) -> None:
         self._connection = cast("FilesConnection", source.connection)
         self._secrets = secrets
-        self._place = _opened(self._connection, secrets)
+        self._place = open_place(self._connection.place, secrets)
         self._patterns = [rule.file for rule in source.every_rule()]
         self._chosen: Mapping[str, PlacedFile] | None = None
 
@@ -134,11 +136,11 @@ class PlacedTables:
             check_digest(path, file.name, text[0] if text else None, beside.name)
 
 
-def _opened(connection: FilesConnection, secrets: Secrets) -> FilePlace:
-    match connection.place:
-        case SftpAddress() as address:
+def open_place(address: PlaceAddress, secrets: Secrets) -> FilePlace:
+    """A place of files; it is connected to when it is asked."""
+    match address:
+        case SftpAddress():
             return SftpPlace(address, secrets)
-        case Bucket() as bucket:
-            return S3Place(bucket, secrets)
-        case folder:
-            return LocalPlace(folder)
+        case Bucket():
+            return S3Place(address, secrets)
+    return LocalPlace(address)

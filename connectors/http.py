@@ -81,8 +81,9 @@ class Answer:
         return found
 
 
-Authorise = Callable[["Http", bool], Mapping[str, str]]
-"""Headers that authorise a request; the flag asks for a fresh token, because the source refused the last one."""
+Authorise = Callable[["Http", bool, Request], Mapping[str, str]]
+"""Headers that authorise a request; the flag asks for a fresh token, because the source refused the last one. One that signs needs
+the request itself."""
 
 
 class _Busy(Exception):
@@ -211,16 +212,18 @@ class Http:
             )
 
     def _once(self, asked: Request, headers: Mapping[str, str], *, authorised: bool, fresh: bool) -> Answer:
-        own = dict(self._authorise(self, fresh)) if authorised and self._authorise is not None else {}
-        sent = {**headers, **own}
-        for _ in range(_MOST_REDIRECTS):
+        trusted = True
+        for turn in range(_MOST_REDIRECTS):
+            sent = dict(headers) if trusted else {}
+            if trusted and authorised and self._authorise is not None:
+                sent |= self._authorise(self, fresh and not turn, asked)
             found = self._read(asked, sent)
             if found.status not in REDIRECTS or "location" not in found.headers:
                 return found
             target = self.absolute(joined(asked.url, found.headers["location"]))
             if machine(target) != machine(asked.url):
                 # Who answers there was not given these credentials by the source file; nor what the body holds.
-                sent = {}
+                trusted = False
                 if asked.has_body and found.status in SAME_REQUEST:
                     raise IngestError(f"{self.shown(asked.url)} sends what was written to it on to another machine; refused.")
             asked = asked.redirected(target, found.status)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Protocol
 
 from connectors.base import Connector
@@ -40,7 +41,8 @@ class Kind(Protocol):
 
     `members` may stand in a source file of this kind beside those of every source file, and `required` must; the same for
     each resource. `defaults` may stand under `defaults:` beside `empty` and `dates`. `each` says whether a collection may name
-    the path of a list in JSON.
+    the path of a list in JSON. `shapes` says in JSON Schema what a member of either may hold, where there is more to say than
+    its name: editors use it, the reader does not.
     """
 
     @property
@@ -60,6 +62,9 @@ class Kind(Protocol):
 
     @property
     def each(self) -> bool: ...
+
+    @property
+    def shapes(self) -> Mapping[str, Mapping[str, object]]: ...
 
     def read(self, reader: NodeReader, top: Mapping[str, Entry], place: Place) -> object | None:
         """The connection as frozen values, from the members of the file. Mistakes go to the reader; then None."""
@@ -87,6 +92,7 @@ class PlainKind:
     resource_required: tuple[str, ...] = ()
     defaults: tuple[str, ...] = ()
     each: bool = False
+    shapes: Mapping[str, Mapping[str, object]] = MappingProxyType({})
 
     def read(self, reader: NodeReader, top: Mapping[str, Entry], place: Place) -> object | None:
         return ()

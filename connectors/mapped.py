@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from itertools import islice
 from typing import Protocol
 
@@ -122,23 +123,34 @@ def pages_of(rows: Iterable[FileRow], mapper: RowMapper) -> Iterator[Page]:
 
 
 def pages_of_changes(table: Table, rule: ResourceRule, deleted: Sequence[Condition]) -> Iterator[Page]:
-    """The pages of rows of which some, by `deleted`, say that their record is gone.
+    """The pages of rows of which some say that their record is gone: by `deleted`, or because the conditions of the source file do
+    not hold for them (any more).
 
     Raises IngestError when the table lacks a column that says so.
     """
     missing = [condition.column for condition in deleted if condition.column not in table.header]
     if missing:
         raise IngestError(f"{rule.file} has no column {missing[0]}, which says in {rule.resource} what is deleted.")
-    mapper = RowMapper(rule, table.header)
-    places = [(table.header.index(condition.column), condition.texts) for condition in deleted]
+    mapper, whoever = RowMapper(rule, table.header), RowMapper(replace(rule, only=()), table.header)
+    gone_where, kept_where = _places(deleted, table), _places(rule.only, table)
 
     def is_gone(row: FileRow) -> bool:
-        return bool(places) and all(at < len(row.cells) and row.cells[at].strip() in texts for at, texts in places)
+        if len(row.cells) != len(table.header):
+            return False
+        return (bool(gone_where) and _hold(gone_where, row)) or not _hold(kept_where, row)
 
     while rows := list(islice(table.rows, PAGE_ROWS)):
         yield from pages_of((row for row in rows if not is_gone(row)), mapper)
-        mapped = [mapper.map_row(row) for row in rows if is_gone(row)]
+        mapped = [whoever.map_row(row) for row in rows if is_gone(row)]
         yield Page((), (), 0, deleted=tuple(record for found in mapped for record in (*found.records, *found.partial)))
+
+
+def _places(conditions: Sequence[Condition], table: Table) -> list[tuple[int, frozenset[str]]]:
+    return [(table.header.index(condition.column), condition.texts) for condition in conditions]
+
+
+def _hold(places: list[tuple[int, frozenset[str]]], row: FileRow) -> bool:
+    return all(row.cells[at].strip() in texts for at, texts in places)
 
 
 def _page(batch: list[Mapped], folded: int = 0) -> Page:

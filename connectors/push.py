@@ -21,6 +21,7 @@ from connectors.kind import Origin, PlainKind
 from connectors.mapped import MappedSource, pages_of_changes
 from connectors.rows import Table, read_rows
 from connectors.secrets import Secrets
+from connectors.shapes import PUSH as PUSH_SHAPES
 from connectors.source import DELIMITED, Condition, ResourceRule, Source
 from gateway.domain.identifiers import ResourceName
 from gateway.domain.yaml_nodes import Entry, NodeReader
@@ -60,6 +61,7 @@ class PushKind(PlainKind):
     resource_members = ("deleted", *DELIMITED)
     defaults = DELIMITED
     each = True
+    shapes = PUSH_SHAPES
 
     def read_origin(self, reader: NodeReader, resource: Entry, entries: Mapping[str, Entry]) -> Origin | None:
         deleted = read_conditions(reader, entries["deleted"].value, "deleted") if "deleted" in entries else ()

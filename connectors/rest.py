@@ -19,6 +19,7 @@ from connectors.rest_paging import Turn, walk
 from connectors.rest_rules import REQUEST_MEMBERS, RestOrigin, read_headers, read_request
 from connectors.rows import Table
 from connectors.secrets import Secrets
+from connectors.shapes import REST as REST_SHAPES
 from connectors.source import ResourceRule, Source
 from gateway.domain.yaml_nodes import Entry, NodeReader
 
@@ -40,6 +41,7 @@ class RestKind(PlainKind):
     resource_members = REQUEST_MEMBERS
     resource_required = ("path", "paging")
     each = True
+    shapes = REST_SHAPES
 
     def read(self, reader: NodeReader, top: Mapping[str, Entry], place: Place) -> RestConnection | None:
         http = read_http(reader, top, place)

@@ -6,21 +6,24 @@ import base64
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import cast
+from typing import Literal, cast
 
-from ruamel.yaml.nodes import MappingNode, Node
+from oauthlib.oauth1 import SIGNATURE_HMAC_SHA1, SIGNATURE_HMAC_SHA256, Client
+from ruamel.yaml.nodes import Node
 
 from connectors.http import Authorise, Http
+from connectors.http_request import Request
 from connectors.place import Place
 from connectors.place_rules import read_filled
-from connectors.secrets import SecretRef, Secrets, read_secret
+from connectors.secrets import SecretRef, Secrets, read_secret, read_text_or_secret, revealed
 from connectors.tokens import Credentials, Style, bearer, token_answer
 from gateway.domain.yaml_nodes import Entry, NodeReader
 from gateway.errors import IngestError
 
 Word = SecretRef | str
-_WAYS = ("bearer", "basic", "header", "query", "oauth2")
+_WAYS = ("bearer", "basic", "header", "query", "oauth2", "oauth1")
 _OAUTH = ("token_url", "key", "secret", "scope", "style", "audience", "base_from")
+SIGNATURES = (SIGNATURE_HMAC_SHA256, SIGNATURE_HMAC_SHA1)
 _HEADER = re.compile(r"[A-Za-z0-9-]+")
 INSTANCE = "instance_url"
 """Where Salesforce says which machine has the records."""
@@ -33,8 +36,10 @@ class Bearer:
 
 @dataclass(frozen=True)
 class Basic:
+    """A source that takes a key as the name of a user has no password."""
+
     user: Word
-    password: SecretRef
+    password: SecretRef | None = None
 
 
 @dataclass(frozen=True)
@@ -62,7 +67,16 @@ class OAuth2:
     base_from: str = ""
 
 
-Auth = Bearer | Basic | Header | Query | OAuth2
+@dataclass(frozen=True)
+class OAuth1:
+    """Each request signed with a shared secret (RFC 5849, one leg): what OneRoster 1.1 asks for."""
+
+    key: Word
+    secret: SecretRef
+    method: str = SIGNATURE_HMAC_SHA256
+
+
+Auth = Bearer | Basic | Header | Query | OAuth2 | OAuth1
 
 
 @dataclass(frozen=True)
@@ -86,25 +100,33 @@ def sign_in(auth: Auth | None, secrets: Secrets) -> SignIn:
         case Bearer(token):
             return _sending({"Authorization": f"Bearer {secrets(token)}"})
         case Basic(user, password):
-            pair = f"{_revealed(user, secrets)}:{secrets(password)}"
+            pair = f"{revealed(user, secrets)}:{secrets(password) if password else ''}"
             return _sending({"Authorization": f"Basic {base64.b64encode(pair.encode()).decode('ascii')}"})
         case Header(name, value):
             return _sending({name: secrets(value)})
         case Query(name, value):
             return SignIn(query={name: secrets(value)})
+        case OAuth1():
+            return _signing(auth, secrets)
         case OAuth2():
             further = {"audience": auth.audience} if auth.audience else None
-            key, secret = _revealed(auth.key, secrets), secrets(auth.secret)
+            key, secret = revealed(auth.key, secrets), secrets(auth.secret)
             credentials = Credentials(auth.token_url, key, secret, auth.scope, further, auth.styles)
             return SignIn(bearer(lambda _: credentials), {}, _base_from(auth.base_from, credentials) if auth.base_from else None)
 
 
+def _signing(auth: OAuth1, secrets: Secrets) -> SignIn:
+    client = Client(revealed(auth.key, secrets), client_secret=secrets(auth.secret), signature_method=auth.method)
+
+    def headers(_http: Http, _again: bool, asked: Request) -> Mapping[str, str]:
+        _, signed, _ = client.sign(asked.url, http_method=cast("Literal['GET', 'POST']", asked.method))
+        return {str(name): str(text) for name, text in signed.items()}
+
+    return SignIn(headers)
+
+
 def _sending(headers: Mapping[str, str]) -> SignIn:
-    return SignIn(lambda _http, _again: headers)
-
-
-def _revealed(word: Word, secrets: Secrets) -> str:
-    return word if isinstance(word, str) else secrets(word)
+    return SignIn(lambda _http, _again, _asked: headers)
 
 
 def _base_from(member: str, credentials: Credentials) -> Callable[[Http], str]:
@@ -135,16 +157,16 @@ def read_auth(reader: NodeReader, node: Node, place: Place) -> Auth | None:
             return _basic(reader, entry.value, place)
         case "oauth2":
             return _oauth2(reader, entry.value, place)
+        case "oauth1":
+            return _oauth1(reader, entry.value, place)
     return _named(reader, entry, place)
 
 
 def _basic(reader: NodeReader, node: Node, place: Place) -> Basic | None:
-    entries = reader.entries(node, "basic", ("user", "password"), ("user", "password"))
-    if len(entries) != 2:  # noqa: PLR2004
-        return None
-    user = _word(reader, entries["user"].value, "user", place)
-    password = read_secret(reader, entries["password"].value, "password", place)
-    return None if user is None or password is None else Basic(user, password)
+    entries = reader.entries(node, "basic", ("user", "password"), ("user",))
+    user = read_text_or_secret(reader, entries["user"].value, "user", place) if "user" in entries else None
+    password = read_secret(reader, entries["password"].value, "password", place) if "password" in entries else None
+    return None if user is None or (password is None and "password" in entries) else Basic(user, password)
 
 
 def _named(reader: NodeReader, entry: Entry, place: Place) -> Header | Query | None:
@@ -168,12 +190,22 @@ def is_header(reader: NodeReader, node: Node, name: str) -> bool:
     return True
 
 
+def _oauth1(reader: NodeReader, node: Node, place: Place) -> OAuth1 | None:
+    entries = reader.entries(node, "oauth1", ("key", "secret", "signature"), ("key", "secret"))
+    if not {"key", "secret"} <= entries.keys():
+        return None
+    key = read_text_or_secret(reader, entries["key"].value, "key", place)
+    secret = read_secret(reader, entries["secret"].value, "secret", place)
+    method = reader.choice(entries["signature"].value, "signature", SIGNATURES) if "signature" in entries else SIGNATURES[0]
+    return None if key is None or secret is None or method is None else OAuth1(key, secret, method)
+
+
 def _oauth2(reader: NodeReader, node: Node, place: Place) -> OAuth2 | None:
     entries = reader.entries(node, "oauth2", _OAUTH, ("token_url", "key", "secret"))
     if not {"token_url", "key", "secret"} <= entries.keys():
         return None
     url = read_filled(reader, entries["token_url"].value, place, "token_url")
-    key = _word(reader, entries["key"].value, "key", place)
+    key = read_text_or_secret(reader, entries["key"].value, "key", place)
     secret = read_secret(reader, entries["secret"].value, "secret", place)
     texts = {name: reader.words(entries[name].value, name) or "" for name in ("scope", "audience") if name in entries}
     style = reader.choice(entries["style"].value, "style", ("basic", "form")) if "style" in entries else None
@@ -182,10 +214,3 @@ def _oauth2(reader: NodeReader, node: Node, place: Place) -> OAuth2 | None:
         return None
     styles = (cast("Style", style),) if style is not None else OAuth2.styles
     return OAuth2(url, key, secret, texts.get("scope", ""), styles, texts.get("audience", ""), member)
-
-
-def _word(reader: NodeReader, node: Node, what: str, place: Place) -> Word | None:
-    """A name that may be in clear, or a secret by reference."""
-    if isinstance(node, MappingNode):
-        return read_secret(reader, node, what, place)
-    return read_filled(reader, node, place, what)

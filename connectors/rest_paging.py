@@ -163,11 +163,12 @@ class Cursor:
 @dataclass(frozen=True)
 class Listing:
     """Where an answer has its list (empty: it is one), whether an empty list is left out of it, and where it says how many items
-    there are in all (empty: it does not)."""
+    there are in all (empty: it does not): a path in it, or the name of a header, which may be left out."""
 
     items: str = ""
     may_lack: bool = False
     total: str = ""
+    total_header: str = ""
 
 
 def walk(ask: Callable[[Turn], Answer], paging: Paging, listing: Listing, what: str) -> Iterator[list[Json]]:
@@ -191,6 +192,9 @@ def walk(ask: Callable[[Turn], Answer], paging: Paging, listing: Listing, what: 
             _once(seen, items, f"{what}: the source gave the same page twice; does it know the parameters of paging?")
         if listing.total:
             total = _number(found, listing.total, what)
+        stated = answer.headers.get(listing.total_header, "") if listing.total_header else ""
+        if stated.isascii() and stated.isdigit() and len(stated) <= _MOST_DIGITS:
+            total = int(stated)
         yield items
         count += len(items)
         turn = paging.after(turn, Got(answer, found, len(items), what))

@@ -24,7 +24,7 @@ SAID: Mapping[RightsKind, tuple[frozenset[str], frozenset[str]]] = {
 }
 """What a row may say beside whom it names, and what it must say."""
 
-_MEMBERS = ("empty", "columns", "constants", "ignore")
+MEMBERS = ("empty", "columns", "constants", "ignore")
 
 
 def read_rights(
@@ -53,7 +53,7 @@ def read_rights(
 def _rule(reader: NodeReader, entry: Entry, kind: RightsKind, context: Context, person_key: Iterable[str]) -> ResourceRule | None:
     what, system = f"{kind} of {entry.name}", context.kind
     needed = (*system.resource_required, "columns")
-    entries = reader.entries(entry.value, what, (*system.resource_members, *_MEMBERS), needed)
+    entries = reader.entries(entry.value, what, (*system.resource_members, *MEMBERS), needed)
     if any(name not in entries for name in needed):
         return None
     form = read_format(reader, entries, context.defaults)

@@ -17,6 +17,7 @@ from connectors.mapped import MappedSource, pages_of_changes
 from connectors.place import Place
 from connectors.rows import FileRow, Table
 from connectors.secrets import Secrets
+from connectors.shapes import SQL as SQL_SHAPES
 from connectors.source import ResourceRule, Source
 from connectors.sql_engine import reading, refusal, snapshot
 from connectors.sql_rules import SqlConnection, SqlOrigin, read_connection, read_origin
@@ -31,6 +32,7 @@ class SqlKind(PlainKind):
 
     members = ("database", "url", "statement_seconds")
     resource_members = ("table", "query", "watermark", "overlap", "deleted")
+    shapes = SQL_SHAPES
 
     def read(self, reader: NodeReader, top: Mapping[str, Entry], place: Place) -> SqlConnection | None:
         return read_connection(reader, top, place)

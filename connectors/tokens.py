@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Literal, cast
 
-from connectors.http import Answer, Http
+from connectors.http import Answer, Authorise, Http
+from connectors.http_request import Request
 from gateway.errors import IngestError
 
 Style = Literal["basic", "form"]
@@ -75,11 +76,11 @@ def token_answer(http: Http, credentials: Credentials) -> Mapping[str, object]:
     return _token(http, credentials, None).answer
 
 
-def bearer(credentials: Callable[[Http], Credentials]) -> Callable[[Http, bool], Mapping[str, str]]:
+def bearer(credentials: Callable[[Http], Credentials]) -> Authorise:
     """An `Authorise` that sends tokens of these credentials."""
     last: list[str] = []
 
-    def headers(http: Http, fresh: bool) -> Mapping[str, str]:
+    def headers(http: Http, fresh: bool, _: Request) -> Mapping[str, str]:
         token = access_token(http, credentials(http), refused=last[-1] if fresh and last else None)
         last[:] = [token]
         return {"Authorization": f"Bearer {token}"}
@@ -126,5 +127,12 @@ def _read(http: Http, answer: Answer) -> _Token:
     kind, life = found.get("token_type", "bearer"), found.get("expires_in")
     if not isinstance(kind, str) or kind.casefold() != "bearer":
         raise IngestError(f"{where}: the token is of another type than bearer.")
-    seconds = float(life) if isinstance(life, (int, float)) and not isinstance(life, bool) else USUAL_SECONDS
+    seconds = _seconds(life)
     return _Token(text, time.monotonic() + max(seconds - EARLY_SECONDS, seconds / 2), cast("Mapping[str, object]", found))
+
+
+def _seconds(life: object) -> float:
+    """The life that a server states, as a number or (PowerSchool) as a text of digits."""
+    if isinstance(life, str) and life.isascii() and life.isdigit():
+        return float(life)
+    return float(life) if isinstance(life, (int, float)) and not isinstance(life, bool) else USUAL_SECONDS

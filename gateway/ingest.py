@@ -19,8 +19,9 @@ from gateway.domain.records import EducationRecord, Location, RawRecord, Rejecti
 from gateway.domain.rights_events import change_event
 from gateway.domain.times import utc_text
 from gateway.errors import GatewayError, IngestError
-from gateway.normalise import normalise
-from gateway.stage import Provenance, Stage, people_key_spaces
+from gateway.lay_out import Provenance
+from gateway.normalise import Normaliser
+from gateway.stage import Stage, people_key_spaces
 from gateway.store.agreements import needed_elements
 from gateway.store.consents import follow_people, note_former_numbers, write_rights
 from gateway.store.engine import Connection, Database
@@ -228,8 +229,9 @@ class _Run:
         self._reach = reach
         self._version = reach.version
         self._stored = stored = reach.stored
-        self._read = stored | {member for reference in resource.references.values() for member in reference.members}
-        self._identity = frozenset(resource.identity)
+        read = stored | {member for reference in resource.references.values() for member in reference.members}
+        self._records = Normaliser(resource, read)
+        self._identities = Normaliser(resource, frozenset(resource.identity))
         subjects = order.subjects.get(resource.name, {})
         provenance = Provenance(
             provider=order.provider,
@@ -267,7 +269,7 @@ class _Run:
         partial = [record for raw in page.partial for record in self._identity_of(raw)]
         self.unidentified += len(page.rejections) - len(partial)
         for raw in page.records:
-            outcome = normalise(raw, self._resource, self._read)
+            outcome = self._records.normalise(raw)
             if isinstance(outcome, EducationRecord):
                 records.append(outcome)
             else:
@@ -360,7 +362,7 @@ class _Run:
             write_rights(connection, change, utc_text(self._intake.clock()), event, self._intake.log.append_in)
 
     def _identity_of(self, raw: RawRecord) -> list[EducationRecord]:
-        outcome = normalise(raw, self._resource, self._identity)
+        outcome = self._identities.normalise(raw)
         return [outcome] if isinstance(outcome, EducationRecord) else []
 
     def _identities_of(self, old: RawRecord, new: RawRecord) -> list[tuple[EducationRecord, EducationRecord]]:

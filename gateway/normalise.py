@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from math import isfinite
 
-from gateway.catalog.model import Collection, Element, ElementType, Resource
+from gateway.catalog.model import Element, ElementType, Resource
 from gateway.domain.access import Scalar
 from gateway.domain.identifiers import ElementPath
 from gateway.domain.records import EducationRecord, RawRecord, Rejection
@@ -61,82 +61,99 @@ class _Refusal(Exception):
 
 
 def normalise(raw: RawRecord, resource: Resource, needed: frozenset[ElementPath]) -> EducationRecord | Rejection:
-    """The record with typed values, or why it goes to the quarantine (a reason names column and rule, never the value).
+    """One record alone; see `Normaliser`."""
+    return Normaliser(resource, needed).normalise(raw)
+
+
+class Normaliser:
+    """Normalises the records of one resource.
 
     Kept are the elements in `needed` (paths inside a collection with its name), the identity, and the references that
     tell which person a row is about; elements of class `prohibited` never. An empty element, an incomplete reference,
     an empty or repeated member of a collection is left out. A missing identity member or a value that does not fit the
     element's type is a rejection; another element that Ed-Fi requires may be missing, as it is in real extracts.
     """
-    kept = needed.union(resource.identity, _person_paths(resource))
-    try:
-        elements = _elements(raw, resource, kept)
-        collections = _collections(raw, resource, kept)
-    except _Refusal as refusal:
-        return Rejection(raw.resource, raw.location, refusal.place.column, refusal.code, refusal.reason)
-    return EducationRecord(raw.resource, raw.location, elements, collections)
 
+    def __init__(self, resource: Resource, needed: frozenset[ElementPath]) -> None:
+        kept = needed.union(resource.identity, _person_paths(resource))
+        self._resource = resource
+        self._identity = frozenset(resource.identity)
+        self._references = [reference.members for reference in resource.references.values()]
+        self._elements = {path: _reading(element, kept) for path, element in resource.elements.items()}
+        self._collections = {
+            name: {path.partition(".")[2]: _reading(element, kept) for path, element in collection.elements.items()}
+            for name, collection in resource.collections.items()
+        }
 
-def _elements(raw: RawRecord, resource: Resource, kept: frozenset[ElementPath]) -> dict[ElementPath, Scalar]:
-    elements: dict[ElementPath, Scalar] = {}
-    for path, text in raw.elements.items():
-        element = resource.elements.get(path)
-        place = _Place(path, raw.columns.get(path, path))
-        if element is None:
-            raise _Refusal(place, "unknown_element", f"{resource.name} has no element {path}")
-        if path in kept and element.sensitivity != "prohibited":
-            value = _value(text, element, place)
-            if value is not None:
+    def normalise(self, raw: RawRecord) -> EducationRecord | Rejection:
+        """The record with typed values, or why it goes to the quarantine (a reason names column and rule, never the value)."""
+        try:
+            elements = self._own(raw)
+            collections = {name: members for name in raw.collections if (members := self._listed(raw, name, raw.collections[name]))}
+        except _Refusal as refusal:
+            return Rejection(raw.resource, raw.location, refusal.place.column, refusal.code, refusal.reason)
+        return EducationRecord(raw.resource, raw.location, elements, collections)
+
+    def _own(self, raw: RawRecord) -> dict[ElementPath, Scalar]:
+        elements: dict[ElementPath, Scalar] = {}
+        for path, text in raw.elements.items():
+            reading = self._elements.get(path)
+            if reading is None:
+                raise _Refusal(_place(raw, path), "unknown_element", f"{self._resource.name} has no element {path}")
+            if reading.kept and (value := _value(text, reading.element, raw)) is not None:
                 elements[path] = value
-    for path in resource.identity:
-        if path not in elements:
-            place = _Place(path, raw.columns.get(path, path))
-            raise _Refusal(place, "missing_identity", f"{path} is part of the key of {resource.name} and is empty")
-    return _without_partial_references(elements, raw, resource)
+        for path in self._resource.identity:
+            if path not in elements:
+                reason = f"{path} is part of the key of {self._resource.name} and is empty"
+                raise _Refusal(_place(raw, path), "missing_identity", reason)
+        return self._without_partial_references(elements, raw)
 
+    def _without_partial_references(self, elements: dict[ElementPath, Scalar], raw: RawRecord) -> dict[ElementPath, Scalar]:
+        """A reference of which the source gave only some members refers to nothing; its members go."""
+        partial: set[ElementPath] = set()
+        whole: set[ElementPath] = set(self._identity)
+        for members in self._references:
+            complete = all(raw.elements.get(path, "").strip() for path in members)
+            (whole if complete else partial).update(members)
+        dropped = partial - whole
+        return {path: value for path, value in elements.items() if path not in dropped} if dropped else elements
 
-def _without_partial_references(
-    elements: dict[ElementPath, Scalar], raw: RawRecord, resource: Resource
-) -> dict[ElementPath, Scalar]:
-    """A reference of which the source gave only some members refers to nothing; its members go."""
-    partial: set[ElementPath] = set()
-    whole: set[ElementPath] = set(resource.identity)
-    for reference in resource.references.values():
-        complete = all(raw.elements.get(path, "").strip() for path in reference.members)
-        (whole if complete else partial).update(reference.members)
-    dropped = partial - whole
-    return {path: value for path, value in elements.items() if path not in dropped} if dropped else elements
-
-
-def _collections(raw: RawRecord, resource: Resource, kept: frozenset[ElementPath]) -> dict[str, tuple[Mapping[str, Scalar], ...]]:
-    collections: dict[str, tuple[Mapping[str, Scalar], ...]] = {}
-    for name, members in raw.collections.items():
-        collection = resource.collections.get(name)
-        if collection is None:
-            raise _Refusal(_Place(name, name), "unknown_element", f"{resource.name} has no collection {name}")
-        typed = [_member(raw, collection, member, kept) for member in members]
+    def _listed(self, raw: RawRecord, name: str, members: Sequence[Mapping[str, str]]) -> tuple[Mapping[str, Scalar], ...]:
+        readings = self._collections.get(name)
+        if readings is None:
+            raise _Refusal(_Place(name, name), "unknown_element", f"{self._resource.name} has no collection {name}")
+        typed = [self._member(raw, name, readings, member) for member in members]
         # Members that differ only in what nobody needs are one member.
-        distinct = {tuple(sorted(member.items())): member for member in typed if member}
-        if distinct:
-            collections[name] = tuple(distinct.values())
-    return collections
+        return tuple({tuple(sorted(member.items())): member for member in typed if member}.values())
 
-
-def _member(
-    raw: RawRecord, collection: Collection, member: Mapping[str, str], kept: frozenset[ElementPath]
-) -> Mapping[str, Scalar]:
-    values: dict[str, Scalar] = {}
-    for inside, text in member.items():
-        path = ElementPath(f"{collection.name}.{inside}")
-        element = collection.elements.get(path)
-        place = _Place(path, raw.columns.get(path, path))
-        if element is None:
-            raise _Refusal(place, "unknown_element", f"{raw.resource} has no element {path}")
-        if path in kept and element.sensitivity != "prohibited":
-            value = _value(text, element, place)
-            if value is not None:
+    def _member(
+        self, raw: RawRecord, name: str, readings: Mapping[str, _Reading], member: Mapping[str, str]
+    ) -> Mapping[str, Scalar]:
+        values: dict[str, Scalar] = {}
+        for inside, text in member.items():
+            reading = readings.get(inside)
+            if reading is None:
+                path = f"{name}.{inside}"
+                raise _Refusal(_place(raw, path), "unknown_element", f"{raw.resource} has no element {path}")
+            if reading.kept and (value := _value(text, reading.element, raw)) is not None:
                 values[inside] = value
-    return values
+        return values
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """An element, and whether anything of it is kept."""
+
+    element: Element
+    kept: bool
+
+
+def _reading(element: Element, kept: frozenset[ElementPath]) -> _Reading:
+    return _Reading(element, element.path in kept and element.sensitivity != "prohibited")
+
+
+def _place(raw: RawRecord, path: str) -> _Place:
+    return _Place(path, raw.columns.get(path, path))
 
 
 def _person_paths(resource: Resource) -> frozenset[ElementPath]:
@@ -146,7 +163,7 @@ def _person_paths(resource: Resource) -> frozenset[ElementPath]:
     return frozenset(path for reference in resolving for path in reference.members)
 
 
-def _value(text: str, element: Element, place: _Place) -> Scalar | None:
+def _value(text: str, element: Element, raw: RawRecord) -> Scalar | None:
     """The typed value of a text; None for an empty one."""
     trimmed = text.strip()
     if not trimmed:
@@ -154,7 +171,7 @@ def _value(text: str, element: Element, place: _Place) -> Scalar | None:
     try:
         return _READERS[element.type](trimmed, element)
     except _Misfit as misfit:
-        raise _Refusal(place, misfit.code, f"{place.path} {misfit.reason}") from None
+        raise _Refusal(_place(raw, element.path), misfit.code, f"{element.path} {misfit.reason}") from None
 
 
 def misfit(text: str, element: Element) -> str | None:
@@ -169,7 +186,7 @@ def misfit(text: str, element: Element) -> str | None:
 def _string(text: str, element: Element) -> str:
     # A column outside free text is one line: a line break there is a broken export or an injection.
     controls = _CONTROL_IN_TEXT if element.sensitivity == "free_text" else _CONTROL
-    composed = unicodedata.normalize("NFC", text)
+    composed = text if text.isascii() else unicodedata.normalize("NFC", text)
     if controls.search(composed):
         raise _Misfit("control_character", "holds a control character")
     if element.max_length is not None and len(composed) > element.max_length:

@@ -8,63 +8,37 @@ from __future__ import annotations
 import hmac
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
 from itertools import islice
 
 import orjson
 
-from gateway.catalog.look_up import index_column
-from gateway.catalog.model import Element, Person, Reference, Resource, person_column
+from gateway.catalog.model import Person, Reference, Resource
 from gateway.domain.access import Scalar
-from gateway.domain.identifiers import ElementPath, InstitutionId, PersonId, RecordId, ResourceName
+from gateway.domain.identifiers import ElementPath, PersonId, RecordId, ResourceName
 from gateway.domain.records import EducationRecord, Rejection
 from gateway.errors import IngestError
-from gateway.keys.blind_index import BlindIndex
 from gateway.keys.natural import source_key
-from gateway.keys.seal import Sealer
+from gateway.lay_out import Identified, Layout, Provenance
 from gateway.store.engine import Connection, Database
 from gateway.store.key_ring import ProviderKeys
+from gateway.store.one_of import IN_LIST
 from gateway.store.record_tables import RecordTables
-from gateway.store.registry import IN_LIST, Registered, link_persons, look_up, register
+from gateway.store.registry import Registered, link_persons, look_up, register
 from gateway.store.seen import Seen
 from gateway.store.staging import (
     Counts,
     CurrentRow,
-    NewRow,
     count_open,
     current_rows,
     discard_staged,
     end_rows,
     open_records,
     take_back,
-    write_rows,
 )
+from gateway.store.write_rows import write_rows
 
 FollowPeople = Callable[[Connection, Mapping[PersonId, PersonId]], None]
 """Told, in the transaction that does it, which people the source named as others (old -> new): their rights go with them."""
-
-
-@dataclass(frozen=True)
-class Provenance:
-    """Whose records these are: facts of the source that decide which law holds.
-
-    `subjects` says for each person role which subject type the source's rows have.
-    """
-
-    provider: InstitutionId
-    source: str
-    maintainer: str
-    subjects: Mapping[str, str]
-
-
-@dataclass(frozen=True)
-class _Identified:
-    record: EducationRecord
-    source_key: bytes
-    own: Registered
-    references: Mapping[str, Registered | None]
-    persons: Mapping[str, PersonId]
-    content: bytes
 
 
 @dataclass(frozen=True)
@@ -97,8 +71,7 @@ class Stage:
         self._resource = tables.resource
         self._provenance = provenance
         self._source_secret = keys.source.secret
-        self._index = BlindIndex(keys.index.secret, tables.resource.name)
-        self._sealers = {table.name: Sealer(keys.data, table.name) for table in (tables.rows, *tables.members.values())}
+        self._layout = Layout(tables, provenance, keys, stored)
         self._version = version
         self._stored = stored
         self._people = people
@@ -114,10 +87,12 @@ class Stage:
         """Write a chunk in one transaction."""
         with self._database.write() as connection:
             identified, rejected, again = self._distinct(self._identify(connection, records))
-            before = current_rows(connection, self._tables, self._provenance.provider, [item.own.record for item in identified])
+            known = [item.own.record for item in identified if not item.own.new]
+            before = current_rows(connection, self._tables, self._provenance.provider, known)
             changed = [item for item in identified if not _same(before.get(item.own.record), item)]
             self._end(connection, changed, before)
-            write_rows(connection, self._tables, [self._row(item) for item in changed])
+            for rows in self._layout.rows(changed, self._version + 1):
+                write_rows(connection, rows)
             self._follow_moved(connection)
         self._count(identified, changed, before, again)
         return Taken(rejected, [item.source_key for item in identified])
@@ -201,11 +176,11 @@ class Stage:
         with self._database.write() as connection:
             discard_staged(connection, self._tables, self._provenance.provider, self._version)
 
-    def _distinct(self, identified: Sequence[_Identified]) -> tuple[list[_Identified], list[Rejection], frozenset[RecordId]]:
+    def _distinct(self, identified: Sequence[Identified]) -> tuple[list[Identified], list[Rejection], frozenset[RecordId]]:
         """Each record once; with what is refused, and which records an earlier chunk of this run had."""
         met = dict(self._seen.lines([item.own.record for item in identified]))
         again = frozenset(met)
-        kept: dict[RecordId, _Identified] = {}
+        kept: dict[RecordId, Identified] = {}
         rejected: list[Rejection] = []
         for item in identified:
             first = met.setdefault(item.own.record, item.record.location.line)
@@ -224,7 +199,7 @@ class Stage:
         self._seen.add((record, item.record.location.line) for record, item in kept.items())
         return list(kept.values()), rejected, again
 
-    def _end(self, connection: Connection, changed: Sequence[_Identified], before: Mapping[RecordId, CurrentRow]) -> None:
+    def _end(self, connection: Connection, changed: Sequence[Identified], before: Mapping[RecordId, CurrentRow]) -> None:
         """End the versions that readers see, and take back what this run staged of the same records."""
         open_rows = [item.own.record for item in changed if item.own.record in before]
         staged = [record for record in open_rows if before[record].from_version > self._version]
@@ -233,8 +208,8 @@ class Stage:
 
     def _count(
         self,
-        identified: Sequence[_Identified],
-        changed: Sequence[_Identified],
+        identified: Sequence[Identified],
+        changed: Sequence[Identified],
         before: Mapping[RecordId, CurrentRow],
         again: frozenset[RecordId],
     ) -> None:
@@ -255,7 +230,7 @@ class Stage:
             unchanged=self.counts.unchanged + unchanged - revised,
         )
 
-    def _identify(self, connection: Connection, records: Sequence[EducationRecord]) -> list[_Identified]:
+    def _identify(self, connection: Connection, records: Sequence[EducationRecord]) -> list[Identified]:
         resource, provider = self._resource, self._provenance.provider
         own_keys = [self._source_key(resource.key_space, [r.elements[path] for path in resource.identity]) for r in records]
         own = register(connection, provider, resource.key_space, own_keys, people=resource.key_space in self._people)
@@ -282,10 +257,10 @@ class Stage:
         own: Registered,
         references: Mapping[str, Registered | None],
         persons: Mapping[str, PersonId],
-    ) -> _Identified:
+    ) -> Identified:
         content = orjson.dumps(
             [
-                {path: value for path, value in record.elements.items() if self._keeps(path)},
+                {path: value for path, value in record.elements.items() if path in self._stored},
                 dict(record.collections),
                 {name: None if target is None else str(target.record) for name, target in references.items()},
                 {role: str(person) for role, person in persons.items()},
@@ -294,7 +269,7 @@ class Stage:
             ],
             option=orjson.OPT_SORT_KEYS,
         )
-        return _Identified(record, source_key, own, references, persons, hmac.digest(self._source_secret, content, "sha256"))
+        return Identified(record, source_key, own, references, persons, hmac.digest(self._source_secret, content, "sha256"))
 
     def _link_named_people(
         self,
@@ -355,58 +330,6 @@ class Stage:
     def _source_key(self, key_space: str, values: Sequence[Scalar]) -> bytes:
         return source_key(self._source_secret, key_space, values)
 
-    def _keeps(self, path: ElementPath) -> bool:
-        return path in self._stored
-
-    def _row(self, item: _Identified) -> NewRow:
-        record, provider, version = item.record, self._provenance.provider, self._version + 1
-        place = f"{provider}|{item.own.record}|{version}"
-        key: dict[str, object] = {"provider_id": provider, "record_id": item.own.record, "from_version": version}
-        columns: dict[str, object] = key | {
-            "to_version": None,
-            "source_id": self._provenance.source,
-            "source_key": item.source_key,
-            "maintainer": self._provenance.maintainer,
-            "content": item.content,
-        }
-        for role in self._resource.persons:
-            columns[person_column(self._resource, role)] = item.persons[role]
-            columns[f"{role}_subject"] = self._provenance.subjects[role]
-        for reference in self._resource.references.values():
-            target = item.references[reference.name]
-            columns[reference.column] = None if target is None else target.record
-        kept = {path: value for path, value in record.elements.items() if self._keeps(path)}
-        columns |= self._values(self._resource.elements, kept, self._tables.rows.name, place)
-        members = {}
-        for name, collection in self._resource.stored_collections.items():
-            members[name] = [
-                key
-                | {"ordinal": ordinal}
-                | self._values(collection.elements, _prefixed(name, member), collection.table, f"{place}|{ordinal}")
-                for ordinal, member in enumerate(record.collections.get(name, ()))
-            ]
-        return NewRow(columns, members)
-
-    def _values(
-        self, elements: Mapping[ElementPath, Element], values: Mapping[ElementPath, Scalar], table: str, place: str
-    ) -> dict[str, object]:
-        """Column values of one row: typed columns, and one blob of what must not stand in a column."""
-        columns: dict[str, object] = {}
-        sealed: dict[str, Scalar] = {}
-        for path, element in elements.items():
-            value = values.get(path)
-            if element.sealed:
-                if value is not None:
-                    sealed[path] = value
-                looked_up = index_column(element)
-                if looked_up is not None:
-                    columns[looked_up] = None if value is None else self._index.of(path, str(value))
-            elif element.sensitivity != "prohibited":
-                columns[element.column] = date.fromisoformat(str(value)) if element.type == "date" and value is not None else value
-        if any(element.sealed for element in elements.values()):
-            columns["sealed"] = self._sealers[table].seal(orjson.dumps(sealed), place) if sealed else None
-        return columns
-
 
 def people_key_spaces(resources: Mapping[ResourceName, Resource]) -> frozenset[ResourceName]:
     """The key spaces whose keys are people's: those that some resource finds a person through."""
@@ -417,7 +340,7 @@ def people_key_spaces(resources: Mapping[ResourceName, Resource]) -> frozenset[R
     )
 
 
-def _same(before: CurrentRow | None, item: _Identified) -> bool:
+def _same(before: CurrentRow | None, item: Identified) -> bool:
     return before is not None and before.content == item.content
 
 
@@ -432,7 +355,3 @@ def _known(person: PersonId | None) -> PersonId:
     if person is None:
         raise IngestError("The key registry has a person without a number; restore the database from its last backup.")
     return person
-
-
-def _prefixed(collection: str, member: Mapping[str, Scalar]) -> dict[ElementPath, Scalar]:
-    return {ElementPath(f"{collection}.{path}"): value for path, value in member.items()}

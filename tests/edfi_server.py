@@ -53,7 +53,7 @@ class EdfiServer:
     def delete(self, path: str, key: str, value: str) -> None:
         self.newest += 1
         self.rows[path] = [(record, at) for record, at in self.rows[path] if record[key] != value]
-        self.deletes.append((path, {"id": "x", "changeVersion": self.newest, "keyValues": {key: value}}))
+        self.deletes.append((path, {"id": value, "changeVersion": self.newest, "keyValues": {key: value}}))
 
     def rename(self, path: str, key: str, old: str, new: str) -> None:
         self.newest += 1
@@ -61,7 +61,7 @@ class EdfiServer:
         self.rows[path] = [(other, at) for other, at in self.rows[path] if other[key] != old]
         self.rows[path].append(({**record, key: new}, self.newest))
         values = {"oldKeyValues": {key: old}, "newKeyValues": {key: new}}
-        self.key_changes.append((path, {"id": "x", "changeVersion": self.newest, **values}))
+        self.key_changes.append((path, {"id": old, "changeVersion": self.newest, **values}))
 
     def answer(self, asked: Asked) -> Reply:
         told = self.before(asked)

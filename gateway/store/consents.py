@@ -21,7 +21,7 @@ from gateway.domain.identifiers import InstitutionId, PersonId
 from gateway.domain.rights import Consent, ConsentTerms, EndedConsent, OptOut, RightsChange, StatedConsent
 from gateway.store.engine import AppendIn
 from gateway.store.epoch import advance_epoch
-from gateway.store.registry import IN_LIST
+from gateway.store.one_of import IN_LIST
 from gateway.store.schema import consent, former_person, key_registry, opt_out
 
 _Item = TypeVar("_Item")

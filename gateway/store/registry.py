@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, insert, select, update
 
 from gateway.domain.identifiers import InstitutionId, PersonId, RecordId
+from gateway.store.one_of import IN_LIST, one_of
 from gateway.store.schema import key_registry, person_counter
+from gateway.store.write_rows import TableRows, write_rows
 
-IN_LIST = 500
-"""Bound parameters a statement: SQLite's oldest limit is 999."""
+COLUMNS = ("provider_id", "key_space", "source_key", "record_id", "person_id")
 
 
 @dataclass(frozen=True)
@@ -29,19 +30,19 @@ def look_up(
     connection: Connection, provider: InstitutionId, key_space: str, source_keys: Collection[bytes]
 ) -> dict[bytes, Registered]:
     """The registry's entries for these keys; unknown ones are absent."""
+    keys = key_registry.c
+    columns = select(keys.source_key, keys.record_id, keys.person_id)
     found: dict[bytes, Registered] = {}
     wanted = list(source_keys)
     for start in range(0, len(wanted), IN_LIST):
-        rows = connection.execute(
-            select(key_registry.c.source_key, key_registry.c.record_id, key_registry.c.person_id).where(
-                key_registry.c.provider_id == provider,
-                key_registry.c.key_space == key_space,
-                key_registry.c.source_key.in_(wanted[start : start + IN_LIST]),
-            )
+        statement = one_of(
+            connection,
+            keys.source_key,
+            wanted[start : start + IN_LIST],
+            lambda is_one: columns.where(keys.provider_id == provider, keys.key_space == key_space, is_one),
         )
-        found.update(
-            {key: Registered(RecordId(record), None if person is None else PersonId(person)) for key, record, person in rows}
-        )
+        for key, record, person in connection.execute(statement):
+            found[key] = Registered(RecordId(record), None if person is None else PersonId(person))
     return found
 
 
@@ -63,19 +64,8 @@ def register(
         key: Registered(RecordId(secrets.randbits(63)), PersonId(first + position) if people else None, new=True)
         for position, key in enumerate(missing)
     }
-    connection.execute(
-        insert(key_registry),
-        [
-            {
-                "provider_id": provider,
-                "key_space": key_space,
-                "source_key": key,
-                "record_id": entry.record,
-                "person_id": entry.person,
-            }
-            for key, entry in made.items()
-        ],
-    )
+    rows = [(provider, key_space, key, entry.record, entry.person) for key, entry in made.items()]
+    write_rows(connection, TableRows(key_registry.name, COLUMNS, rows))
     return found | made
 
 

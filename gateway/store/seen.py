@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from gateway.domain.identifiers import RecordId
 from gateway.errors import Unavailable
-from gateway.store.registry import IN_LIST
+from gateway.store.one_of import IN_LIST
 
 CACHE_KILOBYTES = 32_000
 

@@ -13,8 +13,8 @@ from sqlalchemy import Connection, Select, delete, func, insert, select, update
 
 from gateway.domain.identifiers import InstitutionId, RecordId, ResourceName
 from gateway.domain.records import Location, Rejection
+from gateway.store.one_of import IN_LIST, one_of
 from gateway.store.record_tables import RecordTables
-from gateway.store.registry import IN_LIST
 from gateway.store.schema import promotion, quarantine, resource_head, sync_run
 
 
@@ -24,14 +24,6 @@ class CurrentRow:
 
     from_version: int
     content: bytes
-
-
-@dataclass(frozen=True)
-class NewRow:
-    """One row version to be written: its columns, and the rows of its collections by collection name."""
-
-    columns: Mapping[str, object]
-    members: Mapping[str, Sequence[Mapping[str, object]]]
 
 
 @dataclass(frozen=True)
@@ -71,10 +63,14 @@ def current_rows(
 ) -> dict[RecordId, CurrentRow]:
     """The open row of each record that has one."""
     rows = tables.rows
+    columns = select(rows.c.record_id, rows.c.from_version, rows.c.content)
     found: dict[RecordId, CurrentRow] = {}
     for start in range(0, len(records), IN_LIST):
-        statement = select(rows.c.record_id, rows.c.from_version, rows.c.content).where(
-            rows.c.provider_id == provider, rows.c.to_version.is_(None), rows.c.record_id.in_(records[start : start + IN_LIST])
+        statement = one_of(
+            connection,
+            rows.c.record_id,
+            records[start : start + IN_LIST],
+            lambda is_one: columns.where(rows.c.provider_id == provider, rows.c.to_version.is_(None), is_one),
         )
         found.update({RecordId(r): CurrentRow(v, bytes(content)) for r, v, content in connection.execute(statement)})
     return found
@@ -117,17 +113,6 @@ def count_open(connection: Connection, tables: RecordTables, provider: Instituti
         select(func.count()).where(rows.c.provider_id == provider, rows.c.to_version.is_(None), rows.c.source_id == source)
     ).scalar_one()
     return int(counted)
-
-
-def write_rows(connection: Connection, tables: RecordTables, new: Sequence[NewRow]) -> None:
-    """Insert row versions with the members of their collections."""
-    if not new:
-        return
-    connection.execute(insert(tables.rows), [dict(row.columns) for row in new])
-    for name, table in tables.members.items():
-        members = [dict(member) for row in new for member in row.members.get(name, ())]
-        if members:
-            connection.execute(insert(table), members)
 
 
 def open_records(connection: Connection, tables: RecordTables, provider: InstitutionId, source: str) -> Iterator[RecordId]:

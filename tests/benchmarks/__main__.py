@@ -1,9 +1,9 @@
 """`make bench`: pages against the floor, and decisions, on SQLite and PostgreSQL; prints tables, writes results.json.
 
-`python -m tests.benchmarks pages|decisions|large` measures one of them and leaves the others' results as they are; `large` needs
-half an hour and 20 GB, and runs by its name only. Ends with 1 when a case costs more than is promised of what it is held against,
-the floor of a page more than 1.25 of a plain route over driver rows, a decision more than a millisecond, or gathering facts among
-10,000 agreements more than 1.2 of it among 10.
+`python -m tests.benchmarks pages|decisions|load|large` measures one of them and leaves the others' results as they are; `load`
+(bringing records in) and `large` (half an hour, 20 GB) run by their names only. Ends with 1 when a case costs more than is promised
+of what it is held against, the floor of a page more than 1.25 of a plain route over driver rows, a decision more than a
+millisecond, or gathering facts among 10,000 agreements more than 1.2 of it among 10.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from rich.table import Table
 
 from tests.benchmarks.decision import Decisions, measure_decisions
 from tests.benchmarks.large import Large, measure_large
+from tests.benchmarks.load import measure_load
 from tests.benchmarks.page import ROUNDS, Timings, measure, p95
 from tests.databases import copied_postgres, copied_sqlite, migrated_sqlite, postgres_cluster, postgres_programs
 
@@ -121,6 +122,17 @@ def large(folder: Path) -> Iterator[Large]:
         yield from measure_large(folder / "sqlite", "sqlite", url)
 
 
+def load(folder: Path) -> Iterator[Large]:
+    """Bringing records in, on both databases, one after the other."""
+    programs = postgres_programs()
+    if programs is None:
+        raise SystemExit("needs PostgreSQL's server programs (initdb, pg_ctl)")
+    with postgres_cluster(programs) as cluster, copied_postgres(cluster) as url:
+        yield from measure_load(_made(folder / "postgresql"), "postgresql", url)
+    with copied_sqlite(migrated_sqlite(_made(folder / "template")), _made(folder / "sqlite")) as url:
+        yield from measure_load(folder / "sqlite", "sqlite", url)
+
+
 def _made(folder: Path) -> Path:
     folder.mkdir()
     return folder
@@ -128,8 +140,8 @@ def _made(folder: Path) -> Path:
 
 def main(arguments: Sequence[str]) -> int:
     wanted = set(arguments) or {"pages", "decisions"}
-    if wanted - {"pages", "decisions", "large"}:
-        raise SystemExit("usage: python -m tests.benchmarks [pages] [decisions] [large]")
+    if wanted - {"pages", "decisions", "load", "large"}:
+        raise SystemExit("usage: python -m tests.benchmarks [pages] [decisions] [load] [large]")
     console, held = Console(width=WIDTH), True
     with tempfile.TemporaryDirectory() as folder:
         if "decisions" in wanted:
@@ -144,12 +156,13 @@ def main(arguments: Sequence[str]) -> int:
             write_results({"cases": [result(timed) for timed in measured]})
             show(measured, console)
             held = held and all(holds(timed) for timed in measured)
-        if "large" in wanted:
-            grown = list(large(_made(Path(folder) / "large")))
-            write_results({"large": [one.result() for one in grown]})
-            for one in grown:
-                console.print(json.dumps(one.result()), style=None if one.holds() else "red")
-            held = held and all(one.holds() for one in grown)
+        for name, of in (("load", load), ("large", large)):
+            if name in wanted:
+                found_here = list(of(_made(Path(folder) / name)))
+                write_results({name: [one.result() for one in found_here]})
+                for one in found_here:
+                    console.print(json.dumps(one.result()), style=None if one.holds() else "red")
+                held = held and all(one.holds() for one in found_here)
     return 0 if held else 1
 
 

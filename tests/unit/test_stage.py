@@ -20,11 +20,12 @@ from gateway.errors import IngestError
 from gateway.keys.blind_index import BlindIndex
 from gateway.keys.pseudonym import Pseudonyms
 from gateway.keys.seal import DataKey, DataKeys, Sealer
+from gateway.lay_out import Provenance
 from gateway.narrow import Keyed
 from gateway.plan import compile_plan
 from gateway.read import read
 from gateway.redact import redact
-from gateway.stage import Provenance, Stage, people_key_spaces
+from gateway.stage import Stage, people_key_spaces
 from gateway.store.engine import Database, open_database
 from gateway.store.key_ring import ProviderKeys
 from gateway.store.record_tables import RecordTables, build_record_tables

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from gateway.cli.source.files import check, seal
+from gateway.cli.source.files import check, schema, seal
 from gateway.cli.source.probe import probe
 from gateway.cli.source.run import sync as sync
 from gateway.cli.source.runs import history, quarantine, status
@@ -19,6 +19,7 @@ def source() -> None:
 
 app.command()(check)
 app.command()(probe)
+app.command()(schema)
 app.command()(seal)
 app.command()(quarantine)
 app.command()(history)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Mapping
@@ -10,12 +11,15 @@ from typing import Annotated
 
 import typer
 
+from connectors.kinds import kinds
 from connectors.source import Known, Source
 from connectors.source_file import read_source_file
+from connectors.source_schema import source_schema
 from gateway.catalog.load import load_catalog
 from gateway.catalog.model import Catalog
 from gateway.cli.console import open_console
 from gateway.consent.person import person_resources
+from gateway.domain.identifiers import ResourceName
 from gateway.errors import RequestError
 from gateway.open_wrapper import open_wrapper
 from gateway.reveal import seal_secret
@@ -41,10 +45,21 @@ def seal() -> None:
     sys.stdout.write(f"{{kms: {seal_secret(open_wrapper(read_settings()), text)}}}\n")
 
 
+def schema() -> None:
+    """Print the JSON Schema of source files, for an editor that completes names and marks mistakes."""
+    tree = source_schema(known_resources(load_catalog()), kinds())
+    sys.stdout.write(json.dumps(tree, indent=2) + "\n")
+
+
 def read_source(file: Path, catalog: Catalog, environ: Mapping[str, str] = os.environ) -> Source:
     """The source file, checked against the catalog's element paths; `environ` fills its `${NAME}`."""
+    return read_source_file(file, known_resources(catalog), environ)
+
+
+def known_resources(catalog: Catalog) -> Mapping[ResourceName, Known]:
+    """What a source file may name of each resource."""
     people = person_resources(catalog)
-    known = {
+    return {
         name: Known(
             frozenset(resource.elements),
             {
@@ -57,4 +72,3 @@ def read_source(file: Path, catalog: Catalog, environ: Mapping[str, str] = os.en
         )
         for name, resource in catalog.resources.items()
     }
-    return read_source_file(file, known, environ)

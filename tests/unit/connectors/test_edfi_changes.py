@@ -89,7 +89,6 @@ def test_versions_that_begin_anew_between_position_and_changes_are_told(tmp_path
     "rule",
     [
         "filter: {programName: Teaching}",
-        "only: {firstName: [N1, N2]}",
         "fold: [candidateIdentifier]",
         "columns: {code: candidateIdentifier}",
         "columns: {candidateIdentifier: {element: candidateIdentifier, prefix: X}}",
@@ -173,3 +172,15 @@ def test_the_key_of_a_delete_has_the_words_of_the_records(tmp_path: Path) -> Non
         [last] = source.changes(people, since, source.position(people))
     key = {path: record.elements[ElementPath(path)] for path in ("personId", "sourceSystemDescriptor")}
     assert [found.elements for found in last.deleted] == [key]
+
+
+def test_a_row_for_which_a_condition_holds_no_longer_is_gone(tmp_path: Path) -> None:
+    server = fill(EdfiServer(), 5)
+    with opened(server, tmp_path, resources="{candidates: {only: {firstName: [N1, N2, kept]}}}") as (source, _):
+        since = source.position(CANDIDATES)
+        assert sorted(identifiers(source.pull(CANDIDATES))) == ["C1", "C2"]
+        server.put(PATH, "candidateIdentifier", candidateIdentifier="C1", firstName="left")
+        server.put(PATH, "candidateIdentifier", candidateIdentifier="C4", firstName="kept")
+        pages = list(source.changes(CANDIDATES, since, source.position(CANDIDATES)))
+    assert identifiers(iter(pages)) == ["C4"]
+    assert gone(pages) == ["C1"]

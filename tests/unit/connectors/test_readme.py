@@ -1,35 +1,39 @@
-"""The example in the connectors' README is a source file that reads."""
+"""The source files that the connectors' README shows are right, and every kind has one."""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
+import pytest
+
 import connectors
-from connectors.source import Known
-from connectors.source_file import read_source_file
+from connectors.kinds import kinds
+from gateway.catalog.load import load_catalog
+from gateway.cli.source.files import read_source
 from gateway.domain.identifiers import ResourceName
 
-KNOWN = {
-    ResourceName("candidates"): Known(
-        frozenset({"candidateIdentifier", "birthDate", "sexDescriptor", "personReference.sourceSystemDescriptor"}),
-        {"races": frozenset({"raceDescriptor"})},
-        frozenset({"candidate"}),
-        frozenset({"candidateIdentifier"}),
-    ),
-    ResourceName("credentials"): Known(
-        frozenset({"credentialIdentifier", "stateOfIssueStateAbbreviationDescriptor"}),
-        {"gradeLevels": frozenset({"gradeLevelDescriptor"})},
-    ),
-    ResourceName("financialAids"): Known(frozenset({"studentReference.studentUniqueId", "aidTypeDescriptor", "beginDate"})),
-}
+README = (Path(connectors.__file__).parent / "README.md").read_text(encoding="utf-8")
+KIND = re.compile(r"^kind: (\S+)$", re.MULTILINE)
+SHOWN = {KIND.findall(text)[0]: text for text in re.findall(r"```yaml\n(version: 1\n.*?)```", README, re.DOTALL)}
 
 
-def test_example_of_the_readme_is_read_without_a_problem(tmp_path: Path) -> None:
-    readme = (Path(connectors.__file__).parent / "README.md").read_text(encoding="utf-8")
-    (tmp_path / "source.yaml").write_text(readme.split("```yaml\n")[1].split("```")[0], encoding="utf-8")
-    source = read_source_file(tmp_path / "source.yaml", KNOWN, {"EXTRACTS": "extracts"})
-    assert set(source.resources) == set(KNOWN)
-    assert {kind: set(rules) for kind, rules in source.rights.items()} == {
+@pytest.mark.parametrize("kind", SHOWN)
+def test_a_source_file_that_is_shown_is_right(kind: str, tmp_path: Path) -> None:
+    file = tmp_path / "shown.source.yaml"
+    file.write_text(SHOWN[kind], encoding="utf-8")
+    assert read_source(file, load_catalog(), {"EXTRACTS": "extracts"}).kind == kind
+
+
+def test_every_kind_is_shown() -> None:
+    assert set(SHOWN) == set(kinds())
+
+
+def test_the_first_shows_consents_and_opt_outs(tmp_path: Path) -> None:
+    file = tmp_path / "shown.source.yaml"
+    file.write_text(SHOWN["delimited"], encoding="utf-8")
+    rights = read_source(file, load_catalog(), {"EXTRACTS": "extracts"}).rights
+    assert {kind: set(rules) for kind, rules in rights.items()} == {
         "consents": {ResourceName("candidates")},
         "opt_outs": {ResourceName("candidates")},
     }

@@ -53,7 +53,7 @@ def no_waits_and_no_tokens(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     usual = http_module.HttpLimits
     monkeypatch.setattr(
         "connectors.http_rules.HttpLimits",
-        lambda size=300_000, seconds=0.5, tries=2, wait=0.01: usual(min(size, 300_000), min(seconds, 0.5), tries, 0.01),
+        lambda size=300_000, seconds=1.0, tries=3, wait=0.01: usual(min(size, 300_000), min(seconds, 1.0), tries, 0.01),
     )
     tokens._KEPT.clear()
     yield
@@ -432,9 +432,9 @@ def problems(folder: Path, text: str) -> list[tuple[int, str]]:
     ("top", "message"),
     [
         (f"auth: {{bearer: {SECRET}}}", "bearer must say where the secret is; write {env: NAME}, {file: PATH} or {kms: TEXT}"),
-        ("auth: {}", "auth must say one way to sign in; write one of bearer, basic, header, query, oauth2 under it"),
+        ("auth: {}", "auth must say one way to sign in; write one of bearer, basic, header, query, oauth2, oauth1 under it"),
         ("auth: {beaer: {env: T}}", '"beaer" is not a member of auth; did you mean "bearer"?'),
-        ("auth: {basic: {user: a}}", 'basic lacks "password"; add password:'),
+        ("auth: {basic: {password: {env: T}}}", 'basic lacks "user"; add user:'),
         ("auth: {header: {name: X Key, value: {env: T}}}", "the name of a header is letters, digits and hyphens"),
         ("auth: {oauth2: {key: a, secret: {env: T}}}", 'oauth2 lacks "token_url"; add token_url:'),
         ("auth: {oauth2: {token_url: /t, key: a, secret: {env: T}, style: jwt}}", '"jwt" is not a style: basic, form'),
