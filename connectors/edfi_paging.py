@@ -2,7 +2,8 @@
 
 Rows may come anywhere, go from anywhere, and an edited one may go to the end; the others keep their order. So a page that holds a
 row which was read before leaves no gap between the two, and one that holds none is asked for again further behind. What was moved
-to the end in the meantime is behind the last row that stayed: the end is looked at until nothing new is there.
+to the end in the meantime is behind the last row that stayed: the end is looked at until nothing new is there. At last as many
+rows must have come as the server counts.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from connectors.json_rows import Json
 from gateway.errors import IngestError
 
 Objects = Sequence[dict[str, Json]]
-MOST_ROUNDS = 100
+MOST_ROUNDS, MOST_PASSES = 100, 3
 SPARE_REQUESTS = 100
 
 
@@ -50,15 +51,23 @@ class Backwards:
         self._total = self._ask(0, 0, True).total or 0
         if not self._total:
             return
+        for _ in range(MOST_PASSES):
+            yield from self._round(whole=True)
+            yield from self._what_went_to_the_end()
+            if len(self._settled) >= self._total:
+                return
+        raise IngestError(f"{self._where} gives fewer rows than it counts, however often it is read; the source is not read.")
+
+    def _what_went_to_the_end(self) -> Iterator[Objects]:
         for _ in range(MOST_ROUNDS):
             known = len(self._settled)
-            yield from self._round()
+            yield from self._round(whole=False)
             if len(self._settled) == known:
                 return
         raise self._restless()
 
-    def _round(self) -> Iterator[Objects]:
-        """From the end down to what an earlier round has read, or to the beginning."""
+    def _round(self, *, whole: bool) -> Iterator[Objects]:
+        """From the end down to the beginning, or to what an earlier round has read."""
         chain: set[int] = set()
         start, count, asked = max(0, self._total - self._size), False, 0
         while asked < self._most_requests():
@@ -74,7 +83,7 @@ class Backwards:
                 if fresh:
                     yield fresh
                 chain |= marks
-                if start == 0 or not self._settled.isdisjoint(marks):
+                if start == 0 or not (whole or self._settled.isdisjoint(marks)):
                     self._settled = self._settled | chain if self._settled else chain
                     return
                 start, count = max(0, start - self._size + 1), False

@@ -111,6 +111,27 @@ def test_a_row_that_was_edited_at_the_very_end_comes_as_it_is_now() -> None:
     assert [row["id"] for row in pages[-1]] == [0, 26]
 
 
+@pytest.mark.parametrize("times", [1, 1000])
+@pytest.mark.parametrize("at", [0, 32])
+def test_a_page_that_comes_in_the_place_of_another_hides_no_row(at: int, times: int) -> None:
+    listing = Listing(ORDERS[0], Random(0), 60)
+    given: list[int] = []
+
+    def ask(offset: int, most: int, count: bool) -> Stretch:
+        if offset == at and most and len(given) < times:
+            given.append(offset)
+            return listing.ask(at + 5, most, count)
+        return listing.ask(offset, most, count)
+
+    pages = Backwards(ask, "https://ods.example/data", 10).pages()
+    if times == 1:
+        assert {row["id"] for page in pages for row in page} == set(range(60))
+    else:
+        with pytest.raises(IngestError, match=r"fewer rows than it counts|changes faster than it can be read"):
+            list(pages)
+    assert given
+
+
 @pytest.mark.parametrize("way", ["one row a page", "never at rest"])
 def test_a_list_that_never_rests_is_refused_and_not_read_for_ever(way: str) -> None:
     listing = Listing(ORDERS[0], Random(0), 30, limit=1 if way == "one row a page" else 500)
