@@ -75,10 +75,10 @@ class EdfiServer:
         if self.tokens.get(token, 0) <= 0:
             return Reply({"title": "Authentication Failed"}, 401)
         self.tokens[token] -= 1
-        if asked.path == "/changeQueries/v1/availableChangeVersions":
-            return Reply({"oldestChangeVersion": self.oldest, "newestChangeVersion": self.newest})
         if asked.headers.get("use-snapshot") and not self.snapshot:
             return Reply({"title": "No snapshot"}, 404)
+        if asked.path == "/changeQueries/v1/availableChangeVersions":
+            return Reply({"oldestChangeVersion": self.oldest, "newestChangeVersion": self.newest})
         if asked.path == "/metadata/dependencies":
             return Reply([{"resource": f"/{path}", "order": at, "operations": ["Create"]} for at, path in enumerate(self.rows, 1)])
         return self._data(asked, asked.path.removeprefix("/data/v3/").removeprefix("/data/"))

@@ -53,10 +53,10 @@ class Front:
 @pytest.fixture(scope="module")
 def front() -> Iterator[Front]:
     program, specification = prism_program(), edfi_specification()
-    if program is None:
-        lacking("needs Prism: npm install @stoplight/prism-cli@5.14.2, and its command on PATH or in GATEWAY_TEST_PRISM")
     if specification is None:
         pytest.skip("needs the Ed-Fi Alliance's resources-ds-6.0.yaml: name its folder in EDFI_OPENAPI")
+    if program is None:
+        lacking("needs Prism: npm install @stoplight/prism-cli@5.14.2, and its command on PATH or in GATEWAY_TEST_PRISM")
     tokens._KEPT.clear()
     with prism_server(str(program), specification) as prism:
         found = Front(prism)

@@ -184,3 +184,16 @@ def test_a_row_for_which_a_condition_holds_no_longer_is_gone(tmp_path: Path) -> 
         pages = list(source.changes(CANDIDATES, since, source.position(CANDIDATES)))
     assert identifiers(iter(pages)) == ["C4"]
     assert gone(pages) == ["C1"]
+
+
+def test_changes_of_a_snapshot_are_asked_of_the_snapshot_alone(tmp_path: Path) -> None:
+    server = fill(EdfiServer(snapshot=True), 5)
+    with opened(server, tmp_path, "snapshot: true") as (source, running):
+        since = source.position(CANDIDATES)
+        server.delete(PATH, "candidateIdentifier", "C2")
+        assert gone(list(source.changes(CANDIDATES, since, source.position(CANDIDATES)))) == ["C2"]
+        asked = [each for each in running.asked if each.path.startswith(("/data/", "/changeQueries/"))]
+        assert len(asked) > 3
+        assert all(each.headers.get("use-snapshot") == "true" for each in asked)
+        server.snapshot = False
+        assert source.position(CANDIDATES) is None, "then everything is read, and that tells that there is no snapshot"
