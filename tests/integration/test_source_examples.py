@@ -23,7 +23,6 @@ from gateway.cli.source.files import read_source
 from gateway.domain.identifiers import ResourceName
 from gateway.domain.records import EducationRecord
 from gateway.normalise import normalise
-from tests.conftest import lacking
 from tests.databases import empty_postgres
 from tests.json_server import Asked, JsonServer, Reply, json_server
 from tests.sshd import Sshd, sftp_server, sshd_programs
@@ -219,8 +218,7 @@ def test_hr_is_read_from_its_database_and_then_only_what_changed(postgres_server
 def server() -> Iterator[Sshd]:
     programs = sshd_programs()
     if programs is None:
-        lacking("needs an OpenSSH server (sshd, ssh-keygen)")
-        return
+        pytest.skip("needs an OpenSSH server (sshd, ssh-keygen)")
     with sftp_server(programs) as running:
         yield running
 

@@ -29,8 +29,10 @@ from tests.campaigns.cancelled import cancel_repeatedly
 from tests.campaigns.crash import SERVE_POINTS, SYNC_POINTS
 from tests.campaigns.exact_view import hold_exactly, prepare
 from tests.campaigns.free_text import indexed, labelled, measure, roster, shortfalls, summary
+from tests.campaigns.killed_syncs import kill_syncs
 from tests.campaigns.kills import kill_repeatedly
 from tests.campaigns.opa_chaos import LONGEST_ANSWER, LONGEST_RECOVERY, disturb
+from tests.campaigns.read_while_synced import read_while_synced
 from tests.campaigns.timing import differences, shapes, tells_apart
 from tests.campaigns.two_worlds import pairs, two_worlds
 from tests.databases import copied_postgres, copied_sqlite, migrated_sqlite, postgres_cluster, postgres_programs
@@ -45,6 +47,8 @@ PAIRS = 25_000
 SAMPLES = 500
 CANCELLED = 10_000
 KILLS = 60
+KILLED_SYNCS = 100
+READS = 100_000
 DISTURBANCES = 100
 QUESTIONS = 20_000
 TEXTS = 60_000
@@ -98,6 +102,30 @@ def soak_exact_view(folder: Path, new: NewDatabase) -> Mapping[str, object]:
         toll = hold_exactly(world, SEED, QUESTIONS)
     held = toll.answered >= QUESTIONS and not toll.otherwise
     return {"pairs": toll.answered, "agreements": toll.agreements, "otherwise": len(toll.otherwise), "held": held}
+
+
+def soak_killed_syncs(folder: Path, new: NewDatabase) -> Mapping[str, object]:
+    """100 syncs of a living source killed at random: a partner sees one moment of it, whole, and in the end nothing is lost."""
+    (folder / "db").mkdir()
+    with new(folder / "db") as url:
+        toll = kill_syncs(folder, url, SEED, KILLED_SYNCS)
+    return {"killed": toll.killed, "ended": toll.ended, "moments_seen": len(toll.seen), "held": toll.killed >= KILLED_SYNCS}
+
+
+def soak_reads(folder: Path, new: NewDatabase) -> Mapping[str, object]:
+    """100,000 pages read while syncs go on without a pause: each shows one state of the source."""
+    (folder / "db").mkdir()
+    with new(folder / "db") as url, open_world(folder / "home", url) as world:
+        world.agree()
+        world.client("riverton-sis", "riverton")
+        toll = read_while_synced(world, READS)
+    return {
+        "reads": toll.reads,
+        "states": toll.states,
+        "states_seen": len(toll.seen),
+        "wrong": toll.wrong[:3],
+        "held": not toll.wrong,
+    }
 
 
 def soak_kills(folder: Path, new: NewDatabase) -> Mapping[str, object]:
@@ -194,6 +222,8 @@ CAMPAIGNS = {
     "exact_view": soak_exact_view,
     "cancelled": soak_cancelled,
     "kills": soak_kills,
+    "killed_syncs": soak_killed_syncs,
+    "reads": soak_reads,
 }
 WITHOUT_DATABASE = {
     "opa": soak_opa,
