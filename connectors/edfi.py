@@ -2,41 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from itertools import islice
 from typing import cast
 
-from connectors.base import Page, PositionExpired
+from connectors.base import Page
 from connectors.edfi_api import EdfiApi, EdfiPlace
+from connectors.edfi_changes import changes, tells_changes
+from connectors.edfi_origin import EdfiOrigin, items, path_of, records
 from connectors.http_rules import HTTP_MEMBERS, read_http
-from connectors.json_rows import Json, json_table
+from connectors.json_rows import leaves
 from connectors.kind import Origin, PlainKind, Preset
-from connectors.mapped import MappedSource, pages_of_changes
+from connectors.mapped import MappedSource
 from connectors.place import Place
 from connectors.rows import Table
 from connectors.secrets import SecretRef, Secrets, read_secret, read_text_or_secret, revealed
 from connectors.shapes import EDFI as EDFI_SHAPES
 from connectors.source import CollectionRule, ColumnRule, Known, ResourceRule, Source
-from gateway.domain.identifiers import ElementPath, ResourceName
-from gateway.domain.records import Location, RawRecord
+from gateway.domain.identifiers import ResourceName
 from gateway.domain.yaml_nodes import Entry, NodeReader
-from gateway.errors import IngestError
 
-_MOST_ROWS, _MOST_PARALLEL = 500, 32
-_NOT_RECORDS = frozenset({"id", "_etag", "_lastModifiedDate", "link", "_ext"})
-_TPDM = frozenset(
-    {
-        "candidates",
-        "candidateEducatorPreparationProgramAssociations",
-        "educatorPreparationPrograms",
-        "evaluations",
-        "financialAids",
-        "performanceEvaluationRatings",
-        "surveyResponsePersonTargetAssociations",
-    }
-)
-"""What Data Standard 5 has under `/tpdm`; what it lacks besides (`fieldworkExperiences`, `applications`) it has nowhere."""
+_FEWEST_ROWS, _MOST_ROWS, _MOST_PARALLEL = 2, 500, 32
 
 
 @dataclass(frozen=True)
@@ -46,14 +34,6 @@ class EdfiConnection:
     place: EdfiPlace
     key: SecretRef | str
     secret: SecretRef
-
-
-@dataclass(frozen=True)
-class EdfiOrigin:
-    """A collection: `path` below the data API (empty: where the data standard has it), and the rows that are asked for."""
-
-    path: str = ""
-    filters: Mapping[str, str] = field(default_factory=dict)
 
 
 class EdfiKind(PlainKind):
@@ -69,7 +49,7 @@ class EdfiKind(PlainKind):
         http = read_http(reader, top, place)
         key = read_text_or_secret(reader, top["key"].value, "key", place) if "key" in top else None
         secret = read_secret(reader, top["secret"].value, "secret", place) if "secret" in top else None
-        rows = reader.whole(top["page_rows"].value, "page_rows", 1, _MOST_ROWS) if "page_rows" in top else _MOST_ROWS
+        rows = reader.whole(top["page_rows"].value, "page_rows", _FEWEST_ROWS, _MOST_ROWS) if "page_rows" in top else _MOST_ROWS
         at_once = reader.whole(top["parallel"].value, "parallel", 1, _MOST_PARALLEL) if "parallel" in top else EdfiPlace.parallel
         snapshot = reader.flag(top["snapshot"].value, "snapshot") if "snapshot" in top else False
         if http is None or key is None or secret is None or rows is None or at_once is None or snapshot is None:
@@ -99,41 +79,38 @@ class EdfiKind(PlainKind):
 
 
 class EdfiSource(MappedSource):
-    """One Ed-Fi API; an `Incremental` source where it keeps change versions."""
+    """One Ed-Fi API; an `Incremental` source where it keeps change versions, and `Probing`."""
 
     def __init__(self, source: Source, secrets: Secrets) -> None:
         self._server = _Server(cast("EdfiConnection", source.connection), secrets)
         super().__init__(source, self._server, may_repeat=True)
 
     def position(self, resource: ResourceName) -> str | None:
-        """None where only some rows are asked for: change queries do not tell which left them."""
-        if cast("EdfiOrigin", self.rule(resource).origin).filters:
+        if not tells_changes(self.rule(resource)):
             return None
         with self._server.connected() as api:
             versions = api.newest()
         return None if versions is None else str(versions[1])
 
     def changes(self, resource: ResourceName, since: str, until: str) -> Iterator[Page]:
-        """First the changed keys, then what is new or edited, then what was deleted."""
+        """As `Incremental.changes`."""
         with self._server.connected() as api:
-            versions = api.newest()
-            # A counter that is behind where it was belongs to a server that was set up anew.
-            if versions is None or not versions[0] <= int(since) + 1 <= versions[1] + 1:
-                raise PositionExpired
-            if int(until) > int(since):
-                window = {"minChangeVersion": str(int(since) + 1), "maxChangeVersion": until}
-                yield from _changes(api, self.rule(resource), window)
+            yield from changes(api, self.rule(resource), int(since), int(until))
 
+    def offers(self) -> Iterator[str]:
+        """Every collection of the server; those that the source file reads by the names that it has for them."""
+        with self._server.connected() as api:
+            read = {path_of(rule, api): rule.file for rule in self._source.every_rule()}
+            offered = api.offered()
+            yield from read.values() if offered is None else (read.get(path, path) for path in offered)
 
-def _changes(api: EdfiApi, rule: ResourceRule, window: Mapping[str, str]) -> Iterator[Page]:
-    path = path_of(rule, api)
-    for found in api.listed(f"{path}/keyChanges", window):
-        renamed = [(_keyed(rule, item.get("oldKeyValues")), _keyed(rule, item.get("newKeyValues"))) for item in found]
-        yield Page((), (), 0, rekeyed=tuple(renamed))
-    table = _table(rule, api, window)
-    yield from pages_of_changes(table, rule, ())
-    for found in api.listed(f"{path}/deletes", window):
-        yield Page((), (), 0, deleted=tuple(_keyed(rule, item.get("keyValues")) for item in found))
+    def sample(self, resource: ResourceName, most: int) -> Mapping[str, Sequence[str]]:
+        """As `Probing.sample`: the catalog's elements, and beside them what else the objects hold, by its path."""
+        rule = self.rule(resource)
+        with self._server.connected() as api:
+            found = [leaves(item) for item in islice(items(rule, api, {}), most)]
+        names = dict.fromkeys((*rule.header_names(), *(name for texts in found for name in texts)))
+        return {name: [texts.get(name, "") for texts in found] for name in names}
 
 
 class _Server:
@@ -150,56 +127,7 @@ class _Server:
     @contextmanager
     def open(self, rule: ResourceRule) -> Iterator[Table]:
         with self.connected() as api:
-            yield _table(rule, api, {})
+            yield records(rule, api, {})
 
     def rows_in(self, rule: ResourceRule) -> int | None:
         return None
-
-
-def path_of(rule: ResourceRule, api: EdfiApi) -> str:
-    """Where the data standard of a server has a resource, unless the source file says it."""
-    said = cast("EdfiOrigin", rule.origin).path
-    return said or f"{'tpdm' if api.discovery.has_tpdm and rule.resource in _TPDM else 'ed-fi'}/{rule.resource}"
-
-
-def _table(rule: ResourceRule, api: EdfiApi, window: Mapping[str, str]) -> Table:
-    filters = {**cast("EdfiOrigin", rule.origin).filters, **window}
-    items = (item for page in api.collection(path_of(rule, api), filters) for item in page)
-    return json_table(rule, ((number, _plain(item)) for number, item in enumerate(items, start=1)))
-
-
-def _plain(item: dict[str, Json]) -> Json:
-    """The record alone: without the server's own members, an extension's members beside the core's, and what Data Standard 5 calls
-    otherwise under its later name."""
-    extensions = item.get("_ext")
-    found = {name: value for name, value in item.items() if name not in _NOT_RECORDS}
-    if isinstance(extensions, dict):
-        for extension in extensions.values():
-            if isinstance(extension, dict):
-                found = {**extension, **found}
-    results = found.get("results")
-    if isinstance(results, list):
-        found["results"] = [_later_words(result) for result in results]
-    return found
-
-
-def _later_words(result: Json) -> Json:
-    if isinstance(result, dict) and "rating" in result and "numericRating" not in result:
-        return {**result, "numericRating": result["rating"]}
-    return result
-
-
-def _keyed(rule: ResourceRule, values: Json) -> RawRecord:
-    """The record that the key values of a delete or a changed key name: each value goes to the element of the identity that ends
-    with its name."""
-    if not isinstance(values, dict):
-        raise IngestError(f"{rule.file}: a delete or a changed key says nothing of the record's key; pull everything: --whole.")
-    named = {name.casefold(): value for name, value in values.items()}
-    elements: dict[ElementPath, str] = {}
-    for path in rule.identity:
-        steps = path.casefold().split(".")
-        value = named.get(steps[-1], named.get("".join(steps).replace("reference", "")))
-        if not isinstance(value, (str, int)) or isinstance(value, bool):
-            raise IngestError(f"{rule.file}: a delete or a changed key does not say the record's {path}; pull everything: --whole.")
-        elements[ElementPath(path)] = str(value)
-    return RawRecord(rule.resource, Location(rule.file, 0), elements)

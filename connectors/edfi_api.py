@@ -1,28 +1,26 @@
 """Speak to an Ed-Fi API (ODS/API 7, API v8): discovery, and pages of a collection that lose no row while rows move.
 
 A collection is read by partitions in parallel where the server has them, else by its cursor, else by offsets from the end
-backwards: forwards, a row that an edit takes out of the window moves those behind it past the reader.
+backwards (`edfi_paging`): forwards, a row that goes moves those behind it past the reader.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from hashlib import blake2b
 
-import orjson
-
+from connectors.base import PositionExpired
+from connectors.edfi_paging import Ask, Backwards, Objects, Stretch
 from connectors.http import Answer, Http, HttpPlace
 from connectors.json_rows import Json
 from connectors.together import Walk, together
 from connectors.tokens import Credentials, bearer
 from gateway.errors import IngestError
 
-Objects = Sequence[dict[str, Json]]
 NOT_OFFERED = frozenset({400, 404, 405, 501})
+NO_CHANGES = NOT_OFFERED | {403}
+"""Answers to who asks for deletes: an older server has none, and reading them is a right of its own (ReadChanges)."""
 NO_SNAPSHOT = 404
-OLD_NAMESPACE, NAMESPACE = "uri://tpdm.ed-fi.org/", "uri://ed-fi.org/"
-MOST_PAGES = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -32,6 +30,7 @@ class Discovery:
     data: str
     oauth: str
     changes: str | None
+    dependencies: str | None
     models: Mapping[str, str]
 
     @property
@@ -71,7 +70,7 @@ class EdfiApi:
         if self.discovery.changes is None:
             return None
         where = self.discovery.changes.rstrip("/") + "/availableChangeVersions"
-        answer = self._get(self._http, where, {}, accept=frozenset({404}))
+        answer = self._get(self._http, where, {}, accept=NOT_OFFERED)
         if answer.status in NOT_OFFERED:
             return None
         found = _object(answer.json(self._http.shown(where)))
@@ -88,9 +87,6 @@ class EdfiApi:
         if tokens is not None:
             yield from together([self._alone(where, filters, token) for token in tokens], self._place.parallel)
             return
-        total = self._total(where, filters)
-        if not total:
-            return
         if "maxChangeVersion" not in filters:
             first = self._get(self._http, where, filters)
             following = first.headers.get("next-page-token")
@@ -98,14 +94,27 @@ class EdfiApi:
                 yield self._objects(first)
                 yield from self._walk(self._http, where, filters, following)
                 return
-        yield from self._backwards(where, filters, total)
+        yield from Backwards(self._stretches(where, filters), self._http.shown(where), self._place.page_rows).pages()
 
-    def listed(self, path: str, filters: Mapping[str, str]) -> Iterator[Objects]:
-        """The list of deletes or of changed keys. It gets shorter when a record is added again, so it too is read from its end."""
+    def by_offsets(self, path: str, filters: Mapping[str, str]) -> Iterator[Objects]:
+        """A list of deletes or of changed keys, which shrinks when a key is there again.
+
+        Raises PositionExpired where the server has none, does not count it, or lets these credentials not read it.
+        """
         where = self._where(path)
-        total = self._total(where, filters)
-        if total:
-            yield from self._backwards(where, filters, total)
+        ask = self._stretches(where, filters, needed=False)
+        yield from Backwards(ask, self._http.shown(where), self._place.page_rows).pages()
+
+    def offered(self) -> Iterator[str] | None:
+        """The paths of all collections below the data API, in the order in which they depend on each other; None where the server
+        does not say."""
+        where = self.discovery.dependencies
+        answer = None if where is None else self._get(self._http, where, {}, accept=NOT_OFFERED)
+        if answer is None or answer.status in NOT_OFFERED:
+            return None
+        listed = self._objects(answer)
+        names = (item.get("resource") for item in sorted(listed, key=lambda item: _whole(item.get("order"))))
+        return iter(dict.fromkeys(name.strip("/") for name in names if isinstance(name, str)))
 
     def _discover(self) -> Discovery:
         where = self._http.shown(self._place.http.base)
@@ -114,11 +123,11 @@ class EdfiApi:
         data, oauth = urls.get("datamanagementapi"), urls.get("oauth")
         if not isinstance(data, str) or not isinstance(oauth, str):
             raise IngestError(f"{where} is not the root of an Ed-Fi API: it names no dataManagementApi and oauth. Check base.")
-        changes = urls.get("changequeries")
+        changes, dependencies = (_text(urls.get(name)) for name in ("changequeries", "dependencies"))
         models = found.get("dataModels")
         listed = [_object(model) for model in models] if isinstance(models, list) else []
         versions = {str(model.get("name", "")).casefold(): str(model.get("version", "")) for model in listed}
-        return Discovery(data, oauth, changes if isinstance(changes, str) else None, versions)
+        return Discovery(data, oauth, changes, dependencies, versions)
 
     def _where(self, path: str) -> str:
         return f"{self.discovery.data.rstrip('/')}/{path}"
@@ -163,69 +172,41 @@ class EdfiApi:
             yield self._objects(answer)
             following = answer.headers.get("next-page-token")
 
-    def _total(self, where: str, filters: Mapping[str, str]) -> int:
-        answer = self._get(self._http, where, {**filters, "totalCount": "true", "limit": "0", "offset": "0"})
-        text = answer.headers.get("total-count", "")
-        if not text.isdigit():
-            raise IngestError(f"{self._http.shown(where)} does not say how many rows there are; it cannot be read safely.")
-        return int(text)
+    def _stretches(self, where: str, filters: Mapping[str, str], *, needed: bool = True) -> Ask:
+        """Ask for a list by offsets. Of one that is not `needed`, PositionExpired says that it cannot be had."""
 
-    def _backwards(self, where: str, filters: Mapping[str, str], total: int) -> Iterator[Objects]:
-        """From the last offset to the first: a row that goes moves others to where they are still to be read, and a new one stands
-        behind. A page that is shorter than asked for is asked on, whatever the server's limit is.
+        def ask(offset: int, most: int, count: bool) -> Stretch:
+            window = {"offset": str(offset), "limit": str(most), **({"totalCount": "true"} if count else {})}
+            refusals = frozenset() if needed else NO_CHANGES
+            answer = self._get(self._http, where, {**filters, **window}, accept=refusals)
+            text = answer.headers.get("total-count", "")
+            counted = not count or (text.isascii() and text.isdigit())
+            if not needed and (answer.status in refusals or not counted):
+                raise PositionExpired
+            if not counted:
+                raise IngestError(f"{self._http.shown(where)} does not say how many rows there are; it cannot be read safely.")
+            return Stretch(self._objects(answer), int(text) if count else None)
 
-        Raises IngestError at the end when rows came in between others, so that some were never where it read.
-        """
-        size = self._place.page_rows
-        met: set[bytes] = set()
-        for start in range((total - 1) // size * size, -1, -size):
-            yield from self._between(where, filters, start, start + size, met)
-        now = self._total(where, filters)
-        if now > total:
-            yield from self._between(where, filters, total, now, met)
-        if len(met) < now:
-            raise IngestError(f"{self._http.shown(where)}: rows moved while they were read, and some were missed; sync again.")
-
-    def _between(self, where: str, filters: Mapping[str, str], offset: int, end: int, met: set[bytes]) -> Iterator[Objects]:
-        while offset < end:
-            limit = min(end - offset, self._place.page_rows)
-            found = self._objects(self._get(self._http, where, {**filters, **self._window(offset, limit)}))
-            if not found:
-                return
-            met.update(_mark(item) for item in found)
-            yield found
-            offset += len(found)
-
-    @staticmethod
-    def _window(offset: int, limit: int) -> Mapping[str, str]:
-        return {"offset": str(offset), "limit": str(limit)}
+        return ask
 
     def _objects(self, answer: Answer) -> Objects:
-        """The objects of a page, descriptors of the older namespace as those of the newer."""
+        """The objects of a page."""
         where = self._http.shown(answer.url)
         found = answer.json(where)
         if not isinstance(found, list):
             raise IngestError(f"{where} is not a collection of an Ed-Fi API: its answer is no list.")
-        return [_object(_newer(item)) for item in found]
-
-
-def _mark(item: dict[str, Json]) -> bytes:
-    """What two readings of one row have in common."""
-    return blake2b(orjson.dumps(item.get("id") or item), digest_size=8).digest()
-
-
-def _newer(found: Json, name: str = "") -> Json:
-    """With descriptors of the newer namespace: what stands in a member of this name, and nothing else."""
-    if isinstance(found, dict):
-        return {member: _newer(value, member) for member, value in found.items()}
-    if isinstance(found, list):
-        return [_newer(item, name) for item in found]
-    if isinstance(found, str) and name.casefold().endswith("descriptor") and found.startswith(OLD_NAMESPACE):
-        return NAMESPACE + found.removeprefix(OLD_NAMESPACE)
-    return found
+        return [_object(item) for item in found]
 
 
 def _object(found: Json) -> dict[str, Json]:
     if not isinstance(found, dict):
         raise IngestError("An Ed-Fi API answered with something else than an object where one must be; the source is not read.")
     return found
+
+
+def _text(found: Json) -> str | None:
+    return found if isinstance(found, str) else None
+
+
+def _whole(found: Json) -> int:
+    return found if isinstance(found, int) else 0

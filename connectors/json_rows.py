@@ -73,6 +73,17 @@ def at_path(found: Json, path: str) -> Json:
     return _at(found, _steps(path)) if path else found
 
 
+def leaves(found: Json, before: str = "") -> dict[str, str]:
+    """The text of every scalar of an object by its path; lists are left out."""
+    texts: dict[str, str] = {}
+    for name, value in found.items() if isinstance(found, dict) else ():
+        path = before + (f'"{name}"' if "." in name else name)
+        texts |= leaves(value, f"{path}.") if isinstance(value, dict) else {}
+        text = _text(value)
+        texts |= {} if text is None else {path: text}
+    return texts
+
+
 def _steps(path: str) -> tuple[str, ...]:
     return tuple(quoted or plain for quoted, plain in _STEP.findall(path)) or (path,)
 

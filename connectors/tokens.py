@@ -37,6 +37,16 @@ class Credentials:
     def __repr__(self) -> str:
         return f"Credentials({self.url})"
 
+    def asked(self) -> tuple[str, ...]:
+        """All that decides which token comes; the secret too, so that a wrong one is not served with what the right one got."""
+        return (
+            self.url,
+            self.key,
+            self.secret,
+            self.scope,
+            *(text for pair in sorted((self.further or {}).items()) for text in pair),
+        )
+
 
 @dataclass(frozen=True)
 class _Token:
@@ -48,10 +58,9 @@ class _Token:
         return "_Token"
 
 
-_KEPT: dict[tuple[str, str, str], _Token] = {}
-_TURN = threading.Lock()
-_TURNS: dict[tuple[str, str, str], threading.Lock] = {}
-"""One for each key, so that a slow sign-in keeps nobody else waiting; `_TURN` guards this table."""
+_KEPT: dict[tuple[str, ...], _Token] = {}
+_TURNS: dict[tuple[str, ...], threading.Lock] = {}
+"""One for each token: who waits for a slow server makes nobody wait for another."""
 
 
 def access_token(http: Http, credentials: Credentials, *, refused: str | None = None) -> str:
@@ -80,13 +89,11 @@ def bearer(credentials: Callable[[Http], Credentials]) -> Authorise:
 
 
 def _token(http: Http, credentials: Credentials, refused: str | None) -> _Token:
-    key = (credentials.url, credentials.key, credentials.scope)
-    with _TURN:
-        own = _TURNS.setdefault(key, threading.Lock())
-    with own:
-        kept = _KEPT.get(key)
+    asked = credentials.asked()
+    with _TURNS.setdefault(asked, threading.Lock()):
+        kept = _KEPT.get(asked)
         if kept is None or kept.text == refused or time.monotonic() > kept.until:
-            kept = _KEPT[key] = _fetched(http, credentials)
+            kept = _KEPT[asked] = _fetched(http, credentials)
         return kept
 
 

@@ -43,6 +43,7 @@ from gateway.pdp.point import PolicyPoint
 from gateway.pdp.policies import Policies
 from gateway.pdp.read_bundle import Bundle
 from gateway.remember import Memory
+from gateway.resolution import ResolutionDesk
 from gateway.reveal import secrets_of
 from gateway.review import ReviewDesk
 from gateway.settings import Settings
@@ -130,6 +131,10 @@ class Gateway:
         """For reviewing free text that the redaction is not certain of."""
         people = Acquaintances(self.catalog, self.tables)
         return ReviewDesk(self.tables, self.database, self.ring, self.log, people, self.clock)
+
+    def resolution_desk(self) -> ResolutionDesk:
+        """For saying which records are about one person."""
+        return ResolutionDesk(self.catalog, self.tables, self.database, self.ring, self.log, self.clock)
 
     def custody_desk(self, actor: str) -> CustodyDesk:
         """For rotating and destroying keys, and for saying whose a pseudonym is."""

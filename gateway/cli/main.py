@@ -21,6 +21,7 @@ ENTRIES = (
     Entry("consent", "gateway.cli.rights", "consents", "Record, withdraw and list people's written consents."),
     Entry("opt-out", "gateway.cli.rights", "opt_outs", "Record, rescind and list directory opt-outs."),
     Entry("roster", "gateway.cli.roster", "app", "Say whom an institution asks about, where its agreement takes a roster."),
+    Entry("person", "gateway.cli.person", "app", "Say which records are about one person, where no source does."),
     Entry("text", "gateway.cli.text", "app", "Review the free texts that are withheld because the redaction is not certain."),
     Entry("pseudonym", "gateway.cli.pseudonym", "app", "Give an agreement new pseudonyms; tell a steward whose one is."),
     Entry("key", "gateway.cli.key", "app", "List, rotate and destroy keys; move them to another key-encryption key."),

@@ -54,3 +54,8 @@ def write_position(
                 whole_at=position.whole_at,
             )
         )
+
+
+def forget_positions(connection: Connection, provider: InstitutionId) -> None:
+    """Everything of a provider is pulled at the next sync."""
+    connection.execute(delete(source_position).where(source_position.c.provider_id == provider))

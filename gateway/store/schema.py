@@ -454,6 +454,18 @@ text_decision = Table(
 """What stewards decided about free texts that the redaction was not certain of: `released` or `withheld`. `ordinal` is -1 outside a
 collection; versions are state epochs; the digests are keyed."""
 
+person_judgement = Table(
+    "person_judgement",
+    metadata,
+    Column("provider_id", String(64), primary_key=True),
+    Column("pair", LargeBinary(32), primary_key=True),
+    Column("judgement", String(16), nullable=False),
+    Column("decided_by", String(200), nullable=False),
+    Column("at", String(32), nullable=False),
+)
+"""What stewards said about two records that are likely about one person: `same` or `different`. `pair` is a keyed digest of both
+keys."""
+
 # --- audit (RFC 6962 tree, C2SP checkpoints) ----------------------------------------------
 
 audit_log = Table(

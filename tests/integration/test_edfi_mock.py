@@ -23,8 +23,8 @@ from connectors.kinds import open_source
 from gateway.catalog.load import load_catalog
 from gateway.catalog.model import Resource
 from gateway.cli.source.files import read_source
-from gateway.domain.identifiers import ResourceName
-from gateway.domain.records import EducationRecord, RawRecord
+from gateway.domain.identifiers import ElementPath, ResourceName
+from gateway.domain.records import EducationRecord, RawRecord, Rejection
 from gateway.normalise import normalise
 from tests.databases import free_port
 from tests.json_server import Asked, JsonServer, Reply, json_server
@@ -32,6 +32,9 @@ from tests.json_server import Asked, JsonServer, Reply, json_server
 DOCUMENT = Path(__file__).resolve().parents[3] / "shared" / "data" / "edfi-openapi" / "resources-ds-6.0.yaml"
 CATALOG = load_catalog()
 START_SECONDS = 90.0
+CHANCE = "/by-chance"
+"""Below it the mock makes records by chance: members missing, null, empty, lists of any length."""
+FEWEST = 20
 OFFERED = tuple(name for name, resource in CATALOG.resources.items() if resource.edfi_path is not None)
 
 
@@ -70,22 +73,24 @@ def front() -> Iterator[JsonServer]:
 
 
 def answer(asked: Asked, mock: str) -> Reply:
-    base = f"http://{asked.host}"
-    if asked.path == "/":
+    root = CHANCE if asked.path.startswith(CHANCE) else ""
+    base, path = f"http://{asked.host}{root}", asked.path.removeprefix(root)
+    if path in ("", "/"):
         urls = {"oauth": f"{base}/oauth/token", "dataManagementApi": f"{base}/data/v3/"}
         return Reply({"version": "7.3", "dataModels": [{"name": "Ed-Fi", "version": "6.0.0"}], "urls": urls})
-    if asked.path == "/oauth/token":
+    if path == "/oauth/token":
         return Reply({"access_token": "t", "expires_in": 1800, "token_type": "bearer"})
     told = {name: asked.headers[name] for name in ("authorization", "accept") if name in asked.headers}
-    found = httpx.get(f"{mock}{asked.path.removeprefix('/data/v3')}", params=dict(asked.query), headers=told, timeout=60)
+    told["Prefer"] = f"dynamic={'true' if root else 'false'}"
+    found = httpx.get(f"{mock}{path.removeprefix('/data/v3')}", params=dict(asked.query), headers=told, timeout=60)
     return Reply(found.content, found.status_code, {"Content-Type": found.headers.get("content-type", "")})
 
 
-def pulled(server: JsonServer, folder: Path, resource: ResourceName) -> list[RawRecord]:
+def pulled(base: str, folder: Path, resource: ResourceName) -> list[RawRecord]:
     file = folder / "ods.source.yaml"
     kind = "epp" if all("epp" in person.maintained_by for person in CATALOG.resources[resource].persons.values()) else "district"
     file.write_text(
-        f"version: 1\nid: ods\nprovider: lakeside\nmaintainer: {{kind: {kind}}}\nkind: edfi\nbase: {server.base}\n"
+        f"version: 1\nid: ods\nprovider: lakeside\nmaintainer: {{kind: {kind}}}\nkind: edfi\nbase: {base}\n"
         f"key: k\nsecret: {{env: S}}\nresources: {{{resource}: {{}}}}\n",
         encoding="utf-8",
     )
@@ -109,11 +114,27 @@ def storable(resource: Resource) -> set[str]:
 def test_every_element_has_the_name_that_the_document_gives_it(front: JsonServer, tmp_path: Path, name: ResourceName) -> None:
     resource = CATALOG.resources[name]
 
-    [record] = pulled(front, tmp_path, name)
+    [record] = pulled(front.base, tmp_path, name)
 
     assert storable(resource) - filled(record) == set()
     outcome = normalise(record, resource, frozenset(element.path for element in resource.every_element()))
     assert isinstance(outcome, EducationRecord), outcome
+
+
+@pytest.mark.parametrize("name", OFFERED)
+def test_records_made_by_chance_fit_unless_their_key_is_empty(front: JsonServer, tmp_path: Path, name: ResourceName) -> None:
+    resource = CATALOG.resources[name]
+    needed = frozenset(element.path for element in resource.every_element())
+    found: list[RawRecord] = []
+    while len(found) < FEWEST:
+        found += pulled(front.base + CHANCE, tmp_path, name)
+
+    outcomes = [(record, normalise(record, resource, needed)) for record in found]
+
+    refused = [(record, outcome) for record, outcome in outcomes if isinstance(outcome, Rejection)]
+    assert {outcome.code for _, outcome in refused} <= {"missing_identity"}
+    assert all(not record.elements[ElementPath(outcome.column)].strip() for record, outcome in refused)
+    assert len(refused) < len(found)
 
 
 def test_prism_refuses_what_does_not_fit_the_document(front: JsonServer) -> None:

@@ -14,7 +14,7 @@ import pytest
 from moto.server import ThreadedMotoServer
 from obstore.store import S3Store
 
-from connectors.file_source import CLEARED
+from connectors.base import PositionExpired
 from connectors.kinds import open_source
 from connectors.secrets import SecretRef
 from gateway.catalog.load import load_catalog
@@ -91,48 +91,16 @@ def looked_at(folder: Path, place: str, after: str, secrets: dict[str, str]) -> 
     return found
 
 
-def test_files_of_a_server_are_moved_or_deleted_when_their_source_file_says_so(server: Sshd, tmp_path: Path) -> None:
-    outbox = tmp_path / "out"
-    (outbox / "done" / "2026").mkdir(parents=True)
-    (outbox / "done" / "2026" / "c_2.csv").write_text("another\n", encoding="utf-8")
-    for name in ("c_1.csv", "c_2.csv", "d.csv"):
-        (outbox / name).write_text(ROWS, encoding="utf-8")
-    secrets = {"KEY": server.private_key.read_text(encoding="ascii")}
-    place = sftp(server, outbox)
-
-    looked_at(tmp_path, place, "{move: done/2026}", secrets).settle()
-    left = {path.relative_to(outbox).as_posix(): path.read_text(encoding="utf-8") for path in outbox.rglob("*.csv")}
-    assert left == {
-        "d.csv": ROWS,
-        "done/2026/c_1.csv": ROWS,
-        "done/2026/c_2.csv": "another\n",
-        "done/2026/c_2.2.csv": ROWS,
-    }
-    assert opened(tmp_path, place, "c_*.csv", "after: {move: done/2026}", secrets).position(CANDIDATES) == CLEARED
-
-    (outbox / "c_3.csv").write_text(ROWS, encoding="utf-8")
-    found = looked_at(tmp_path, place, "delete", secrets)
-    (outbox / "c_4.csv").write_text(ROWS, encoding="utf-8")
-    found.settle()
-    assert sorted(path.name for path in outbox.glob("*.csv")) == ["c_4.csv", "d.csv"]
-
-
-def test_a_file_of_a_server_that_was_written_anew_stays_and_what_cannot_be_moved_is_told(server: Sshd, tmp_path: Path) -> None:
+def test_what_cannot_be_moved_on_a_server_is_told(server: Sshd, tmp_path: Path) -> None:
     outbox = tmp_path / "out"
     outbox.mkdir()
-    file = outbox / "c_1.csv"
+    (outbox / "c_1.csv").write_text(ROWS, encoding="utf-8")
     secrets = {"KEY": server.private_key.read_text(encoding="ascii")}
-    for after in ("delete", "{move: done}"):
-        file.write_text(ROWS, encoding="utf-8")
-        found = looked_at(tmp_path, sftp(server, outbox), after, secrets)
-        file.write_text(f"{ROWS}3,Cy\n", encoding="utf-8")
-        found.settle()
-        assert [path.name for path in outbox.rglob("*")] == ["c_1.csv"]
     found = looked_at(tmp_path, sftp(server, outbox), "{move: done}", secrets)
     (outbox / "done").write_text("a file of that name", encoding="utf-8")
-    with pytest.raises(IngestError, match=r"c_1.csv was read, and cannot be moved \(SFTP"):
+    with pytest.raises(IngestError, match=r"c_1\.csv was read, and cannot be moved \(SFTP"):
         found.settle()
-    assert file.exists()
+    assert (outbox / "c_1.csv").exists()
 
 
 def test_another_host_key_ends_the_connection_before_anything_is_sent(server: Sshd, tmp_path: Path) -> None:
@@ -208,44 +176,6 @@ def test_an_object_that_was_replaced_since_it_was_listed_is_refused(s3: str, tmp
         names(source)
 
 
-def keys(store: S3Store) -> dict[str, bytes]:
-    listed = [str(entry["path"]) for chunk in obstore.list(store) for entry in chunk]
-    return {key: bytes(obstore.get(store, key).bytes()) for key in sorted(listed)}
-
-
-def test_objects_are_moved_or_deleted_when_their_source_file_says_so(s3: str, tmp_path: Path) -> None:
-    store, secrets, rows = bucket(s3, "third"), {"A": "a", "S": "s"}, ROWS.encode()
-    for key in ("nightly/c_1.csv", "nightly/c_2.csv", "nightly/d.csv", "other/c_1.csv"):
-        obstore.put(store, key, rows)
-    obstore.put(store, "nightly/done/c_2.csv", b"another")
-    place = in_bucket(s3, "third")
-
-    looked_at(tmp_path, place, "{move: done}", secrets).settle()
-    moved = {"nightly/done/c_1.csv": rows, "nightly/done/c_2.2.csv": rows, "nightly/done/c_2.csv": b"another"}
-    others = {"nightly/d.csv": rows, "other/c_1.csv": rows}
-    assert keys(store) == moved | others
-    assert opened(tmp_path, place, "c_*.csv", "after: {move: done}", secrets).position(CANDIDATES) == CLEARED
-
-    obstore.put(store, "nightly/c_3.csv", rows)
-    found = looked_at(tmp_path, place, "delete", secrets)
-    obstore.put(store, "nightly/c_4.csv", rows)
-    found.settle()
-    assert keys(store) == moved | others | {"nightly/c_4.csv": rows}
-
-
-@pytest.mark.parametrize("after", ["delete", "{move: done}"])
-def test_an_object_that_was_written_anew_or_is_gone_is_left(s3: str, tmp_path: Path, after: str) -> None:
-    name = "fourth-" + after.strip("{}").replace(": ", "-")
-    store, secrets = bucket(s3, name), {"A": "a", "S": "s"}
-    obstore.put(store, "nightly/c_1.csv", ROWS.encode())
-    obstore.put(store, "nightly/c_2.csv", ROWS.encode())
-    found = looked_at(tmp_path, in_bucket(s3, name), after, secrets)
-    obstore.delete(store, "nightly/c_1.csv")
-    obstore.put(store, "nightly/c_2.csv", b"Id,First\n5,New\n")
-    found.settle()
-    assert keys(store) == {"nightly/c_2.csv": b"Id,First\n5,New\n"}
-
-
 def test_a_bucket_that_cannot_be_reached_any_more_is_told(tmp_path: Path) -> None:
     running = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     running.start()
@@ -261,6 +191,99 @@ def test_a_bucket_that_cannot_be_reached_any_more_is_told(tmp_path: Path) -> Non
 def test_a_bucket_that_is_not_there_is_told(s3: str, tmp_path: Path) -> None:
     with pytest.raises(IngestError, match="cannot be listed"):
         names(opened(tmp_path, in_bucket(s3, "nowhere"), secrets={"A": "a", "S": "s"}))
+
+
+class Somewhere:
+    """A place that `after` is tried at: its files, by name, and a source that reads it anew."""
+
+    def __init__(self, kind: str, request: pytest.FixtureRequest, folder: Path) -> None:
+        self.folder, self.kind, self.secrets = folder, kind, dict[str, str]()
+        (folder / "out").mkdir()
+        match kind:
+            case "folder":
+                self.place = f"{{folder: {folder / 'out'}}}"
+            case "sftp":
+                server = request.getfixturevalue("server")
+                self.place = sftp(server, folder / "out")
+                self.secrets = {"KEY": server.private_key.read_text(encoding="ascii")}
+            case _:
+                address = request.getfixturevalue("s3")
+                name = f"after-{abs(hash(folder)) % 10**9}"
+                self.store = bucket(address, name)
+                self.place = in_bucket(address, name)
+                self.secrets = {"A": "a", "S": "s"}
+
+    def put(self, name: str, text: str) -> None:
+        if self.kind == "s3":
+            obstore.put(self.store, f"nightly/{name}", text.encode())
+            return
+        path = self.folder / "out" / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+    def names(self) -> list[str]:
+        return list(opened(self.folder, self.place, secrets=self.secrets).offers())
+
+    def source(self, after: str, files: str = "*.csv") -> Any:
+        return opened(self.folder, self.place, files, f"after: {after}", self.secrets)
+
+
+@pytest.fixture(params=["folder", "sftp", "s3"])
+def somewhere(request: pytest.FixtureRequest, tmp_path: Path) -> Somewhere:
+    return Somewhere(request.param, request, tmp_path)
+
+
+def test_what_was_read_is_moved_away_and_then_nothing_is_new(somewhere: Somewhere) -> None:
+    somewhere.put("c_1.csv", ROWS)
+    source = somewhere.source("{move: done}")
+    since = source.position(CANDIDATES)
+    assert names(source) == ["Zoë", "Bo"]
+    assert somewhere.names() == ["c_1.csv"], "before everything is in it stays"
+    source.settle()
+    assert somewhere.names() == ["done/c_1.csv"]
+    later = somewhere.source("{move: done}")
+    until = later.position(CANDIDATES)
+    assert list(later.changes(CANDIDATES, since, until)) == []
+    later.settle()
+    somewhere.put("c_2.csv", ROWS)
+    newest = somewhere.source("{move: done}")
+    with pytest.raises(PositionExpired):
+        newest.changes(CANDIDATES, until, newest.position(CANDIDATES))
+
+
+def test_what_was_read_is_deleted(somewhere: Somewhere) -> None:
+    somewhere.put("c_1.csv", ROWS)
+    somewhere.put("other.txt", "stays")
+    source = somewhere.source("delete")
+    assert names(source) == ["Zoë", "Bo"]
+    source.settle()
+    assert somewhere.names() == ["other.txt"]
+
+
+def test_nothing_is_overwritten_and_what_changed_is_left(somewhere: Somewhere) -> None:
+    somewhere.put("c_1.csv", ROWS)
+    somewhere.put("done/c_1.csv", "earlier")
+    source = somewhere.source("{move: done}")
+    assert names(source) == ["Zoë", "Bo"]
+    source.settle()
+    assert somewhere.names() == ["done/c_1.2.csv", "done/c_1.csv"]
+    for after in ("delete", "{move: done}"):
+        somewhere.put("c_1.csv", ROWS)
+        other = somewhere.source(after, "c_*.csv")
+        assert names(other) == ["Zoë", "Bo"]
+        somewhere.put("c_1.csv", "Id,First\n9,Somebody else\n")
+        other.settle()
+        assert somewhere.names() == ["c_1.csv", "done/c_1.2.csv", "done/c_1.csv"]
+
+
+def test_what_is_older_is_not_read_after_what_is_newer(somewhere: Somewhere) -> None:
+    somewhere.put("c_1.csv", "Id,First\n9,Old\n")
+    somewhere.put("c_2.csv", ROWS)
+    source = somewhere.source("delete", "c_*.csv")
+    assert names(source) == ["Zoë", "Bo"]
+    somewhere.put("c_3.csv", ROWS)
+    source.settle()
+    assert somewhere.names() == ["c_3.csv"], "it came later and was not read"
 
 
 class Pgp:

@@ -2,28 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from connectors import tokens
-from connectors.base import Incremental, Page, PositionExpired
+from connectors.base import Incremental, Probing
 from connectors.kinds import open_source
-from connectors.source import Source
-from gateway.catalog.load import load_catalog
-from gateway.cli.source.files import read_source
 from gateway.domain.identifiers import ElementPath, ResourceName
 from gateway.errors import FileErrors, IngestError
-from tests.edfi_server import KEY, SECRET, EdfiServer, edfi_server
-from tests.json_server import Asked, JsonServer, Reply
+from tests.edfi_server import EdfiServer, edfi_server
+from tests.edfi_source import CANDIDATES, PATH, fill, identifiers, opened, read, source_file
+from tests.json_server import Asked, Reply
 
-CANDIDATES = ResourceName("candidates")
-PATH = "ed-fi/candidates"
-CATALOG = load_catalog()
 WAYS = {
     "partitions": EdfiServer(),
     "cursor": EdfiServer(partitions=False),
@@ -32,56 +22,6 @@ WAYS = {
     "token by form": EdfiServer(forms_only=True),
     "small pages": EdfiServer(partitions=False, cursors=False, largest_page=7),
 }
-
-
-@pytest.fixture(autouse=True)
-def no_tokens() -> Iterator[None]:
-    """Each test asks for its own tokens."""
-    tokens._KEPT.clear()
-    yield
-    tokens._KEPT.clear()
-
-
-def source_file(base: str, more: str = "", resources: str = "{candidates: {}}") -> str:
-    return f"""version: 1
-id: ods
-provider: lakeside
-maintainer: {{kind: epp}}
-kind: edfi
-base: {base}
-key: {KEY}
-secret: {{env: EDFI_SECRET}}
-limits: {{tries: 3}}
-{more}
-resources: {resources}
-"""
-
-
-@contextmanager
-def opened(
-    server: EdfiServer, folder: Path, more: str = "", resources: str = "{candidates: {}}"
-) -> Iterator[tuple[Any, JsonServer]]:
-    with edfi_server(server) as running:
-        yield open_source(read(folder, source_file(running.base, more, resources)), lambda _: SECRET), running
-
-
-def read(folder: Path, text: str) -> Source:
-    file = folder / "ods.source.yaml"
-    file.write_text(text, encoding="utf-8")
-    return read_source(file, CATALOG, {})
-
-
-def fill(server: EdfiServer, count: int = 60) -> EdfiServer:
-    found = replace(server, rows={}, tokens={}, deletes=[], key_changes=[])
-    for number in range(count):
-        found.put(PATH, "candidateIdentifier", candidateIdentifier=f"C{number}", firstName=f"N{number}")
-    return found
-
-
-def identifiers(pages: Iterator[Page]) -> list[str]:
-    found = list(pages)
-    assert not any(page.unaccounted() or page.rejections for page in found)
-    return [record.elements[ElementPath("candidateIdentifier")] for page in found for record in page.records]
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -184,124 +124,6 @@ def test_an_empty_page_is_no_end(tmp_path: Path) -> None:
         assert len(identifiers(source.pull(CANDIDATES))) == 59
 
 
-def test_a_row_that_is_edited_in_mid_pull_is_not_lost_and_loses_no_other(tmp_path: Path) -> None:
-    server = fill(EdfiServer(partitions=False, cursors=False))
-    window = [("C5", "edited")]
-
-    def edit(asked: Asked) -> Reply | None:
-        if asked.query.get("offset") == "40" and window:
-            identifier, name = window.pop()
-            server.put(PATH, "candidateIdentifier", candidateIdentifier=identifier, firstName=name)
-        return None
-
-    with opened(server, tmp_path, "page_rows: 10") as (source, _):
-        server.before = edit
-        until = source.position(CANDIDATES)
-        found = identifiers(source.changes(CANDIDATES, "0", until))
-        assert set(found) == {f"C{number}" for number in range(60)} - {"C5"}, "the edited row left the window, and no other did"
-        assert identifiers(source.changes(CANDIDATES, until, source.position(CANDIDATES))) == ["C5"]
-
-
-def test_changes_come_in_the_order_keys_edits_deletes(tmp_path: Path) -> None:
-    server = fill(EdfiServer(), 5)
-    with opened(server, tmp_path) as (source, _):
-        since = source.position(CANDIDATES)
-        server.put(PATH, "candidateIdentifier", candidateIdentifier="C9")
-        server.rename(PATH, "candidateIdentifier", "C1", "C11")
-        server.delete(PATH, "candidateIdentifier", "C2")
-        until = source.position(CANDIDATES)
-        pages = list(source.changes(CANDIDATES, since, until))
-        assert (since, until) == ("5", "8")
-        first, last = pages[0], pages[-1]
-        assert [(old.elements, new.elements) for old, new in first.rekeyed] == [
-            ({"candidateIdentifier": "C1"}, {"candidateIdentifier": "C11"})
-        ]
-        assert sorted(identifiers(iter(pages))) == ["C11", "C9"]
-        assert [record.elements for record in last.deleted] == [{"candidateIdentifier": "C2"}]
-        assert list(source.changes(CANDIDATES, until, until)) == []
-
-
-def test_an_expired_position_is_told(tmp_path: Path) -> None:
-    server = replace(fill(EdfiServer(), 5), oldest=4)
-    with opened(server, tmp_path) as (source, _), pytest.raises(PositionExpired):
-        list(source.changes(CANDIDATES, "2", "5"))
-
-
-def test_a_counter_that_is_behind_where_it_was_belongs_to_a_new_server(tmp_path: Path) -> None:
-    with opened(fill(EdfiServer(), 5), tmp_path) as (source, _), pytest.raises(PositionExpired):
-        list(source.changes(CANDIDATES, "6", "5"))
-
-
-def test_where_only_some_rows_are_asked_for_everything_is_compared(tmp_path: Path) -> None:
-    with opened(fill(EdfiServer(), 5), tmp_path, resources="{candidates: {filter: {programName: Teaching}}}") as (source, _):
-        assert source.position(CANDIDATES) is None
-
-
-def test_a_row_for_which_a_condition_holds_no_longer_is_gone(tmp_path: Path) -> None:
-    server = fill(EdfiServer(), 5)
-    with opened(server, tmp_path, resources="{candidates: {only: {firstName: [N1, N2, kept]}}}") as (source, _):
-        since = source.position(CANDIDATES)
-        assert sorted(identifiers(source.pull(CANDIDATES))) == ["C1", "C2"]
-        server.put(PATH, "candidateIdentifier", candidateIdentifier="C1", firstName="left")
-        server.put(PATH, "candidateIdentifier", candidateIdentifier="C4", firstName="kept")
-        pages = list(source.changes(CANDIDATES, since, source.position(CANDIDATES)))
-    assert identifiers(iter(pages)) == ["C4"]
-    assert [dict(record.elements)["candidateIdentifier"] for page in pages for record in page.deleted] == ["C1"]
-
-
-def test_a_delete_is_not_lost_while_another_record_comes_back(tmp_path: Path) -> None:
-    server = fill(EdfiServer(), 40)
-    with opened(server, tmp_path, "page_rows: 10") as (source, _):
-        since = source.position(CANDIDATES)
-        for number in range(30):
-            server.delete(PATH, "candidateIdentifier", f"C{number}")
-        until, back = source.position(CANDIDATES), [0]
-
-        def again(asked: Asked) -> Reply | None:
-            if asked.path.endswith("/deletes") and asked.query.get("offset") == "10" and back:
-                del server.deletes[back.pop()]
-            return None
-
-        server.before = again
-        deleted = [record for page in source.changes(CANDIDATES, since, until) for record in page.deleted]
-    named = {dict(record.elements)["candidateIdentifier"] for record in deleted}
-    assert named >= {f"C{number}" for number in range(1, 30)}
-
-
-@pytest.mark.parametrize("at", [5, 60])
-def test_a_row_that_comes_while_they_are_read_hides_no_other(tmp_path: Path, at: int) -> None:
-    server = fill(EdfiServer(partitions=False, cursors=False, change_queries=False))
-    come = [at]
-
-    def new_row(asked: Asked) -> Reply | None:
-        if asked.query.get("offset") == "40" and come:
-            server.rows[PATH].insert(come.pop(), ({"candidateIdentifier": "new", "firstName": "N"}, 0))
-        return None
-
-    with opened(server, tmp_path, "page_rows: 10") as (source, _):
-        server.before = new_row
-        if at == 60:
-            assert set(identifiers(source.pull(CANDIDATES))) == {"new", *(f"C{number}" for number in range(60))}
-        else:
-            with pytest.raises(IngestError, match="rows moved while they were read"):
-                list(source.pull(CANDIDATES))
-
-
-def test_only_descriptors_get_the_newer_namespace(tmp_path: Path) -> None:
-    server = EdfiServer(tpdm=True)
-    old = "uri://tpdm.ed-fi.org/SexDescriptor#Female"
-    server.put("tpdm/candidates", "candidateIdentifier", candidateIdentifier="C1", sexDescriptor=old, displacementStatus=old)
-    with opened(server, tmp_path) as (source, _):
-        [record] = [record.elements for page in source.pull(CANDIDATES) for record in page.records]
-    assert record[ElementPath("sexDescriptor")] == "uri://ed-fi.org/SexDescriptor#Female"
-    assert record[ElementPath("displacementStatus")] == old
-
-
-def test_a_server_without_change_queries_has_no_position(tmp_path: Path) -> None:
-    with opened(fill(EdfiServer(change_queries=False), 5), tmp_path) as (source, _):
-        assert source.position(CANDIDATES) is None
-
-
 def test_a_busy_server_is_asked_again(tmp_path: Path) -> None:
     server = fill(EdfiServer())
     busy = iter([Reply({}, 429, {"Retry-After": "0"}), Reply({}, 503, {"Retry-After": "0"})])
@@ -350,3 +172,75 @@ def test_mistakes_in_the_connection_are_told_with_their_places(tmp_path: Path) -
     assert "write {env: NAME}" in lines[1]
     assert "501" in lines[2]
     assert "hunter2" not in " ".join(lines)
+
+
+@pytest.mark.parametrize("largest", [500, 7])
+@pytest.mark.parametrize("move", ["come", "go", "come and go"])
+def test_rows_that_come_and_go_in_the_middle_of_a_pull_by_offsets_take_no_other_with_them(
+    tmp_path: Path, move: str, largest: int
+) -> None:
+    server = fill(EdfiServer(partitions=False, cursors=False, largest_page=largest))
+    rows, stays = server.rows[PATH], {f"C{number}" for number in range(60)}
+    requests = 0
+
+    def shift(asked: Asked) -> Reply | None:
+        nonlocal requests
+        if asked.path.endswith("candidates") and asked.query.get("limit", "0") != "0" and rows:
+            requests += 1
+            if "come" in move and requests in (2, 4, 5):
+                rows[3:3] = [({"candidateIdentifier": f"new {requests} {n}"}, 61) for n in range(13)]
+            if "go" in move and requests in (3, 4):
+                stays.difference_update(record["candidateIdentifier"] for record, _ in rows[:12])
+                del rows[:12]
+        return None
+
+    server.before = shift
+    with opened(server, tmp_path, "page_rows: 10") as (source, _):
+        found = identifiers(source.pull(CANDIDATES))
+    assert stays <= set(found)
+    assert requests < 60
+
+
+def test_only_descriptors_have_their_namespace_read_as_the_later_one(tmp_path: Path) -> None:
+    surveys, old = ResourceName("surveys"), "uri://tpdm.ed-fi.org/"
+    server = EdfiServer()
+    server.put(
+        "ed-fi/surveys",
+        "surveyIdentifier",
+        surveyIdentifier="S1",
+        namespace=f"{old}Survey",
+        surveyTitle=f"Is {old}SexDescriptor#Female right?",
+        surveyCategoryDescriptor=f"{old}SurveyCategoryDescriptor#Teacher",
+        schoolYearTypeReference={"schoolYear": 2027, "link": {"rel": "x", "href": "y"}},
+    )
+    server.put(PATH, "candidateIdentifier", candidateIdentifier="C1", races=[{"raceDescriptor": f"{old}RaceDescriptor#White"}])
+    with opened(server, tmp_path, resources="{surveys: {}, candidates: {}}") as (source, _):
+        [[survey]] = [page.records for page in source.pull(surveys)]
+        [[candidate]] = [page.records for page in source.pull(CANDIDATES)]
+    assert survey.elements[ElementPath("namespace")] == f"{old}Survey"
+    assert survey.elements[ElementPath("surveyTitle")] == f"Is {old}SexDescriptor#Female right?"
+    assert survey.elements[ElementPath("surveyCategoryDescriptor")] == "uri://ed-fi.org/SurveyCategoryDescriptor#Teacher"
+    assert candidate.collections["races"] == ({"raceDescriptor": "uri://ed-fi.org/RaceDescriptor#White"},)
+
+
+def test_a_probe_lists_what_the_server_has_and_shows_what_no_element_names(tmp_path: Path) -> None:
+    server = fill(EdfiServer(), 60)
+    server.put("ed-fi/bellSchedules", "bellScheduleName", bellScheduleName="A")
+    server.put(
+        PATH, "candidateIdentifier", candidateIdentifier="C0", shoe={"size": 44}, personReference={"link": {"rel": "Person"}}
+    )
+    with opened(server, tmp_path) as (source, _):
+        assert isinstance(source, Probing)
+        assert list(source.offers()) == ["candidates", "ed-fi/bellSchedules"]
+        sample = source.sample(CANDIDATES, 60)
+    assert {len(texts) for texts in sample.values()} == {60}
+    assert set(sample["candidateIdentifier"]) == {f"C{number}" for number in range(60)}
+    assert sorted(sample["shoe.size"]) == [*[""] * 59, "44"]
+    assert not any("link" in column for column in sample)
+
+
+def test_a_server_that_does_not_say_what_it_has_is_offered_as_the_source_file_reads_it(tmp_path: Path) -> None:
+    server = fill(EdfiServer(), 3)
+    server.before = lambda asked: Reply({}, 404) if asked.path.endswith("dependencies") else None
+    with opened(server, tmp_path) as (source, _):
+        assert list(source.offers()) == ["candidates"]
