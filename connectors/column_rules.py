@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from ruamel.yaml.nodes import MappingNode, Node
+from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
 
 from connectors.dates import DIRECTIVES, ISO
 from connectors.source import NUMBER, ColumnRule, Condition, Split
@@ -78,6 +78,8 @@ def _is_date_format(form: str) -> bool:
 def read_conditions(reader: NodeReader, node: Node, what: str) -> tuple[Condition, ...]:
     """`Column: text` or `Column: [text, text]`, each of which must hold."""
     conditions = []
+    if isinstance(node, MappingNode) and not node.value:
+        reader.problem(node, f"{what} names no column", "write Column: [text, text] under it, or leave it out")
     for entry in reader.entries(node, what).values():
         texts = [reader.text(item, f"a text of {entry.name}") for item in reader.items(entry.value, entry.name)]
         conditions.append(Condition(entry.name, frozenset(text for text in texts if text is not None)))
@@ -94,7 +96,7 @@ def read_lookup(reader: NodeReader, node: Node) -> Mapping[str, str]:
 def _column(reader: NodeReader, entry: Entry, targets: Targets) -> tuple[ColumnRule, ...]:
     """The rules of one column: one, or one for each part that it is split into."""
     if not isinstance(entry.value, MappingNode):
-        elements = _elements(reader, entry.value, targets)
+        elements = _fed(reader, entry.value, entry.name, targets)
         return (ColumnRule(entry.name, elements),) if elements else ()
     members = reader.entries(entry.value, f"column {entry.name}", _LONG_FORM)
     if ("split" in members) != ("into" in members) or ("into" in members) == ("element" in members):
@@ -111,7 +113,7 @@ def _column(reader: NodeReader, entry: Entry, targets: Targets) -> tuple[ColumnR
         when=_condition(reader, members["when"].value, entry.name) if "when" in members else None,
     )
     if "element" in members:
-        elements = _elements(reader, members["element"].value, targets)
+        elements = _fed(reader, members["element"].value, entry.name, targets)
         return (replace(rule, elements=elements),) if elements else ()
     on = reader.text(members["split"].value, "split")
     if not on:
@@ -136,6 +138,13 @@ def _lookup(reader: NodeReader, node: Node, targets: Targets) -> Mapping[str, st
         return read_lookup(reader, node)
     name = reader.choice(node, "lookup", targets.lookups, "write a table here, or name one under lookups")
     return {} if name is None else targets.lookups[name]
+
+
+def _fed(reader: NodeReader, node: Node, column: str, targets: Targets) -> tuple[str, ...]:
+    """The elements of a column, one or more."""
+    if isinstance(node, SequenceNode) and not node.value:
+        reader.problem(node, f"column {column} feeds no element", "name one, or list the column under ignore")
+    return _elements(reader, node, targets)
 
 
 def _elements(reader: NodeReader, node: Node, targets: Targets) -> tuple[str, ...]:

@@ -242,5 +242,8 @@ def read_texts(reader: NodeReader, node: Node, what: str) -> tuple[str, ...]:
 
 def _empties(reader: NodeReader, node: Node) -> frozenset[str]:
     """Texts that mean nothing; an unquoted NULL is the word, not YAML's null."""
-    words = [item for item in reader.items(node, "empty") if isinstance(item, ScalarNode)]
-    return frozenset(str(word.value) for word in words)
+    items = reader.items(node, "empty")
+    for item in items:
+        if not isinstance(item, ScalarNode):
+            reader.problem(item, "a member of empty must be a text", 'write empty: ["", N/A]')
+    return frozenset(str(item.value) for item in items if isinstance(item, ScalarNode))

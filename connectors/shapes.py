@@ -14,12 +14,12 @@ Shape = Mapping[str, object]
 TEXT: Shape = {"type": ["string", "number", "boolean"]}
 """A scalar: YAML's numbers and booleans are read as the texts that they are written as."""
 FLAG: Shape = {"type": "boolean"}
-WHOLE: Shape = {"type": "integer"}
+WHOLE: Shape = {"type": ["integer", "string"], "pattern": "^[0-9]+$"}
 TEXTS: Shape = {"anyOf": [TEXT, {"type": "array", "items": TEXT}]}
 BY_NAME: Shape = {"type": "object", "additionalProperties": TEXT}
 CONDITION: Shape = {"type": "object", "additionalProperties": TEXTS, "minProperties": 1}
 DISTANCE: Shape = {"type": "string", "pattern": "^[1-9][0-9]{0,3} ?[mhd]$", "description": "A number with m, h or d, as in 30m."}
-FILE: Shape = {"type": "string", "description": f"A file of the place; * stands for anything, {SET} for the name of a set."}
+FILE: Shape = {**TEXT, "description": f"A file of the place; * stands for anything, {SET} for the name of a set."}
 
 
 def closed(properties: Mapping[str, Shape], required: Sequence[str] = ()) -> dict[str, object]:
@@ -78,9 +78,9 @@ DELIMITED: Mapping[str, Shape] = {
     "quoting": {"enum": ["standard", "none"]},
 }
 LOCAL: Mapping[str, Shape] = {
-    "location": {"type": "string", "description": "A folder or a zip, relative to this file."},
+    "location": {**TEXT, "description": "A folder or a zip, relative to this file."},
     "limits": closed({"unpacked_bytes": WHOLE, "ratio": WHOLE}),
-    "file": {"type": "string"},
+    "file": TEXT,
     **DELIMITED,
 }
 _SFTP = closed(
@@ -112,10 +112,10 @@ REST: Mapping[str, Shape] = {
     "method": {"enum": ["GET", "POST"]},
     "query": BY_NAME,
     "body": {"type": "object"},
-    "items": {"type": "string", "description": "Where the list stands in an answer; without it the answer is the list."},
+    "items": {**TEXT, "description": "Where the list stands in an answer; without it the answer is the list."},
     "items_when_empty": {"enum": ["listed", "absent"]},
     "paging": PAGING,
-    "total": {"type": "string", "description": "Where an answer says how many there are in all."},
+    "total": {**TEXT, "description": "Where an answer says how many there are in all."},
 }
 EDFI: Mapping[str, Shape] = {
     **HTTP,

@@ -17,13 +17,13 @@ from connectors.source import Known
 from connectors.source_file import REQUIRED, TOP
 from gateway.domain.identifiers import ResourceName
 
-_SLUG: Shape = {"type": "string", "pattern": "^[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?$"}
+_SLUG: Shape = {"type": ["string", "integer"], "pattern": "^[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?$"}
 _MAINTAINER = closed({"kind": {"enum": ["epp", "district"]}}, ("kind",))
 _SCHEDULE = {
-    **closed({"every": DISTANCE, "cron": {"type": "string"}, "zone": {"type": "string"}, "late_after": DISTANCE}),
+    **closed({"every": DISTANCE, "cron": TEXT, "zone": TEXT, "late_after": DISTANCE}),
     "oneOf": [{"required": ["every"]}, {"required": ["cron"]}],
 }
-_EMPTY: Shape = {"type": "array", "items": {"anyOf": [TEXT, {"type": "null"}]}}
+_EMPTY: Shape = {"anyOf": [TEXT, {"type": "array", "items": {"anyOf": [TEXT, {"type": "null"}]}}]}
 """An unquoted NULL is YAML's null for an editor, and the word for the reader."""
 _NUMBERS = closed({"from": WHOLE, "to": WHOLE}, ("from", "to"))
 
@@ -138,7 +138,7 @@ def _columns(paths: frozenset[str]) -> dict[str, object]:
             "lookup": {"anyOf": [BY_NAME, {"type": "string"}]},
             "prefix": TEXT,
             "split": TEXT,
-            "into": {"type": "array", "items": some},
+            "into": {"anyOf": [path, {"type": "array", "items": {"anyOf": [path, {"type": "array", "items": path}]}}]},
             "when": {**CONDITION, "maxProperties": 1},
         }
     )

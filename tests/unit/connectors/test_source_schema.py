@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import json
 import re
+from collections.abc import Iterator
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +16,11 @@ from ruamel.yaml import YAML
 
 import connectors
 from connectors.kinds import kinds
+from connectors.source_file import read_source_file
 from connectors.source_schema import source_schema
 from gateway.catalog.load import load_catalog
 from gateway.cli.source.files import known_resources, read_source
-from gateway.errors import FileErrors
+from gateway.errors import FileErrors, FileProblem
 
 ROOT = Path(connectors.__file__).parent
 CATALOG = load_catalog()
@@ -93,6 +96,58 @@ def test_a_broken_shape_is_refused_by_both(name: str, schema: Draft202012Validat
     with pytest.raises(FileErrors):
         read_source(tmp_path / "s.yaml", CATALOG, {})
     assert not schema.is_valid(loaded(text))
+
+
+def places(found: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The path of everything in a file."""
+    yield path
+    if isinstance(found, (dict, list)):
+        for key, inner in found.items() if isinstance(found, dict) else enumerate(found):
+            yield from places(inner, (*path, key))
+
+
+def changed(found: Any, path: tuple[Any, ...]) -> Iterator[tuple[str, Any]]:
+    """The file with one thing taken out, put in another shape, or put in where it does not belong."""
+    for what, text in (("emptied", {}), ("listed", []), ("a text", "zzz"), ("a number", 7), ("nothing", None), ("quoted", "7")):
+        if path:
+            other = deepcopy(found)
+            at(other, path[:-1])[path[-1]] = text
+            yield what, other
+    if path:
+        other = deepcopy(found)
+        del at(other, path[:-1])[path[-1]]
+        yield "gone", other
+    if isinstance(at(found, path), dict):
+        other = deepcopy(found)
+        at(other, path)["zzz"] = "zzz"
+        yield "more", other
+
+
+def at(found: Any, path: tuple[Any, ...]) -> Any:
+    for key in path:
+        found = found[key]
+    return found
+
+
+@pytest.mark.parametrize("name", [name for name in GOOD if name.startswith("readme")])
+def test_what_the_schema_refuses_the_reader_refuses_and_no_member_is_unknown_to_one_of_them(
+    name: str, schema: Draft202012Validator, tmp_path: Path
+) -> None:
+    known, file, found = known_resources(CATALOG), tmp_path / "s.yaml", loaded(GOOD[name])
+    told = []
+    for path in list(places(found)):
+        for what, other in changed(found, path):
+            file.write_text(json.dumps(other, ensure_ascii=False), encoding="utf-8")
+            problems: tuple[FileProblem, ...] = ()
+            try:
+                read_source_file(file, known, {"EXTRACTS": "extracts"})
+            except FileErrors as why:
+                problems = why.problems
+            fits = schema.is_valid(other)
+            unknown = any('"zzz" is not a member of' in problem.message for problem in problems)
+            if (not fits and not problems) or (fits and unknown):
+                told.append((path, what))
+    assert told == []
 
 
 @pytest.mark.parametrize("kind", sorted(kinds()))
