@@ -1,6 +1,7 @@
 """The source files that ship as examples, each read through its own kind: what a vendor documents of its answers goes in, records
 of the catalog come out. The shapes in `recorded/` are those of public documents: PowerSchool's customisation reference
-(PowerQueries), Salesforce's REST API guide (Query) and Greenhouse's Harvest API reference; the people in them are nobody.
+(PowerQueries), Salesforce's REST API guide (Query), and of Frontline's applicant tracking a public client (Pairin/applitrack-ruby:
+address, sign-in, entity sets, a few columns) with OData's verbose JSON ([MS-ODATA] 2.2.6.3); the people in them are nobody.
 """
 
 from __future__ import annotations
@@ -31,7 +32,14 @@ EXAMPLES = Path(connectors.__file__).parent / "examples"
 RECORDED = Path(__file__).parent / "recorded"
 CATALOG = load_catalog()
 SECRET = "s3cret"
-ENVIRON = {"BANNER_HOST": "h", "BANNER_HOST_KEY": "ssh-ed25519 AAAA", "BANNER_FOLDER": "/o", "HR_HOST": "h", "SCORES": "scores"}
+ENVIRON = {
+    "APPLICANTS_URL": "https://www.applitrack.example/riverton/api/AppliTrackAPI_v3.svc",
+    "BANNER_FOLDER": "/o",
+    "BANNER_HOST": "h",
+    "BANNER_HOST_KEY": "ssh-ed25519 AAAA",
+    "HR_HOST": "h",
+    "SCORES": "scores",
+}
 TOKEN = "/oauth/access_token/"
 
 
@@ -153,30 +161,57 @@ def test_salesforce_is_read_by_a_query_to_its_last_page(api: Any, tmp_path: Path
     ]
 
 
-def test_applicants_are_read_by_links_and_prospects_are_passed_over(api: Any, tmp_path: Path) -> None:
-    applications = recorded("harvest_applications")
+def test_applicants_are_read_from_an_odata_service_by_its_links(api: Any, tmp_path: Path) -> None:
+    pages = recorded("applicant_tracking")["pages"]
+    servers: list[JsonServer] = []
 
     def answer(asked: Asked) -> Reply:
-        assert asked.headers["authorization"] == f"Basic {base64.b64encode(f'{SECRET}:'.encode()).decode()}"
-        if asked.path == "/v1/jobs":
-            return Reply(recorded("harvest_jobs"))
-        page = int(asked.query.get("page", "1"))
-        link = f'<http://{asked.host}/v1/applications?page=2&per_page=500>; rel="next"'
-        return Reply(applications[page - 1], headers={"Link": link} if page == 1 else {})
+        assert asked.headers["authorization"] == f"Basic {base64.b64encode(f'{SECRET}:{SECRET}'.encode()).decode()}"
+        assert asked.headers["accept"] == "application/json;odata=verbose"
+        assert asked.headers["mindataserviceversion"] == "3.0"
+        assert asked.query["$inlinecount"] == "allpages"
+        page = json.dumps(pages[asked.path.rpartition("/")[2]][asked.query.get("$skiptoken", "")])
+        return Reply(page.replace("https://www.applitrack.com", servers[0].base).encode())
 
-    source = opened("applicant_tracking", tmp_path, {"https://harvest.applicants.example": api(answer).base})
+    servers.append(api(answer))
+    address = f"{servers[0].base}/riverton/api/AppliTrackAPI_v3.svc"
+    source = opened("applicant_tracking", tmp_path, {}, {"APPLICANTS_URL": address})
 
-    [opening] = records(source, "openStaffPositions")
-    assert opening["requisitionNumber"] == "6404"
-    assert (opening["datePosted"], opening.get("datePostingRemoved")) == ("2026-01-12", None)
-    assert opening["staffClassificationDescriptor"] == "uri://ed-fi.org/StaffClassificationDescriptor#Teacher"
-    found = records(source, "applications")
-    assert [
-        (a["applicationIdentifier"], a["applicationDate"], a["openStaffPositionReference.requisitionNumber"]) for a in found
-    ] == [
-        ("69306314", "2026-02-26", "6404"),
-        ("69306316", "2026-02-28", "6404"),
+    district = {"educationOrganizationReference.educationOrganizationId": 5500000}
+    contract = {"employmentStatusDescriptor": "uri://ed-fi.org/EmploymentStatusDescriptor#Contractual"}
+    staff = "uri://ed-fi.org/StaffClassificationDescriptor#"
+    assert records(source, "openStaffPositions") == [
+        {
+            "requisitionNumber": number,
+            "positionTitle": title,
+            "staffClassificationDescriptor": staff + category,
+            "datePosted": posted,
+            **({"datePostingRemoved": removed} if removed else {}),
+            **district,
+            **contract,
+        }
+        for number, title, category, posted, removed in (
+            ("2101", "Grade 5 teacher", "Teacher", "2026-03-02", ""),
+            ("2102", "School counselor", "Counselor", "2026-03-09", "2026-04-17"),
+            ("2103", "Classroom aide", "Instructional Aide", "2026-03-11", ""),
+        )
     ]
+    assert records(source, "applications") == [
+        {
+            "applicationIdentifier": identifier,
+            "applicantProfileReference.applicantProfileIdentifier": "30417",
+            "openStaffPositionReference.educationOrganizationId": 5500000,
+            "openStaffPositionReference.requisitionNumber": number,
+            "applicationDate": day,
+            "applicationStatusDescriptor": f"uri://ed-fi.org/ApplicationStatusDescriptor#{status}",
+            **district,
+        }
+        for identifier, number, day, status in (
+            ("88001", "2101", "2026-03-05", "Active"),
+            ("88002", "2102", "2026-03-10", "Withdrawn"),
+        )
+    ]
+    assert source.unmapped() == {}
 
 
 def test_hr_is_read_from_its_database_and_then_only_what_changed(postgres_server: str, tmp_path: Path) -> None:

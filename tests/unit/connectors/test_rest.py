@@ -319,6 +319,7 @@ def test_collections_are_lists_in_the_row(tmp_path: Path) -> None:
             "authorization",
             f"Basic {base64.b64encode(f'{SECRET}:{SECRET}'.encode()).decode()}",
         ),
+        ("{basic: {user: {env: U}}}", "authorization", f"Basic {base64.b64encode(f'{SECRET}:'.encode()).decode()}"),
         ("{header: {name: X-Api-Key, value: {env: T}}}", "x-api-key", SECRET),
     ],
 )
