@@ -120,9 +120,9 @@ class Settling(Protocol):
     away or deleted."""
 
     def settle(self) -> None:
-        """Called once after every resource of the source was promoted.
+        """Called once after every resource of the source was taken in.
 
-        Raises IngestError when it cannot be done; what was promoted stays.
+        Raises IngestError when it cannot be done; what was promoted stays, and the next sync asks again.
         """
         ...
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import cast
 
 from ruamel.yaml.nodes import MappingNode, Node
@@ -28,20 +28,21 @@ _PORT, _LARGEST_PORT = 22, 65535
 
 
 @dataclass(frozen=True)
+class After:
+    """What becomes of files when their records are safe: moved to a folder of the place, or (empty) deleted."""
+
+    move: str = ""
+
+
+@dataclass(frozen=True)
 class FilesConnection:
-    """A place of files, which of them belong together, and the keys for those that are encrypted."""
+    """A place of files, which of them belong together, the keys for those that are encrypted, and what becomes of them afterwards
+    (None: they stay)."""
 
     place: PlaceAddress
     sets: SetRule = field(default_factory=SetRule)
     pgp: PgpKeys | None = None
     after: After | None = None
-
-
-@dataclass(frozen=True)
-class After:
-    """What is done to files whose records are in: moved to a folder of their place, or (empty) deleted."""
-
-    folder: str = ""
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ def read_files(reader: NodeReader, top: Mapping[str, Entry], place: Place) -> Fi
     where = read_place(reader, top["place"].value, place) if "place" in top else None
     sets = _sets(reader, top["set"].value) if "set" in top else SetRule()
     pgp = _pgp(reader, top["pgp"].value, place) if "pgp" in top else None
-    after = _after(reader, top) if "after" in top else None
+    after = _after(reader, top["after"].value) if "after" in top else None
     return None if where is None else FilesConnection(where, sets, pgp, after)
 
 
@@ -124,18 +125,15 @@ def _sets(reader: NodeReader, node: Node) -> SetRule:
     return SetRule(done, manifest, f".{checksum}" if checksum else "")
 
 
-def _after(reader: NodeReader, top: Mapping[str, Entry]) -> After | None:
-    node = top["after"].value
-    for rights in ("consents", "opt_outs"):
-        if rights in top:
-            told = f"{rights} are stated again at each sync, so their files stay"
-            reader.problem(top["after"].key, told, f"give {rights} a source file of their own, or leave out after")
-            return None
+def _after(reader: NodeReader, node: Node) -> After | None:
     if not isinstance(node, MappingNode):
-        return After() if reader.choice(node, "after", ("delete",), "or write after: {move: FOLDER}") else None
+        return After() if reader.choice(node, "after", ("delete",), "write delete, or {move: FOLDER}") else None
     entries = reader.entries(node, "after", ("move",), ("move",))
     folder = read_file(reader, entries["move"].value) if "move" in entries else None
-    return None if folder is None else After(folder.strip("/"))
+    if folder is not None and str(PurePosixPath(folder)) == ".":
+        reader.problem(entries["move"].value, "files cannot be moved to where they are", "name a folder inside the place")
+        return None
+    return None if folder is None else After(str(PurePosixPath(folder)))
 
 
 def _pgp(reader: NodeReader, node: Node, place: Place) -> PgpKeys | None:

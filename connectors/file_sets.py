@@ -49,6 +49,31 @@ def choose(patterns: Sequence[str], rule: SetRule, files: Sequence[PlacedFile]) 
     raise IngestError(f"No set is complete; of the newest, {sets[0]}, {missing} is missing. Wait for the export.")
 
 
+def is_none_there(patterns: Sequence[str], rule: SetRule, files: Sequence[PlacedFile]) -> bool:
+    """Whether there is no file at all for any of the patterns."""
+    return not any(_matches(pattern, file.name) for pattern in (*patterns, rule.done, rule.manifest) for file in files)
+
+
+def superseded(
+    patterns: Sequence[str], rule: SetRule, files: Sequence[PlacedFile], chosen: Mapping[str, PlacedFile], of_set: str
+) -> Sequence[PlacedFile]:
+    """The files that were read, and those before them of the same patterns, which must not be read after them; with the files of
+    digests beside them. Those that are read come last."""
+
+    def is_past(pattern: str, name: str) -> bool:
+        if SET in pattern:
+            found = _set_of(pattern, name)
+            return found is not None and found <= of_set
+        return fnmatchcase(name, pattern) and name <= chosen[pattern].name
+
+    wanted = [name for name in (*patterns, rule.done, rule.manifest) if name]
+    names = {file.name for file in files if any(is_past(pattern, file.name) for pattern in wanted)}
+    if rule.checksum:
+        names |= {f"{name}{rule.checksum}" for name in names}
+    read = {file.name for file in chosen.values()}
+    return sorted((file for file in files if file.name in names), key=lambda file: (file.name in read, file.name))
+
+
 def read_manifest(path: Path, name: str) -> Mapping[str, str]:
     """Digests (SHA-256, hexadecimal) by file name, as `sha256sum` writes them or as `name,digest` lines.
 
@@ -88,6 +113,10 @@ def _set_of(pattern: str, name: str) -> str | None:
     parts = [re.escape(part).replace(r"\*", "[^/]*").replace(r"\?", "[^/]") for part in pattern.split(SET)]
     found = re.fullmatch(f"{parts[0]}(?P<set>[A-Za-z0-9._-]+?){'(?P=set)'.join(parts[1:])}", name)
     return None if found is None else found["set"]
+
+
+def _matches(pattern: str, name: str) -> bool:
+    return _set_of(pattern, name) is not None if SET in pattern else fnmatchcase(name, pattern)
 
 
 def _found(pattern: str, files: Sequence[PlacedFile]) -> PlacedFile | None:

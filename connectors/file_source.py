@@ -1,4 +1,5 @@
-"""`kind: files`: files of five formats in a folder, on an SFTP server or in a bucket; they stay there unless told otherwise."""
+"""`kind: files`: files of five formats in a folder, on an SFTP server or in a bucket; nothing is changed there unless the source
+file says what becomes of files `after` they were read."""
 
 from __future__ import annotations
 
@@ -6,13 +7,12 @@ import hashlib
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 from typing import cast
 
 from connectors.base import Connector, Page, PositionExpired
 from connectors.file_rules import FileOrigin, FilesConnection, PlaceAddress, read_file_origin, read_files
-from connectors.file_sets import SET, check_digest, choose, read_manifest
+from connectors.file_sets import check_digest, choose, is_none_there, read_manifest, superseded
 from connectors.formats import format_of, open_table
 from connectors.kind import Origin, PlainKind
 from connectors.mapped import MappedSource
@@ -27,11 +27,12 @@ from connectors.sftp import SftpAddress, SftpPlace
 from connectors.shapes import FILES as FILES_SHAPES
 from connectors.source import DELIMITED, ResourceRule, Source
 from gateway.domain.identifiers import ResourceName
+from gateway.domain.rights import RightsKind
 from gateway.domain.yaml_nodes import Entry, NodeReader
 from gateway.errors import IngestError
 
-NOTHING = "nothing"
-"""The position where every file was taken away and no other has come."""
+CLEARED = "cleared"
+"""The position where files are taken away after they were read, and none have come since."""
 
 
 class FilesKind(PlainKind):
@@ -56,23 +57,31 @@ class FilesKind(PlainKind):
 
 
 class FileSource(MappedSource):
-    """One place of files. As an `Incremental` source it knows one thing: whether a resource's file is the one that it was."""
+    """One place of files, looked at once: each sync opens its own. As an `Incremental` source it knows one thing: whether a
+    resource's file is the one that it was. As a `Settling` one it deletes or moves what was read, and is `CLEARED` until more
+    comes."""
 
     def __init__(self, source: Source, secrets: Secrets) -> None:
         self._files = PlacedTables(source, secrets)
         super().__init__(source, self._files)
 
     def position(self, resource: ResourceName) -> str:
-        return self._files.stamp(self.rule(resource))
+        return CLEARED if self._files.is_cleared() else self._files.stamp(self.rule(resource))
 
     def changes(self, resource: ResourceName, since: str, until: str) -> Iterator[Page]:
-        """Nothing, where the file is the one that was read, or was taken away since; else everything is to be pulled."""
-        if until not in (since, NOTHING):
+        """Nothing, where the file is the one that was read or has not come yet; else everything is to be pulled."""
+        if until not in (since, CLEARED):
             raise PositionExpired
         return iter(())
 
+    def rights(self) -> tuple[tuple[RightsKind, ResourceName], ...]:
+        return () if self._files.is_cleared() else super().rights()
+
+    def unmapped(self) -> Mapping[str, tuple[str, ...]]:
+        return {} if self._files.is_cleared() else super().unmapped()
+
     def settle(self) -> None:
-        """Take away what was read, where the source file says so."""
+        """As `Settling.settle`."""
         self._files.settle()
 
 
@@ -84,17 +93,31 @@ class PlacedTables:
         self._secrets = secrets
         self._place = open_place(self._connection.place, secrets)
         self._patterns = [rule.file for rule in source.every_rule()]
-        self._chosen: Mapping[str, PlacedFile] | None = None
+        self._kept: Sequence[PlacedFile] | None = None
+        self._chosen: tuple[Mapping[str, PlacedFile], str] | None = None
 
     def names(self) -> Iterator[str]:
-        yield from (file.name for file in self._place.files())
+        yield from (file.name for file in self._listed())
 
     def stamp(self, rule: ResourceRule) -> str:
         """What changes when another file is chosen for a rule, or the file itself changes."""
-        if self._connection.after is not None and not self._any():
-            return NOTHING
         file = self._choice()[rule.file]
         return hashlib.sha256(f"{file.name}|{file.size}|{file.stamp}".encode()).hexdigest()
+
+    def is_cleared(self) -> bool:
+        """Whether files are taken away after they were read, and none have come since."""
+        return self._connection.after is not None and is_none_there(self._patterns, self._connection.sets, self._listed())
+
+    def settle(self) -> None:
+        """Delete or move what was read and what it replaces; nothing, where nothing was looked at or nothing is to be done."""
+        after = self._connection.after
+        if after is None or self._chosen is None:
+            return
+        for file in superseded(self._patterns, self._connection.sets, self._listed(), *self._chosen):
+            if after.move:
+                self._place.move(file, after.move)
+            else:
+                self._place.remove(file)
 
     def rows_in(self, rule: ResourceRule) -> int | None:
         return None
@@ -120,33 +143,20 @@ class PlacedTables:
             except OSError as why:
                 raise IngestError(f"{file.name} cannot be read whole ({type(why).__name__}): export it again.") from None
 
-    def settle(self) -> None:
-        """Delete or move the files of this sync. Raises IngestError for one that cannot be."""
-        after, rule = self._connection.after, self._connection.sets
-        if after is None or self._chosen is None:
-            return
-        read = {file.name: file for file in self._chosen.values()}
-        if rule.checksum:
-            beside = {name + rule.checksum for name in read}
-            read |= {file.name: file for file in self._place.files() if file.name in beside}
-        for file in read.values():
-            self._place.take_away(file, after.folder)
+    def _listed(self) -> Sequence[PlacedFile]:
+        """What lies there, without the folder that files are moved to: listed once, so that all resources are of one set and what
+        comes later waits for the next sync."""
+        if self._kept is None:
+            after = self._connection.after
+            away = f"{after.move}/" if after is not None and after.move else None
+            self._kept = [file for file in self._place.files() if away is None or not file.name.startswith(away)]
+        return self._kept
 
     def _choice(self) -> Mapping[str, PlacedFile]:
-        """The files of this sync: chosen once, so that all resources are of one set."""
+        """The files of this sync."""
         if self._chosen is None:
-            self._chosen, _ = choose(self._patterns, self._connection.sets, self._new())
-        return self._chosen
-
-    def _new(self) -> Sequence[PlacedFile]:
-        """What is there, less what was moved away."""
-        after = self._connection.after
-        away = f"{after.folder}/" if after is not None and after.folder else None
-        return [file for file in self._place.files() if away is None or not file.name.startswith(away)]
-
-    def _any(self) -> bool:
-        patterns = [pattern.replace(SET, "*") for pattern in self._patterns]
-        return any(fnmatchcase(file.name, pattern) for file in self._new() for pattern in patterns)
+            self._chosen = choose(self._patterns, self._connection.sets, self._listed())
+        return self._chosen[0]
 
     def _check(self, file: PlacedFile, path: Path, folder: Path) -> None:
         rule = self._connection.sets
@@ -159,7 +169,7 @@ class PlacedTables:
             stated = next((digests[name] for name in names if name in digests), None)
             check_digest(path, file.name, stated, manifest.name)
         if rule.checksum:
-            beside = next((f for f in self._place.files() if f.name == file.name + rule.checksum), None)
+            beside = next((f for f in self._listed() if f.name == file.name + rule.checksum), None)
             if beside is None:
                 raise IngestError(f"{file.name}{rule.checksum} is missing: wait for the export.")
             with self._place.held(beside, folder) as written:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from connectors.places import PlacedFile, checked_size, left_alone
+from connectors.places import PlacedFile, checked_size, free_names, not_done
 from connectors.secrets import SecretRef, Secrets
 from gateway.errors import ConfigurationError, IngestError
 
@@ -42,21 +42,17 @@ class S3Place:
         except obstore.exceptions.BaseError as why:
             raise self._refused("listed", why) from None
         names = ((str(entry["path"]), entry) for entry in listed)
-        return sorted(
-            PlacedFile(name.removeprefix(prefix).lstrip("/"), int(entry["size"]), str(entry["e_tag"] or entry["last_modified"]))
-            for name, entry in names
-        )
+        return sorted(PlacedFile(name.removeprefix(prefix).lstrip("/"), int(entry["size"]), _stamp(entry)) for name, entry in names)
 
     @contextmanager
     def held(self, file: PlacedFile, folder: Path) -> Iterator[Path]:
         checked_size(file)
         obstore, store = self._opened()
         path = folder / f"{abs(hash(file.name)):x}{Path(file.name).suffix}"
-        key = self._key(file.name)
         try:
             options = {"if_match": file.stamp} if file.stamp.startswith('"') else {}
             with path.open("wb") as into:
-                for chunk in obstore.get(store, key, options=options).stream(min_chunk_size=CHUNK):
+                for chunk in obstore.get(store, self._key(file.name), options=options).stream(min_chunk_size=CHUNK):
                     into.write(chunk)
             if path.stat().st_size != file.size:
                 raise IngestError(f"{file.name} was not fetched whole; sync again.")
@@ -68,22 +64,32 @@ class S3Place:
         finally:
             path.unlink(missing_ok=True)
 
-    def take_away(self, file: PlacedFile, folder: str) -> None:
+    def remove(self, file: PlacedFile) -> None:
         obstore, store = self._opened()
-        key = self._key(file.name)
         try:
-            found = obstore.head(store, key)
-            if str(found["e_tag"] or found["last_modified"]) != file.stamp:
-                raise left_alone(file, "it changed after it was read")
-            if folder:
-                target = self._key(f"{folder}/{file.name}")
-                with suppress(FileNotFoundError, obstore.exceptions.NotFoundError):
-                    obstore.head(store, target)
-                    raise left_alone(file, f"{folder} has one of this name")
-                obstore.copy(store, key, target)
-            obstore.delete(store, key)
-        except (obstore.exceptions.BaseError, OSError) as why:
-            raise self._refused(f"changed ({file.name})", why) from None
+            if self._now(obstore, store, file.name) == file.stamp:
+                obstore.delete(store, self._key(file.name))
+        except obstore.exceptions.BaseError as why:
+            raise not_done(file, "deleted", why) from None
+
+    def move(self, file: PlacedFile, folder: str) -> None:
+        obstore, store = self._opened()
+        try:
+            if self._now(obstore, store, file.name) != file.stamp:
+                return
+            # A bucket has no rename. Only this sync writes there, so what is free stays free until it is taken.
+            target = next(name for name in free_names(file, folder) if not self._now(obstore, store, name))
+            obstore.copy(store, self._key(file.name), self._key(target))
+            obstore.delete(store, self._key(file.name))
+        except obstore.exceptions.BaseError as why:
+            raise not_done(file, "moved", why) from None
+
+    def _now(self, obstore: Any, store: Any, name: str) -> str:
+        """The stamp of an object as it is at this moment, empty where there is none."""
+        try:
+            return _stamp(obstore.head(store, self._key(name)))
+        except FileNotFoundError:
+            return ""
 
     def _key(self, name: str) -> str:
         return f"{self._bucket.prefix.rstrip('/')}/{name}" if self._bucket.prefix else name
@@ -107,3 +113,7 @@ class S3Place:
     def _refused(self, what: str, why: Exception) -> IngestError:
         kind = type(why).__name__
         return IngestError(f"The bucket {self._bucket.name} cannot be {what} ({kind}): check bucket, endpoint, region and keys.")
+
+
+def _stamp(entry: Any) -> str:
+    return str(entry["e_tag"] or entry["last_modified"])

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from connectors.places import PlacedFile, checked_size, left_alone
+from connectors.places import PlacedFile, checked_size, free_names, not_done
 from connectors.secrets import SecretRef, Secrets
 from gateway.errors import ConfigurationError, IngestError
 
@@ -50,7 +50,7 @@ class SftpPlace:
         path = folder / f"{abs(hash(file.name)):x}{Path(file.name).suffix}"
 
         async def fetch(sftp: Any) -> int:
-            await sftp.get(f"{self._address.folder}/{file.name}", str(path))
+            await sftp.get(self._path(file.name), str(path))
             return path.stat().st_size
 
         try:
@@ -60,30 +60,47 @@ class SftpPlace:
         finally:
             path.unlink(missing_ok=True)
 
-    def take_away(self, file: PlacedFile, folder: str) -> None:
-        path, target = f"{self._address.folder}/{file.name}", f"{self._address.folder}/{folder}/{file.name}"
+    def remove(self, file: PlacedFile) -> None:
+        async def remove(sftp: Any) -> None:
+            await sftp.remove(self._path(file.name))
 
-        async def go(sftp: Any) -> str:
-            found = await sftp.stat(path)
-            if (int(found.size or 0), str(found.mtime)) != (file.size, file.stamp):
-                return "it changed after it was read"
-            if not folder:
-                await sftp.remove(path)
-            elif await sftp.exists(target):
-                return f"{folder} has one of this name"
-            else:
-                await sftp.makedirs(target.rpartition("/")[0], exist_ok=True)
-                await sftp.rename(path, target)
-            return ""
+        self._change(file, "deleted", remove)
 
-        trouble = self._run(go)
-        if trouble:
-            raise left_alone(file, trouble)
+    def move(self, file: PlacedFile, folder: str) -> None:
+        async def move(sftp: Any) -> None:
+            for name in free_names(file, folder):
+                target = self._path(name)
+                if not await sftp.lexists(target):
+                    await sftp.makedirs(target.rpartition("/")[0], exist_ok=True)
+                    # The plain rename of SFTP, unlike OpenSSH's own, never replaces what is there.
+                    await sftp.rename(self._path(file.name), target)
+                    return
+
+        self._change(file, "moved", move)
+
+    def _path(self, name: str) -> str:
+        return f"{self._address.folder}/{name}"
+
+    def _change(self, file: PlacedFile, what: str, work: Callable[[Any], Coroutine[Any, Any, None]]) -> None:
+        async def change(sftp: Any) -> Exception | None:
+            from asyncssh import SFTPError
+
+            try:
+                path = self._path(file.name)
+                if await sftp.exists(path) and _placed(file.name, await sftp.stat(path)) == file:
+                    await work(sftp)
+            except SFTPError as why:
+                return why
+            return None
+
+        failed = self._run(change)
+        if failed is not None:
+            raise not_done(file, what, failed)
 
     async def _listed(self, sftp: Any) -> list[PlacedFile]:
         found: list[PlacedFile] = []
         async for name, attributes in _walked(sftp, self._address.folder):
-            found.append(PlacedFile(name, int(attributes.size or 0), str(attributes.mtime)))
+            found.append(_placed(name, attributes))
             if len(found) > MOST_FILES:
                 raise IngestError(f"{self._address.folder} holds more than {MOST_FILES} files: name a folder inside it.")
         return found
@@ -135,6 +152,10 @@ class SftpPlace:
         except (asyncssh.Error, OSError, TimeoutError) as why:
             kind = type(why).__name__
             raise IngestError(f"{address.host} ({address.folder}) cannot be read whole ({kind}); sync again.") from None
+
+
+def _placed(name: str, attributes: Any) -> PlacedFile:
+    return PlacedFile(name, int(attributes.size or 0), str(attributes.mtime))
 
 
 async def _walked(sftp: Any, folder: str, inside: str = "") -> AsyncIterator[tuple[str, Any]]:

@@ -95,7 +95,10 @@ FILES: Mapping[str, Shape] = {
     "place": one_way({"folder": TEXT, "sftp": _SFTP, "s3": _S3}),
     "set": closed({"done": FILE, "manifest": FILE, "checksum": {"enum": ["sha256"]}}),
     "pgp": closed({"key": SECRET, "passphrase": SECRET, "signed_by": SECRET}, ("key",)),
-    "after": {"anyOf": [{"const": "delete"}, closed({"move": TEXT}, ("move",))]},
+    "after": {
+        "anyOf": [{"const": "delete"}, closed({"move": TEXT}, ("move",))],
+        "description": "What becomes of files when all their records are safe; without it they stay.",
+    },
     "file": FILE,
     "format": {"enum": sorted(set(ENDINGS.values()))},
     "sheet": TEXT,

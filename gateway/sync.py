@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from connectors.base import Settling
+from connectors.base import Connector, Settling
 from connectors.kinds import open_source
 from connectors.source import Source
 from gateway.app import Gateway, new_id
 from gateway.consent.take_in import RightsReport, source_rights, take_in
 from gateway.domain.identifiers import ResourceName
+from gateway.errors import GatewayError
 from gateway.ingest import Progress, ResourceReport, ingest, order_of
 from gateway.store.turns import expect
 
@@ -27,13 +28,14 @@ class SyncWishes:
 
 @dataclass(frozen=True)
 class SourceReport:
-    """What became of a source: its files of consents and opt-outs, its resources, and columns by file that its source file does
-    not name."""
+    """What became of a source: its files of consents and opt-outs, its resources, columns by file that its source file does not
+    name, and why something was left undone at the source after its records were safe (empty: nothing was)."""
 
     source: Source
     rights: tuple[RightsReport, ...]
     resources: tuple[ResourceReport, ...]
     drift: Mapping[str, tuple[str, ...]]
+    left_undone: str = ""
 
 
 def _nobody(*_: object) -> None:
@@ -68,6 +70,16 @@ def sync_source(gateway: Gateway, source: Source, wishes: SyncWishes, told: Told
     late = None if source.schedule is None else source.schedule.late_after
     with gateway.database.write() as connection:
         expect(connection, source.provider, source.id, tuple(source.resources), late)
-    if isinstance(connector, Settling) and not wishes.only:
-        connector.settle()
-    return SourceReport(source, tuple(rights), tuple(resources), connector.unmapped())
+    drift = connector.unmapped()
+    whole = not wishes.only and all(report.outcome != "not_stored" for report in resources)
+    return SourceReport(source, tuple(rights), tuple(resources), drift, _settled(connector) if whole else "")
+
+
+def _settled(connector: Connector) -> str:
+    """Let the source do what is to be done there when all its records are safe; gives why it could not."""
+    try:
+        if isinstance(connector, Settling):
+            connector.settle()
+    except GatewayError as why:
+        return why.detail
+    return ""

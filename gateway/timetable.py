@@ -128,6 +128,8 @@ class Timetable:
             outcome = "done"
             rows = sum(found.rows for found in report.resources)
             logger().info("source synced", source=source.id, provider=source.provider, turn=turn.name, rows=rows)
+            if report.left_undone:
+                logger().warning("source not settled", source=source.id, provider=source.provider, why=report.left_undone)
         except GatewayError as why:
             outcome = why.code
             logger().error(

@@ -75,6 +75,8 @@ def pull(gateway: Gateway, source: Source, console: Console, wishes: SyncWishes 
         console.print(f"{source.id}: {file} has columns that the source file does not name: {', '.join(names)}")
     console.print(_table(source, report.resources))
     _print_what_was_left(report, console)
+    if report.left_undone:
+        console.print(f"{source.id}: everything is taken in, but not everything done at the source. {report.left_undone}")
     return report.resources
 
 
@@ -139,6 +141,8 @@ def _in_events(gateway: Gateway, source: Source, wishes: SyncWishes) -> None:
         )
 
     report = sync_source(gateway, source, wishes, Told(moved, rights, done))
+    if report.left_undone:
+        say("left_undone", why=report.left_undone)
     say("end", unnamed_columns={file: list(names) for file, names in report.drift.items()})
 
 

@@ -85,6 +85,7 @@ def test_all_resources_of_a_sync_are_of_one_set_whatever_arrives_meanwhile(tmp_p
     found = source(tmp_path, SetRule(manifest="{set}.sha256"))
     assert ids(found, A) == ["c01"]
     write(tmp_path, "02")
+    found.position(B)
     assert ids(found, B) == ["s01"]
     assert ids(source(tmp_path, SetRule(manifest="{set}.sha256")), B) == ["s02"]
 
@@ -109,12 +110,11 @@ def test_a_file_that_is_the_one_that_was_read_is_not_read_again(tmp_path: Path) 
     write(tmp_path, "01")
     found = source(tmp_path, SetRule())
     since = found.position(A)
-    assert list(found.changes(A, since, found.position(A))) == []
+    assert list(found.changes(A, since, source(tmp_path, SetRule()).position(A))) == []
     write(tmp_path, "02")
-    later = source(tmp_path, SetRule())
-    until = later.position(A)
+    until = source(tmp_path, SetRule()).position(A)
     with pytest.raises(PositionExpired):
-        later.changes(A, since, until)
+        found.changes(A, since, until)
 
 
 def test_a_file_that_changes_while_it_is_read_is_refused(tmp_path: Path) -> None:
