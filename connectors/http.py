@@ -83,6 +83,8 @@ class Answer:
 
 Authorise = Callable[["Http", bool], Mapping[str, str]]
 """Headers that authorise a request; the flag asks for a fresh token, because the source refused the last one."""
+Sign = Callable[[str, str], Mapping[str, str]]
+"""Headers that sign one request, of its method and its whole address; asked for anew at each try and each redirect."""
 
 
 class _Busy(Exception):
@@ -94,11 +96,12 @@ class _Busy(Exception):
 
 
 class Http:
-    """Asks one source. `authorise` gives each request its headers."""
+    """Asks one source. `authorise` gives each request its headers, `sign` those that hold for this one request only."""
 
-    def __init__(self, place: HttpPlace, authorise: Authorise | None = None) -> None:
+    def __init__(self, place: HttpPlace, authorise: Authorise | None = None, sign: Sign | None = None) -> None:
         self._place = place
         self._authorise = authorise
+        self._sign = sign
         self._deadline = Deadline()
         self._client = httpx.Client(
             follow_redirects=False,
@@ -213,14 +216,15 @@ class Http:
     def _once(self, asked: Request, headers: Mapping[str, str], *, authorised: bool, fresh: bool) -> Answer:
         own = dict(self._authorise(self, fresh)) if authorised and self._authorise is not None else {}
         sent = {**headers, **own}
+        sign = self._sign if authorised else None
         for _ in range(_MOST_REDIRECTS):
-            found = self._read(asked, sent)
+            found = self._read(asked, sent if sign is None else {**sent, **sign(asked.method, asked.url)})
             if found.status not in REDIRECTS or "location" not in found.headers:
                 return found
             target = self.absolute(joined(asked.url, found.headers["location"]))
             if machine(target) != machine(asked.url):
                 # Who answers there was not given these credentials by the source file; nor what the body holds.
-                sent = {}
+                sent, sign = {}, None
                 if asked.has_body and found.status in SAME_REQUEST:
                     raise IngestError(f"{self.shown(asked.url)} sends what was written to it on to another machine; refused.")
             asked = asked.redirected(target, found.status)

@@ -13,6 +13,7 @@ from connectors.delimited import DelimitedKind
 from connectors.edfi import EdfiKind
 from connectors.file_source import FilesKind
 from connectors.kind import Kind
+from connectors.oneroster import OneRosterKind
 from connectors.push import PushKind
 from connectors.rest import RestKind
 from connectors.secrets import Secrets
@@ -25,6 +26,7 @@ _OWN: Mapping[str, Kind] = {
     "delimited": DelimitedKind(),
     "edfi": EdfiKind(),
     "files": FilesKind(),
+    "oneroster": OneRosterKind(),
     "push": PushKind(),
     "sql": SqlKind(),
     "rest": RestKind(),

@@ -10,7 +10,8 @@ from typing import cast
 
 from ruamel.yaml.nodes import MappingNode, Node
 
-from connectors.http import Authorise, Http
+from connectors.http import Authorise, Http, Sign
+from connectors.oauth1 import signer
 from connectors.place import Place
 from connectors.place_rules import read_filled
 from connectors.secrets import SecretRef, Secrets, read_secret
@@ -20,6 +21,7 @@ from gateway.errors import IngestError
 
 Word = SecretRef | str
 _WAYS = ("bearer", "basic", "header", "query", "oauth2")
+_KEY_AND_SECRET = ("key", "secret")
 _OAUTH = ("token_url", "key", "secret", "scope", "style", "audience", "base_from")
 _HEADER = re.compile(r"[A-Za-z0-9-]+")
 INSTANCE = "instance_url"
@@ -62,17 +64,26 @@ class OAuth2:
     base_from: str = ""
 
 
-Auth = Bearer | Basic | Header | Query | OAuth2
+@dataclass(frozen=True)
+class OAuth1:
+    """OAuth 1.0a: a signature in each request and no token."""
+
+    key: Word
+    secret: SecretRef
+
+
+Auth = Bearer | Basic | Header | Query | OAuth2 | OAuth1
 
 
 @dataclass(frozen=True)
 class SignIn:
-    """What makes a request one that the source answers: headers, members of every query, and where the base is, if not where the
-    source file says."""
+    """What makes a request one that the source answers: headers, members of every query, where the base is, if not where the
+    source file says, and a signature."""
 
     authorise: Authorise | None = None
     query: Mapping[str, str] = field(default_factory=dict)
     base: Callable[[Http], str] | None = None
+    sign: Sign | None = None
 
     def __repr__(self) -> str:
         return "SignIn"
@@ -92,11 +103,14 @@ def sign_in(auth: Auth | None, secrets: Secrets) -> SignIn:
             return _sending({name: secrets(value)})
         case Query(name, value):
             return SignIn(query={name: secrets(value)})
+        case OAuth1(key, secret):
+            return SignIn(sign=signer(_revealed(key, secrets), secrets(secret)))
         case OAuth2():
             further = {"audience": auth.audience} if auth.audience else None
-            key, secret = _revealed(auth.key, secrets), secrets(auth.secret)
-            credentials = Credentials(auth.token_url, key, secret, auth.scope, further, auth.styles)
-            return SignIn(bearer(lambda _: credentials), {}, _base_from(auth.base_from, credentials) if auth.base_from else None)
+            client = Credentials(
+                auth.token_url, _revealed(auth.key, secrets), secrets(auth.secret), auth.scope, further, auth.styles
+            )
+            return SignIn(bearer(lambda _: client), {}, _base_from(auth.base_from, client) if auth.base_from else None)
 
 
 def _sending(headers: Mapping[str, str]) -> SignIn:
@@ -117,14 +131,14 @@ def _base_from(member: str, credentials: Credentials) -> Callable[[Http], str]:
     return base
 
 
-def read_auth(reader: NodeReader, node: Node, place: Place) -> Auth | None:
-    """Exactly one way to sign in. Mistakes go to the reader; then None."""
+def read_auth(reader: NodeReader, node: Node, place: Place, ways: tuple[str, ...] = _WAYS) -> Auth | None:
+    """Exactly one of the ways to sign in. Mistakes go to the reader; then None."""
     before = len(reader.problems)
-    entries = reader.entries(node, "auth", _WAYS)
+    entries = reader.entries(node, "auth", ways)
     if len(entries) != 1:
         if len(reader.problems) > before:
             return None
-        reader.problem(node, "auth must say one way to sign in", f"write one of {', '.join(_WAYS)} under it")
+        reader.problem(node, "auth must say one way to sign in", f"write one of {', '.join(ways)} under it")
         return None
     [entry] = entries.values()
     match entry.name:
@@ -135,6 +149,8 @@ def read_auth(reader: NodeReader, node: Node, place: Place) -> Auth | None:
             return _basic(reader, entry.value, place)
         case "oauth2":
             return _oauth2(reader, entry.value, place)
+        case "oauth1":
+            return _oauth1(reader, entry.value, place)
     return _named(reader, entry, place)
 
 
@@ -182,6 +198,13 @@ def _oauth2(reader: NodeReader, node: Node, place: Place) -> OAuth2 | None:
         return None
     styles = (cast("Style", style),) if style is not None else OAuth2.styles
     return OAuth2(url, key, secret, texts.get("scope", ""), styles, texts.get("audience", ""), member)
+
+
+def _oauth1(reader: NodeReader, node: Node, place: Place) -> OAuth1 | None:
+    entries = reader.entries(node, "oauth1", _KEY_AND_SECRET, _KEY_AND_SECRET)
+    key = _word(reader, entries["key"].value, "key", place) if "key" in entries else None
+    secret = read_secret(reader, entries["secret"].value, "secret", place) if "secret" in entries else None
+    return None if key is None or secret is None else OAuth1(key, secret)
 
 
 def _word(reader: NodeReader, node: Node, what: str, place: Place) -> Word | None:

@@ -26,12 +26,13 @@ _MOST_DIGITS = 18
 @dataclass(frozen=True)
 class Turn:
     """What one request has beside what the resource says: members of its query and its body, or (`link`) an address in place of
-    all that."""
+    all that. `size` is how many items the first page had, for a way of paging that wants to know."""
 
     query: Mapping[str, str] = field(default_factory=dict)
     body: Mapping[str, Json] = field(default_factory=dict)
     link: str | None = None
     position: int = 0
+    size: int = 0
 
 
 @dataclass(frozen=True)
