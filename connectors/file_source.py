@@ -72,7 +72,7 @@ class PlacedTables:
     def __init__(self, source: Source, secrets: Secrets) -> None:
         self._connection = cast("FilesConnection", source.connection)
         self._secrets = secrets
-        self._place = _opened(self._connection, secrets)
+        self._place = open_place(self._connection, secrets)
         self._patterns = [rule.file for rule in source.every_rule()]
         self._chosen: Mapping[str, PlacedFile] | None = None
 
@@ -134,7 +134,8 @@ class PlacedTables:
             check_digest(path, file.name, text[0] if text else None, beside.name)
 
 
-def _opened(connection: FilesConnection, secrets: Secrets) -> FilePlace:
+def open_place(connection: FilesConnection, secrets: Secrets) -> FilePlace:
+    """Where the files of a source lie."""
     match connection.place:
         case SftpAddress() as address:
             return SftpPlace(address, secrets)

@@ -14,6 +14,7 @@ from connectors.edfi import EdfiKind
 from connectors.file_source import FilesKind
 from connectors.kind import Kind
 from connectors.oneroster import OneRosterKind
+from connectors.oneroster_csv import OneRosterCsvKind
 from connectors.push import PushKind
 from connectors.rest import RestKind
 from connectors.secrets import Secrets
@@ -27,6 +28,7 @@ _OWN: Mapping[str, Kind] = {
     "edfi": EdfiKind(),
     "files": FilesKind(),
     "oneroster": OneRosterKind(),
+    "oneroster-csv": OneRosterCsvKind(),
     "push": PushKind(),
     "sql": SqlKind(),
     "rest": RestKind(),

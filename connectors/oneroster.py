@@ -12,9 +12,9 @@ from connectors.json_rows import Json
 from connectors.kind import Origin, PlainKind, Preset
 from connectors.mapped import MappedSource
 from connectors.oneroster_api import PATHS, SCOPE, OneRosterApi, OneRosterPlace, Version
-from connectors.oneroster_rows import ASSIGNMENTS, STAFFS, Item, RosterTables, preset
+from connectors.oneroster_rows import ASSIGNMENTS, STAFFS, Item, RosterTables, preset, roles_of_users
 from connectors.oneroster_rules import WORDING_MEMBERS, read_resource_origin, read_wording, takes_filter
-from connectors.oneroster_words import Trouble, Wording, later_user, roles_of
+from connectors.oneroster_words import Trouble, Wording, later_user
 from connectors.place import Place
 from connectors.rest_auth import OAuth2, read_auth
 from connectors.secrets import Secrets
@@ -98,17 +98,7 @@ class RestRoster:
             yield replace(item, found=later_user(item.found))
 
     def roles(self) -> Iterator[Item]:
-        """The roles of all users, counted on from user to user."""
-        number = 0
-        for user in self.users():
-            roles = user.trouble or roles_of(user.found)
-            if isinstance(roles, Trouble):
-                number += 1
-                yield Item(number, {}, roles)
-                continue
-            for role in roles:
-                number += 1
-                yield Item(number, role, user=user.found)
+        yield from roles_of_users(self.users())
 
 
 def _numbered(found: Iterator[Json]) -> Iterator[Item]:

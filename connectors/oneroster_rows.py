@@ -9,7 +9,19 @@ from typing import Protocol
 
 from connectors.json_rows import flattener
 from connectors.kind import Preset
-from connectors.oneroster_words import Found, Object, Org, Trouble, Wording, assignment, district, org_index, school, staff
+from connectors.oneroster_words import (
+    Found,
+    Object,
+    Org,
+    Trouble,
+    Wording,
+    assignment,
+    district,
+    org_index,
+    roles_of,
+    school,
+    staff,
+)
 from connectors.rows import Fault, FileRow, Table
 from connectors.source import CollectionRule, ColumnRule, ResourceRule
 from gateway.domain.identifiers import ResourceName
@@ -24,6 +36,9 @@ _USER = {
 }
 _ORG = {"name", "type", "identifier", "parent", "children"}
 _ROLE = {"roleType", "role", "org", "userProfile", "beginDate", "endDate"}
+_CSV = {"orgSourcedId", "orgSourcedIds", "parentSourcedId", "agentSourcedIds", "primaryOrgSourcedId", "userSourcedId"} | {
+    "userProfileSourcedId"
+}
 _ADDED = {
     "staffUniqueId",
     "educationOrganizationId",
@@ -34,10 +49,10 @@ _ADDED = {
     "user",
 }
 _KNOWN: Mapping[ResourceName, set[str]] = {
-    STAFFS: _OBJECT | _USER | _ADDED,
-    SCHOOLS: _OBJECT | _ORG | _ADDED,
-    DISTRICTS: _OBJECT | _ORG | _ADDED,
-    ASSIGNMENTS: _OBJECT | _ROLE | _ADDED,
+    STAFFS: _OBJECT | _USER | _CSV | _ADDED,
+    SCHOOLS: _OBJECT | _ORG | _CSV | _ADDED,
+    DISTRICTS: _OBJECT | _ORG | _CSV | _ADDED,
+    ASSIGNMENTS: _OBJECT | _ROLE | _CSV | _ADDED,
 }
 """Members that are no news: the standard's and those that the words add."""
 _COLUMNS: Mapping[ResourceName, Mapping[str, str]] = {
@@ -145,14 +160,25 @@ def _index(items: Iterator[Item], wording: Wording) -> Mapping[str, Org]:
     return org_index((item.found for item in items if item.trouble is None), wording)
 
 
+def roles_of_users(users: Iterator[Item]) -> Iterator[Item]:
+    """The roles that stand in their users, counted on from user to user."""
+    number = 0
+    for user in users:
+        roles = roles_of(user.found) if user.found else user.trouble or []
+        if isinstance(roles, Trouble):
+            number += 1
+            yield Item(number, {}, roles)
+            continue
+        for role in roles:
+            number += 1
+            yield Item(number, role, user.trouble, user.found)
+
+
 def _each(items: Iterator[Item], judge: Callable[[Item], Found | None]) -> Iterator[Item]:
     for item in items:
-        if item.trouble is not None:
-            yield item
-            continue
-        judged = judge(item)
+        judged = judge(item) if item.found else ({}, item.trouble)
         if judged is not None:
-            yield replace(item, found=judged[0], trouble=judged[1])
+            yield replace(item, found=judged[0], trouble=item.trouble or judged[1])
 
 
 def _table(rule: ResourceRule, items: Iterator[Item]) -> Table:

@@ -167,7 +167,7 @@ def district(org: Object, orgs: Mapping[str, Org], wording: Wording) -> Found | 
 
 
 def _organisation(org: Object, orgs: Mapping[str, Org], wording: Wording, kind: str, category: str) -> Found | None:
-    if text_of(org, "type") != kind or text_of(org, "status") == "tobedeleted":
+    if text_of(org, "status") == "tobedeleted" or text_of(org, "type") not in ("", kind):
         return None
     identity = text_of(org, wording.org_id)
     found: Object = {
@@ -176,8 +176,14 @@ def _organisation(org: Object, orgs: Mapping[str, Org], wording: Wording, kind: 
         "districtId": next((above.identity for above in _above(org, orgs) if above.kind == "district"), ""),
         "categories": [{"category": f"uri://ed-fi.org/EducationOrganizationCategoryDescriptor#{category}"}],
     }
-    lacking = Trouble("no_org_id", f"the org has no {wording.org_id}: have it filled in, or choose another org_id", wording.org_id)
-    return found, _status(org) or (None if identity else lacking)
+    return found, _status(org) or _lacking_org(org, identity, wording)
+
+
+def _lacking_org(org: Object, identity: str, wording: Wording) -> Trouble | None:
+    if not text_of(org, "type"):
+        return Trouble("no_type", "the org does not say whether it is a school, a district or something else", "type")
+    reason = f"the org has no {wording.org_id}: have it filled in, or choose another org_id"
+    return None if identity else Trouble("no_org_id", reason, wording.org_id)
 
 
 def _above(org: Object, orgs: Mapping[str, Org]) -> Iterator[Org]:
