@@ -37,7 +37,6 @@ class OneRosterServer:
     before: Callable[[Asked], Reply | None] = lambda _: None
     tokens: dict[str, int] = field(default_factory=dict)
     signed: list[str] = field(default_factory=list)
-    base: str = ""
 
     def answer(self, asked: Asked) -> Reply:
         if asked.path == "/token":
@@ -72,7 +71,7 @@ class OneRosterServer:
 
     def _is_signed(self, asked: Asked, said: str) -> bool:
         """As oauthlib's own server judges it: key, method, timestamp, a nonce that was not there before, and the signature."""
-        address = f"{self.base}{asked.path}" + (f"?{urlencode(asked.query)}" if asked.query else "")
+        address = f"http://{asked.host}{asked.path}" + (f"?{urlencode(asked.query)}" if asked.query else "")
         judge = SignatureOnlyEndpoint(_Clients(self.signed))
         return bool(judge.validate_request(address, asked.method, headers={"Authorization": said} if said else {})[0])
 
@@ -92,7 +91,7 @@ class OneRosterServer:
     def _links(self, name: str, asked: Asked, limit: int, offset: int, total: int) -> str:
         def link(at: int, rel: str) -> str:
             query = urlencode({**asked.query, "limit": limit, "offset": at})
-            return f'<{self.base}{self.path}/{name}?{query}>; rel="{rel}"'
+            return f'<http://{asked.host}{self.path}/{name}?{query}>; rel="{rel}"'
 
         return ", ".join([link(0, "first"), *([link(offset + limit, "next")] if offset + limit < total else [])])
 
@@ -158,5 +157,4 @@ def role(name: str, at: str = "school-1", **more: Any) -> dict[str, Any]:
 def oneroster_server(server: OneRosterServer) -> Iterator[JsonServer]:
     """The server, running."""
     with json_server(server.answer) as running:
-        server.base = running.base
         yield running

@@ -20,6 +20,7 @@ from gateway.domain.identifiers import ElementPath, ResourceName
 from gateway.domain.records import EducationRecord
 from gateway.errors import FileErrors, IngestError
 from gateway.normalise import normalise
+from tests.fault_proxy import Fault, fault_proxy, path_has
 from tests.json_server import Asked, JsonServer, Reply
 from tests.oneroster_server import CORE, KEY, SECRET, OneRosterServer, oneroster_server, org, ref, role, user
 
@@ -528,3 +529,40 @@ def test_the_mapping_changes_with_the_wording(tmp_path: Path) -> None:
     first = read(tmp_path, source_file("https://sis.example"))
     second = read(tmp_path, source_file("https://sis.example", "begin_date: 2026-07-01"))
     assert first.mapping_of(ASSIGNMENTS) != second.mapping_of(ASSIGNMENTS)
+
+
+# Faults
+
+
+@contextmanager
+def faulty(folder: Path, fault: Fault, way: str, paging: str, *, stays: bool) -> Iterator[Any]:
+    """A source whose second page of users meets a fault, once or whenever it is asked for."""
+    second = "users?limit=10&offset=10"
+    with oneroster_server(many(auth=way, **PAGING[paging])) as running, fault_proxy(running.base) as proxy:
+        proxy.put(fault, path_has(second), 99 if stays else 1)
+        more = "page_rows: 10\nlimits: {tries: 2, seconds: 1, response_bytes: 1000000}"
+        text = source_file(proxy.base, more, auth=WAYS[way]).replace("limits: {tries: 3}\n", "", 1)
+        yield open_source(read(folder, text), lambda _: SECRET)
+        assert any(second in seen.path for seen in proxy.seen)
+
+
+@pytest.mark.parametrize(
+    ("way", "paging"), [("oauth2", "links"), ("oauth1", "offsets until a short page"), ("oauth2", "offsets with a count")]
+)
+@pytest.mark.parametrize("fault", [Fault.BUSY, Fault.DOWN, Fault.CUT, Fault.DRIP, Fault.CUT_GZIP])
+def test_a_trouble_that_passes_costs_no_record(tmp_path: Path, fault: Fault, way: str, paging: str) -> None:
+    with faulty(tmp_path, fault, way, paging, stays=False) as source:
+        assert staff_ids(source) == EVERYBODY
+
+
+@pytest.mark.parametrize("paging", ["links", "offsets until a short page"])
+@pytest.mark.parametrize(
+    "fault",
+    [
+        *(Fault.SAME_PAGE, Fault.HTML, Fault.CUT_JSON, Fault.BAD_UTF8, Fault.NAN, Fault.PARTIAL, Fault.BOMB, Fault.NESTED_BOMB),
+        *(Fault.TO_LOOPBACK, Fault.TO_METADATA, Fault.ENDLESS, Fault.IN_A_CIRCLE, Fault.EXPIRED, Fault.DOWN),
+    ],
+)
+def test_a_trouble_that_stays_stops_the_source(tmp_path: Path, fault: Fault, paging: str) -> None:
+    with faulty(tmp_path, fault, "bearer", paging, stays=True) as source:
+        assert refusal(source)
