@@ -21,14 +21,15 @@ CORE = "https://purl.imsglobal.org/spec/or/v1p2/scope/roster-core.readonly"
 class OneRosterServer:
     """What the server holds, by collection, and how it behaves.
 
-    `links` sends the header `Link`, `counts` the header `X-Total-Count` (with `wrong` added to it), `largest_page` is the most
-    that a page has whatever is asked for, `token_uses` ends a token after so many requests. `before` is called with each request
-    for a collection before it is answered.
+    `links` sends the header `Link` (without `first_link` only where there is a next page), `counts` the header `X-Total-Count`
+    (with `wrong` added to it), `largest_page` is the most that a page has whatever is asked for, `token_uses` ends a token after
+    so many requests. `before` is called with each request for a collection before it is answered.
     """
 
     path: str = "/ims/oneroster/rostering/v1p2"
     auth: str = "oauth2"
     links: bool = True
+    first_link: bool = True
     counts: bool = True
     wrong: int = 0
     largest_page: int = 1000
@@ -85,15 +86,17 @@ class OneRosterServer:
         limit, offset = min(int(asked.query.get("limit", 100)), self.largest_page), int(asked.query.get("offset", 0))
         headers = {"X-Total-Count": str(len(rows) + self.wrong)} if self.counts else {}
         if self.links:
-            headers["Link"] = self._links(name, asked, limit, offset, len(rows))
+            headers |= self._links(name, asked, limit, offset, len(rows))
         return Reply({name: rows[offset : offset + limit]}, headers=headers)
 
-    def _links(self, name: str, asked: Asked, limit: int, offset: int, total: int) -> str:
+    def _links(self, name: str, asked: Asked, limit: int, offset: int, total: int) -> dict[str, str]:
         def link(at: int, rel: str) -> str:
             query = urlencode({**asked.query, "limit": limit, "offset": at})
             return f'<http://{asked.host}{self.path}/{name}?{query}>; rel="{rel}"'
 
-        return ", ".join([link(0, "first"), *([link(offset + limit, "next")] if offset + limit < total else [])])
+        first = [link(0, "first")] if self.first_link else []
+        found = [*first, *([link(offset + limit, "next")] if offset + limit < total else [])]
+        return {"Link": ", ".join(found)} if found else {}
 
 
 class _Clients(RequestValidator):

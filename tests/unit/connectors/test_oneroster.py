@@ -37,6 +37,7 @@ WAYS = {
 PAGING: dict[str, dict[str, Any]] = {
     "links": {"links": True, "counts": True},
     "links without a count": {"links": True, "counts": False},
+    "a link only where more comes": {"links": True, "counts": False, "first_link": False},
     "offsets with a count": {"links": False, "counts": True},
     "offsets until a short page": {"links": False, "counts": False},
     "a server that gives less than is asked for": {"links": False, "counts": False, "largest_page": 7},
@@ -296,6 +297,13 @@ def test_what_cannot_be_taken_is_told_with_its_number_and_the_others_are_read(
         assert sum(len(page.records) for page in pulled(source, resource)) == 1
 
 
+def test_an_assignment_may_name_a_school_that_is_to_be_deleted(tmp_path: Path) -> None:
+    server = district_world()
+    server.rows["users"] = [user("ann", role("teacher", "closed"))]
+    with opened(server, tmp_path) as (source, _):
+        assert records(source, ASSIGNMENTS)[0]["educationOrganizationReference.educationOrganizationId"] == 4803
+
+
 def test_a_school_without_an_identifier_is_told(tmp_path: Path) -> None:
     server = OneRosterServer(rows={"orgs": [org("a", "school"), org("b", "school", "7")]})
     with opened(server, tmp_path) as (source, _):
@@ -369,8 +377,10 @@ def test_everybody_comes_once_however_the_server_pages_and_is_signed_in_to(tmp_p
 def test_pages_that_come_out_even_are_all_read(tmp_path: Path, paging: str, total: int) -> None:
     server = many(**PAGING[paging])
     del server.rows["users"][total:]
-    with opened(server, tmp_path, "page_rows: 10") as (source, _):
+    with opened(server, tmp_path, "page_rows: 10") as (source, running):
         assert staff_ids(source) == EVERYBODY[:total]
+        asked = len([asked for asked in running.asked if asked.path.endswith("/users")])
+    assert asked == total / 10 or "largest_page" in PAGING[paging] or not server.counts, "what is known to be all is not asked on"
 
 
 @pytest.mark.parametrize("paging", PAGING)

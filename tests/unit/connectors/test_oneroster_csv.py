@@ -168,8 +168,9 @@ def test_of_several_whole_bundles_the_last_by_name_is_read(tmp_path: Path) -> No
 
 
 def test_what_is_to_be_deleted_is_left_out_of_a_whole_bundle(tmp_path: Path) -> None:
-    users = [person("ann", status="tobedeleted"), person("cy")]
+    users = [person("ann", status="tobedeleted"), person("cy"), person("flo")]
     roles = [*ROLES[:1], work("r3", "cy", "principal", "s2"), work("r6", "cy", "teacher", status="tobedeleted")]
+    roles.append(work("r7", "flo", "teacher", status="tobedeleted"))
     put(tmp_path, "1", files("1.2", "bulk", orgs=ORGS, users=users, roles=roles))
     source = opened(tmp_path)
     assert staff(source) == ["S-cy"]
@@ -201,6 +202,13 @@ def test_a_cell_that_is_not_utf_8_is_refused_where_it_is_staffs(tmp_path: Path) 
     assert refused(source, STAFFS) == [("users.csv", 2, "givenName", "undecodable")]
     [partial] = [record for page in pulled(source, STAFFS) for record in page.partial]
     assert partial.elements[ElementPath("staffUniqueId")] == "S-ann", "so that she is not taken for deleted"
+
+
+def test_a_user_of_version_1_1_whose_cell_is_damaged_has_no_assignment_that_is_believed(tmp_path: Path) -> None:
+    content = files("1.1", "bulk", orgs=ORGS, users=[{**OLD[0], "phone": "A\xe9"}, OLD[2]])
+    put(tmp_path, "1", {**content, "users.csv": content["users.csv"].encode("latin-1")})
+    found = refused(opened(tmp_path, "begin_date: 2026-07-01"), ASSIGNMENTS)
+    assert found == [("roles", 1, "", "undecodable"), ("roles", 2, "", "undecodable")]
 
 
 def test_a_bundle_may_begin_with_a_byte_order_mark_and_may_not_be_utf_16(tmp_path: Path) -> None:
