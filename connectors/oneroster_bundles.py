@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -34,12 +34,13 @@ class Manifest:
 class Bundle:
     """One bundle, its files fetched when they are asked for."""
 
-    def __init__(self, file: PlacedFile, place: FilePlace, private: Path, held: ExitStack, limits: ArchiveLimits) -> None:
+    def __init__(
+        self, file: PlacedFile, files: Sequence[PlacedFile], fetch: Callable[[PlacedFile], Path], limits: ArchiveLimits
+    ) -> None:
         self.name = file.name
         self._file = file
-        self._place = place
-        self._private = private
-        self._held = held
+        self._files = files
+        self._fetch = fetch
         self._limits = limits
 
     @cached_property
@@ -63,18 +64,15 @@ class Bundle:
                 raise IngestError(f"{self.name} holds no {member} (a OneRoster zip has no folders): have it made again.")
             return self._archive, member
         beside = str(PurePosixPath(self.name).with_name(member))
-        found = next((file for file in self._place.files() if file.name == beside), None)
+        found = next((file for file in self._files if file.name == beside), None)
         if found is None:
             raise IngestError(f"{beside} is missing, and the manifest says that it is there: wait for the export.")
-        path = self._fetched(found)
+        path = self._fetch(found)
         return path.parent, path.name
 
     @cached_property
     def _archive(self) -> Path:
-        return self._fetched(self._file)
-
-    def _fetched(self, file: PlacedFile) -> Path:
-        return self._held.enter_context(self._place.held(file, Path(tempfile.mkdtemp(dir=self._private))))
+        return self._fetch(self._file)
 
 
 class Shelf:
@@ -84,17 +82,17 @@ class Shelf:
         self._place = place
         self._pattern = pattern
         self._limits = limits
-        self._chosen: Sequence[PlacedFile] | None = None
+        self._files: Sequence[PlacedFile] | None = None
 
     def names(self) -> Iterator[str]:
         yield from (file.name for file in self._place.files())
 
     def stamp(self) -> str:
         """What changes when a bundle comes, goes or changes. The bundles are chosen again."""
-        self._chosen = None
-        chosen = self._listed()
+        self._files = None
+        chosen, files = self._chosen()
         folders = {PurePosixPath(file.name).parent for file in chosen if not file.name.endswith(ZIP)}
-        beside = [file for file in self._place.files() if PurePosixPath(file.name).parent in folders]
+        beside = [file for file in files if PurePosixPath(file.name).parent in folders]
         said = "\n".join(f"{file.name}|{file.size}|{file.stamp}" for file in (*chosen, *beside))
         return hashlib.sha256(said.encode()).hexdigest()
 
@@ -102,14 +100,21 @@ class Shelf:
     def opened(self) -> Iterator[Sequence[Bundle]]:
         """Every bundle, the newest last."""
         with tempfile.TemporaryDirectory(prefix="gateway-source-") as private, ExitStack() as held:
-            yield [Bundle(file, self._place, Path(private), held, self._limits) for file in self._listed()]
 
-    def _listed(self) -> Sequence[PlacedFile]:
-        if self._chosen is None:
-            self._chosen = sorted(file for file in self._place.files() if fnmatchcase(file.name, self._pattern))
-        if not self._chosen:
+            def fetch(file: PlacedFile) -> Path:
+                return held.enter_context(self._place.held(file, Path(tempfile.mkdtemp(dir=private))))
+
+            chosen, files = self._chosen()
+            yield [Bundle(file, files, fetch, self._limits) for file in chosen]
+
+    def _chosen(self) -> tuple[Sequence[PlacedFile], Sequence[PlacedFile]]:
+        """The bundles by name, and every file of the place, listed once so that all resources are of the same."""
+        if self._files is None:
+            self._files = self._place.files()
+        chosen = sorted(file for file in self._files if fnmatchcase(file.name, self._pattern))
+        if not chosen:
             raise IngestError(f"There is no bundle {self._pattern}: check bundle and place in the source file.")
-        return self._chosen
+        return chosen, self._files
 
 
 def chain(bundles: Sequence[Bundle], file: str) -> Sequence[Bundle]:

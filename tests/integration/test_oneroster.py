@@ -14,13 +14,16 @@ from connectors import tokens
 from connectors.base import Connector
 from connectors.kinds import open_source
 from connectors.source import Source
+from gateway.catalog.load import load_catalog
 from gateway.cli.source.files import read_source
-from gateway.domain.identifiers import ResourceName
+from gateway.domain.identifiers import ElementPath, ResourceName
 from gateway.errors import IngestError
 from gateway.ingest import ingest, order_of
 from gateway.store.staging import Counts
+from tests.conftest import lacking
 from tests.oneroster_bundles import files, write
 from tests.oneroster_server import SECRET, OneRosterServer, oneroster_server, org, ref, role, user
+from tests.sshd import sftp_server, sshd_programs
 from tests.world import World, gateway_world
 
 STAFFS, SCHOOLS = ResourceName("staffs"), ResourceName("schools")
@@ -73,6 +76,32 @@ def from_bundles(folder: Path, world: World, _: OneRosterServer) -> Iterator[Ope
         write(folder / "in" / "2.zip", files("1.2", "delta", orgs=[{**orgs[0], "name": name, "status": "active"}]))
 
     yield source, open_source(source, lambda _: SECRET), rename
+
+
+@pytest.mark.parametrize("form", ["zip", "folders"])
+def test_bundles_come_over_sftp_with_their_changes(tmp_path: Path, form: str) -> None:
+    programs = sshd_programs()
+    if programs is None:
+        lacking("needs an OpenSSH server (sshd, ssh-keygen)")
+        return
+    ending, bundle = (".zip", "*.zip") if form == "zip" else ("", "*/manifest.csv")
+    orgs = [{"sourcedId": "s1", "name": "North", "type": "school", "identifier": "4801"}]
+    (tmp_path / "out").mkdir()
+    write(tmp_path / "out" / f"1{ending}", files("1.2", "bulk", orgs=orgs))
+    write(tmp_path / "out" / f"2{ending}", files("1.2", "delta", orgs=[{**orgs[0], "name": "South", "status": "active"}]))
+    with sftp_server(programs) as server:
+        said = (
+            f'host: 127.0.0.1, port: {server.port}, user: {server.user}, host_key: "{server.host_key}", folder: {tmp_path / "out"}'
+        )
+        file = tmp_path / "sis.source.yaml"
+        file.write_text(
+            f"version: 1\nid: sis\nprovider: riverton\nmaintainer: {{kind: district}}\nkind: oneroster-csv\n"
+            f'place: {{sftp: {{{said}, key: {{env: KEY}}}}}}\nbundle: "{bundle}"\nresources: {{schools: {{}}}}\n',
+            encoding="utf-8",
+        )
+        source = open_source(read_source(file, load_catalog(), {}), lambda _: server.private_key.read_text(encoding="ascii"))
+        [page] = source.pull(SCHOOLS)
+    assert [record.elements[ElementPath("nameOfInstitution")] for record in page.records] == ["South"]
 
 
 def rosters() -> OneRosterServer:

@@ -12,6 +12,7 @@ import pytest
 
 from connectors import tokens
 from connectors.base import Page
+from connectors.http import HttpLimits
 from connectors.kinds import open_source
 from connectors.source import Source
 from gateway.catalog.load import load_catalog
@@ -46,8 +47,13 @@ PAGING: dict[str, dict[str, Any]] = {
 
 
 @pytest.fixture(autouse=True)
-def no_tokens() -> Iterator[None]:
-    """Each test asks for its own tokens."""
+def no_waits_and_no_tokens(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Each test asks for its own tokens; none waits long before it asks again."""
+    usual = HttpLimits
+    monkeypatch.setattr(
+        "connectors.http_rules.HttpLimits",
+        lambda size=1_000_000, seconds=5.0, tries=2, wait=0.01: usual(min(size, 1_000_000), seconds, tries, 0.01),
+    )
     tokens._KEPT.clear()
     yield
     tokens._KEPT.clear()
