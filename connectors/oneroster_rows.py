@@ -36,8 +36,9 @@ _USER = {
 }
 _ORG = {"name", "type", "identifier", "parent", "children"}
 _ROLE = {"roleType", "role", "org", "userProfile", "beginDate", "endDate"}
-_CSV = {"orgSourcedId", "orgSourcedIds", "parentSourcedId", "agentSourcedIds", "primaryOrgSourcedId", "userSourcedId"} | {
-    "userProfileSourcedId"
+_CSV = {
+    *("orgSourcedId", "orgSourcedIds", "parentSourcedId", "agentSourcedIds", "primaryOrgSourcedId"),
+    *("userSourcedId", "userProfileSourcedId"),
 }
 _ADDED = {
     "staffUniqueId",
