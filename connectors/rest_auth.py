@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import logging
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -24,6 +25,8 @@ Word = SecretRef | str
 _WAYS = ("bearer", "basic", "header", "query", "oauth2", "oauth1")
 _OAUTH = ("token_url", "key", "secret", "scope", "style", "audience", "base_from")
 SIGNATURES = (SIGNATURE_HMAC_SHA256, SIGNATURE_HMAC_SHA1)
+# It writes what it signs, whose query may hold a record's value.
+logging.getLogger("oauthlib").setLevel(logging.WARNING)
 _HEADER = re.compile(r"[A-Za-z0-9-]+")
 INSTANCE = "instance_url"
 """Where Salesforce says which machine has the records."""
@@ -119,7 +122,11 @@ def _signing(auth: OAuth1, secrets: Secrets) -> SignIn:
     client = Client(revealed(auth.key, secrets), client_secret=secrets(auth.secret), signature_method=auth.method)
 
     def headers(_http: Http, _again: bool, asked: Request) -> Mapping[str, str]:
-        _, signed, _ = client.sign(asked.url, http_method=cast("Literal['GET', 'POST']", asked.method))
+        try:
+            _, signed, _ = client.sign(asked.url, http_method=cast("Literal['GET', 'POST']", asked.method))
+        except ValueError:
+            # Not `from why`: it quotes the query.
+            raise IngestError("The source gave an address whose query is not encoded as OAuth 1.0a needs it.") from None
         return {str(name): str(text) for name, text in signed.items()}
 
     return SignIn(headers)
@@ -139,14 +146,14 @@ def _base_from(member: str, credentials: Credentials) -> Callable[[Http], str]:
     return base
 
 
-def read_auth(reader: NodeReader, node: Node, place: Place) -> Auth | None:
-    """Exactly one way to sign in. Mistakes go to the reader; then None."""
+def read_auth(reader: NodeReader, node: Node, place: Place, ways: tuple[str, ...] = _WAYS) -> Auth | None:
+    """Exactly one of the ways to sign in. Mistakes go to the reader; then None."""
     before = len(reader.problems)
-    entries = reader.entries(node, "auth", _WAYS)
+    entries = reader.entries(node, "auth", ways)
     if len(entries) != 1:
         if len(reader.problems) > before:
             return None
-        reader.problem(node, "auth must say one way to sign in", f"write one of {', '.join(_WAYS)} under it")
+        reader.problem(node, "auth must say one way to sign in", f"write one of {', '.join(ways)} under it")
         return None
     [entry] = entries.values()
     match entry.name:

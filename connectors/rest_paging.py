@@ -26,12 +26,13 @@ _MOST_DIGITS = 18
 @dataclass(frozen=True)
 class Turn:
     """What one request has beside what the resource says: members of its query and its body, or (`link`) an address in place of
-    all that."""
+    all that. `size` is how many items the first page had, for a way of paging that wants to know."""
 
     query: Mapping[str, str] = field(default_factory=dict)
     body: Mapping[str, Json] = field(default_factory=dict)
     link: str | None = None
     position: int = 0
+    size: int = 0
 
 
 @dataclass(frozen=True)
@@ -163,12 +164,11 @@ class Cursor:
 @dataclass(frozen=True)
 class Listing:
     """Where an answer has its list (empty: it is one), whether an empty list is left out of it, and where it says how many items
-    there are in all (empty: it does not): a path in it, or the name of a header, which may be left out."""
+    there are in all (empty: it does not)."""
 
     items: str = ""
     may_lack: bool = False
     total: str = ""
-    total_header: str = ""
 
 
 def walk(ask: Callable[[Turn], Answer], paging: Paging, listing: Listing, what: str) -> Iterator[list[Json]]:
@@ -192,9 +192,6 @@ def walk(ask: Callable[[Turn], Answer], paging: Paging, listing: Listing, what: 
             _once(seen, items, f"{what}: the source gave the same page twice; does it know the parameters of paging?")
         if listing.total:
             total = _number(found, listing.total, what)
-        stated = answer.headers.get(listing.total_header, "") if listing.total_header else ""
-        if stated.isascii() and stated.isdigit() and len(stated) <= _MOST_DIGITS:
-            total = int(stated)
         yield items
         count += len(items)
         turn = paging.after(turn, Got(answer, found, len(items), what))

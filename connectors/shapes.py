@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import get_args
 
 from connectors.file_sets import SET
 from connectors.formats import ENDINGS
-from connectors.oneroster_words import ORG_IDS, STAFF_IDS
+from connectors.oneroster_words import OrgId, StaffId
 from connectors.rest_auth import SIGNATURES
 from connectors.sql_rules import DIALECTS
 
@@ -148,16 +149,20 @@ SQL: Mapping[str, Shape] = {
     "deleted": CONDITION,
 }
 _ROSTER: Mapping[str, Shape] = {
-    "staff_id": {"enum": list(STAFF_IDS)},
-    "org_id": {"enum": list(ORG_IDS)},
+    "staff_id": {"enum": list(get_args(StaffId))},
+    "org_id": {"enum": list(get_args(OrgId))},
     "begin_date": {"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"},
+    "roles": BY_NAME,
+    "not_staff": TEXTS,
 }
 ONEROSTER: Mapping[str, Shape] = {
     **HTTP,
     **_ROSTER,
+    "oneroster": {"enum": ["1.1", "1.2"]},
+    "path": TEXT,
     "auth": AUTH,
-    "users": {"enum": ["teachers", "users"]},
     "page_rows": WHOLE,
+    "filter": TEXT,
 }
 ONEROSTER_CSV: Mapping[str, Shape] = {**_ROSTER, "place": FILES["place"], "bundle": FILE, "limits": LOCAL["limits"]}
 PUSH: Mapping[str, Shape] = {"deleted": CONDITION, **DELIMITED}

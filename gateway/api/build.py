@@ -21,11 +21,13 @@ from gateway.api.pushes import pushes_router
 from gateway.api.records import records_router
 from gateway.api.rights import rights_router
 from gateway.api.rosters import rosters_router
+from gateway.api.sources import sources_router
 from gateway.errors import GatewayError
 from gateway.gate import Gate
 from gateway.issue_token import TokenIssuer
 from gateway.receive import PushDesk
 from gateway.telemetry import logger
+from gateway.tell_sources import SourcesDesk
 
 HEADERS = ((b"cache-control", b"no-store, private"), (b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"no-referrer"))
 
@@ -48,6 +50,8 @@ def build_api(gate: Gate, law: OpenLaw, issuer: TokenIssuer, pushes: PushDesk, e
         redoc_url=None,
         redirect_slashes=False,
     )
+    # Before the records, whose path would be that of a resource named so.
+    app.include_router(sources_router(SourcesDesk(gate.database, gate.log, gate.verifier, gate.clock)))
     app.include_router(records_router(gate, edge.data_threads))
     app.include_router(rosters_router(gate))
     app.include_router(pushes_router(pushes))

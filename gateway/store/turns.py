@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError as Taken
 
 from gateway.domain.identifiers import InstitutionId, ResourceName
+from gateway.domain.times import utc_text
 from gateway.store.engine import Database
 from gateway.store.schema import promotion, source_expected, source_turn, sync_run
 
@@ -25,6 +26,10 @@ class Freshness:
     resource: ResourceName
     synced_at: str | None
     late_after: timedelta | None
+
+    def is_late(self, now: datetime) -> bool:
+        """Whether it is older than it may be."""
+        return self.late_after is not None and (self.synced_at is None or self.synced_at < utc_text(now - self.late_after))
 
 
 @dataclass(frozen=True)

@@ -92,7 +92,7 @@ def oneroster() -> Upstream:
         headers = {"X-Total-Count": str(len(rows)), "Link": f'{more}<{asked.path}>; rel="first"'}
         return Reply({"users": rows[start : start + limit]}, headers=headers)
 
-    found = Upstream("/teachers", "riverton", "staffs", text, answer=answer)
+    found = Upstream("/users", "riverton", "staffs", text, answer=answer)
     return found
 
 

@@ -98,7 +98,8 @@ def oneroster(folder: Path) -> Iterator[str]:
     users = [{"sourcedId": f"u{n}", "identifier": f"T{n}", "givenName": "Ann", "roles": roles} for n in range(40)]
 
     def answer(asked: Asked) -> Reply:
-        return Reply({"orgs": orgs} if asked.path.endswith("/orgs") else {"users": users})
+        name, items = ("orgs", orgs) if asked.path.endswith("/orgs") else ("users", users)
+        return Reply({name: items}, headers={"X-Total-Count": str(len(items))})
 
     with json_server(answer) as server:
         yield f"kind: oneroster\nbase: {server.base}\nauth: {{bearer: {{env: T}}}}\nresources: {{staffs: {{}}, schools: {{}}}}\n"
@@ -111,7 +112,7 @@ def bundles(folder: Path) -> Iterator[str]:
         archive.writestr("manifest.csv", "\n".join(manifest) + "\n")
         for name, content in ROSTER.items():
             archive.writestr(f"{name}.csv", content)
-    yield "kind: oneroster-csv\nplace: {folder: .}\nresources: {staffs: {}, schools: {}}\n"
+    yield 'kind: oneroster-csv\nplace: {folder: .}\nbundle: "roster_*.zip"\nresources: {staffs: {}, schools: {}}\n'
 
 
 SOURCES = {

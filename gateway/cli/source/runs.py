@@ -13,7 +13,6 @@ import typer
 from gateway.app import open_gateway
 from gateway.cli.console import new_table, open_console
 from gateway.domain.identifiers import InstitutionId
-from gateway.domain.times import utc_text
 from gateway.settings import read_settings
 from gateway.store.staging import read_quarantine
 from gateway.store.turns import Freshness, freshness
@@ -83,7 +82,7 @@ def status(
         now = gateway.clock()
         with gateway.database.read() as connection:
             found = list(freshness(connection, InstitutionId(provider) if provider else None))
-    late = {entry: _is_late(entry, now) for entry in found}
+    late = {entry: entry.is_late(now) for entry in found}
     if form == "json":
         for entry in found:
             sys.stdout.write(orjson.dumps({**asdict(entry), "late_after": _text(entry), "late": late[entry]}).decode() + "\n")
@@ -103,10 +102,6 @@ def status(
         open_console().print(table)
     if any(late.values()):
         raise typer.Exit(1)
-
-
-def _is_late(entry: Freshness, now: datetime) -> bool:
-    return entry.late_after is not None and (entry.synced_at is None or entry.synced_at < utc_text(now - entry.late_after))
 
 
 def _text(entry: Freshness) -> str:
