@@ -9,8 +9,8 @@ from typing import cast
 
 from ruamel.yaml.nodes import MappingNode, Node
 
+from connectors.file_formats import ENDINGS, Format
 from connectors.file_sets import SET, SetRule
-from connectors.formats import ENDINGS, Format
 from connectors.kind import Origin
 from connectors.pgp import PgpKeys
 from connectors.place import Place

@@ -11,9 +11,10 @@ from pathlib import Path, PurePosixPath
 from typing import cast
 
 from connectors.base import Connector, Page, PositionExpired
+from connectors.file_formats import format_of
 from connectors.file_rules import FileOrigin, FilesConnection, PlaceAddress, read_file_origin, read_files
 from connectors.file_sets import check_digest, choose, is_none_there, read_manifest, superseded
-from connectors.formats import format_of, open_table
+from connectors.formats import open_table
 from connectors.kind import Origin, PlainKind
 from connectors.mapped import MappedSource
 from connectors.pgp import ENDINGS as ENCRYPTED

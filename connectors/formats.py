@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime, time
-from pathlib import Path, PurePosixPath
-from typing import IO, Any, Literal
+from pathlib import Path
+from typing import IO, Any
 from xml.etree.ElementTree import ParseError
 
 import openpyxl
@@ -16,33 +16,17 @@ import orjson
 import pyarrow
 import pyarrow.parquet
 
+from connectors.file_formats import Format
 from connectors.json_rows import Json, json_table
 from connectors.rows import Fault, FileRow, Table, read_rows
 from connectors.source import ResourceRule
 from connectors.sql_texts import fault_of, text_of
 from gateway.errors import IngestError
 
-Format = Literal["csv", "tsv", "excel", "jsonl", "parquet"]
-ENDINGS: Mapping[str, Format] = {
-    ".csv": "csv",
-    ".txt": "csv",
-    ".tsv": "tsv",
-    ".tab": "tsv",
-    ".xlsx": "excel",
-    ".xlsm": "excel",
-    ".jsonl": "jsonl",
-    ".ndjson": "jsonl",
-    ".parquet": "parquet",
-}
 LONGEST_LINE = 1024 * 1024
 UNPACKED_LIMIT = 2 * 1024**3
 PAGE = 1000
 _EXCEL_ERRORS = frozenset({"#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A"})
-
-
-def format_of(name: str) -> Format | None:
-    """The format that a file's name tells."""
-    return ENDINGS.get(PurePosixPath(name).suffix.lower())
 
 
 @contextmanager
