@@ -34,6 +34,7 @@ from gateway.store.record_tables import RecordTables
 from gateway.store.staging import (
     Counts,
     begin_run,
+    close_interrupted,
     drop_quarantine,
     end_run,
     has_quarantine,
@@ -127,6 +128,8 @@ def ingest(order: SyncOrder, connector: Connector, intake: Intake, progress: Pro
     """
     offered = frozenset(connector.resources())
     with exclusive(intake.database, f"sync/{order.provider}"):
+        with intake.database.write() as connection:
+            close_interrupted(connection, order.provider, utc_text(intake.clock()))
         for name, resource in intake.catalog.resources.items():
             if name in offered and (not order.only or name in order.only):
                 _check_maintainer(order, resource)

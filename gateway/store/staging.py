@@ -17,6 +17,8 @@ from gateway.store.one_of import IN_LIST, one_of
 from gateway.store.record_tables import RecordTables
 from gateway.store.schema import promotion, quarantine, resource_head, sync_run
 
+INTERRUPTED = "interrupted"
+
 
 @dataclass(frozen=True)
 class CurrentRow:
@@ -171,6 +173,15 @@ def begin_run(connection: Connection, run_id: str, provider: InstitutionId, sour
         insert(sync_run).values(
             run_id=run_id, provider_id=provider, source_id=source, resource=resource, started_at=at, state="running"
         )
+    )
+
+
+def close_interrupted(connection: Connection, provider: InstitutionId, at: str) -> None:
+    """Note of runs that never ended that their process did; the caller holds the provider's lock, so none of them is at work."""
+    connection.execute(
+        update(sync_run)
+        .where(sync_run.c.provider_id == provider, sync_run.c.state == "running")
+        .values(state="failed", ended_at=at, failure=INTERRUPTED)
     )
 
 

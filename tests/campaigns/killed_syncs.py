@@ -17,8 +17,9 @@ from pathlib import Path
 
 from connectors.kinds import open_source
 from gateway.cli.source.files import read_source
-from gateway.domain.identifiers import ResourceName
+from gateway.domain.identifiers import InstitutionId, ResourceName
 from gateway.ingest import ingest, order_of
+from gateway.store.turns import history
 from tests.campaigns.kills import environment
 from tests.edfi_server import KEY, SECRET, EdfiServer, edfi_server
 from tests.world import World, open_world
@@ -103,6 +104,9 @@ def kill_syncs(folder: Path, database_url: str, seed: int, kills: int) -> Toll:
             last = _moment(world, living, last)
             toll.seen.add(last)
         assert not _sync(home, database_url, file, None)[0]
+        with world.gateway.database.read() as connection:
+            states = {run.state for run in history(connection, InstitutionId("lakeside"), 10 * kills)}
+        assert "running" not in states, "a sync that was killed is told as one that goes on"
         assert _moment(world, living, last) == len(living.moments) - 1
         _compare_everything(world, file, len(living.moments[-1]))
     return toll
