@@ -48,7 +48,6 @@ def tell_sources(token: str | None, request_id: str, desk: SourcesDesk, *, param
     try:
         with desk.database.read() as connection:
             principal = authenticate(token, connection, desk.verifier, now)
-            found = tuple((entry, entry.is_late(now)) for entry in freshness(connection, principal.institution))
     except AuthenticationError:
         desk.log.refuse_anonymous(OPERATION)
         raise
@@ -56,6 +55,8 @@ def tell_sources(token: str | None, request_id: str, desk: SourcesDesk, *, param
         _refuse(DisclosureDenied((NO_SCOPE,)), principal, request_id, desk)
     if parameters:
         _refuse(RequestError(NO_PARAMETERS), principal, request_id, desk)
+    with desk.database.read() as connection:
+        found = tuple((entry, entry.is_late(now)) for entry in freshness(connection, principal.institution))
     leaf: dict[str, object] = {**principal.on_the_log, "outcome": "told", "resources": str(len(found)), "request": request_id}
     entry = desk.log.append(AuditEvent(kind=OPERATION, leaf=leaf, institutions=(principal.institution,)))
     return Told(found, entry)

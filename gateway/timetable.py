@@ -106,8 +106,7 @@ class Timetable:
             known = list(freshness(connection))
         for found in known:
             key = (found.provider, found.source, found.resource)
-            limit = None if found.late_after is None else utc_text(now - found.late_after)
-            late = limit is not None and (found.synced_at is None or found.synced_at < limit)
+            late = found.is_late(now)
             if late != (key in self._late):
                 (self._late.add if late else self._late.discard)(key)
                 say = logger().error if late else logger().info

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, insert, or_, select, update
 
-from gateway.catalog.model import person_column
 from gateway.domain.identifiers import InstitutionId, PersonId
 from gateway.store.record_tables import RecordTables
 from gateway.store.schema import key_registry, person_judgement
@@ -26,11 +25,10 @@ class PersonRow:
 def person_rows(connection: Connection, tables: RecordTables, provider: InstitutionId, version: int) -> Sequence[PersonRow]:
     """Every record of a resource whose records are people's, as readers of a version see it, under the person's number of today."""
     rows, resource = tables.rows, tables.resource
-    [role] = [role for role, person in resource.persons.items() if person.via == "self"]
     plain = {str(path): rows.c[element.column] for path, element in resource.elements.items() if element.column in rows.c}
     columns = [column.label(f"plain_{at}") for at, column in enumerate(plain.values())]
     statement = (
-        select(rows.c.record_id, key_registry.c.person_id, rows.c.source_key, rows.c[person_column(resource, role)], *columns)
+        select(rows.c.record_id, key_registry.c.person_id, rows.c.source_key, *columns)
         .join(
             key_registry,
             (key_registry.c.provider_id == rows.c.provider_id)
@@ -43,11 +41,10 @@ def person_rows(connection: Connection, tables: RecordTables, provider: Institut
             or_(rows.c.to_version.is_(None), rows.c.to_version > version),
         )
     )
-    found = []
-    for record, person, key, of_its_time, *values in connection.execute(statement):
-        number = of_its_time if person is None else person
-        found.append(PersonRow(int(record), PersonId(number), bytes(key), dict(zip(plain, values, strict=True))))
-    return found
+    return [
+        PersonRow(int(record), PersonId(person), bytes(key), dict(zip(plain, values, strict=True)))
+        for record, person, key, *values in connection.execute(statement)
+    ]
 
 
 def merge_people(connection: Connection, provider: InstitutionId, gone: PersonId, kept: PersonId) -> None:

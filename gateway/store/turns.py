@@ -83,15 +83,18 @@ def expect(
 
 def freshness(connection: Connection, provider: InstitutionId | None = None) -> Iterator[Freshness]:
     """Every resource of every source that was ever synced or is expected to be, with its last good sync."""
-    runs = select(sync_run.c.provider_id, sync_run.c.source_id, sync_run.c.resource, func.max(sync_run.c.ended_at))
-    good = runs.where(sync_run.c.state.in_(GOOD)).group_by(sync_run.c.provider_id, sync_run.c.source_id, sync_run.c.resource)
-    last = {(p, s, r): at for p, s, r, at in connection.execute(good)}
-    late = {(row.provider_id, row.source_id, row.resource): row.late_after for row in connection.execute(select(source_expected))}
-    for key in sorted(last.keys() | late.keys()):
-        if provider is None or key[0] == provider:
-            seconds = late.get(key)
-            after = None if seconds is None else timedelta(seconds=seconds)
-            yield Freshness(InstitutionId(key[0]), key[1], ResourceName(key[2]), last.get(key), after)
+    key = (sync_run.c.provider_id, sync_run.c.source_id, sync_run.c.resource)
+    runs = select(*key, func.max(sync_run.c.ended_at)).where(sync_run.c.state.in_(GOOD)).group_by(*key)
+    expected = select(source_expected)
+    if provider is not None:
+        runs = runs.where(sync_run.c.provider_id == provider)
+        expected = expected.where(source_expected.c.provider_id == provider)
+    last = {(p, s, r): at for p, s, r, at in connection.execute(runs)}
+    late = {(row.provider_id, row.source_id, row.resource): row.late_after for row in connection.execute(expected)}
+    for named in sorted(last.keys() | late.keys()):
+        seconds = late.get(named)
+        after = None if seconds is None else timedelta(seconds=seconds)
+        yield Freshness(InstitutionId(named[0]), named[1], ResourceName(named[2]), last.get(named), after)
 
 
 def history(connection: Connection, provider: InstitutionId, most: int) -> Iterator[PastRun]:
