@@ -147,6 +147,14 @@ class Catalog:
     def resource(self, name: str) -> Resource | None:
         return self.resources.get(ResourceName(name))
 
+    def person_resources(self) -> Mapping[ResourceName, Resource]:
+        """The resources whose identity is a person's, as `candidates`."""
+        return {
+            name: resource
+            for name, resource in self.resources.items()
+            if any(person.via == "self" for person in resource.persons.values())
+        }
+
     def named_by(self, resource: Resource, element: Element) -> Resource | None:
         """The resource whose records an element names, so that a roster can list them by it; None where the catalog has none."""
         key_space = resource.key_space_of(element)

@@ -14,18 +14,9 @@ from gateway.store.engine import Connection
 from gateway.store.registry import Registered, look_up, register
 
 
-def person_resources(catalog: Catalog) -> Mapping[str, Resource]:
-    """The resources whose identity is a person's, as `candidates`."""
-    return {
-        name: resource
-        for name, resource in catalog.resources.items()
-        if any(person.via == "self" for person in resource.persons.values())
-    }
-
-
 def person_resource(catalog: Catalog, name: str) -> Resource:
     """Raises `RequestError` for a resource that names no person by itself."""
-    known = person_resources(catalog)
+    known = {str(named): resource for named, resource in catalog.person_resources().items()}
     if name not in known:
         raise RequestError(f"A person is named in one of: {', '.join(known)}.")
     return known[name]

@@ -106,12 +106,9 @@ def _folded(name: str) -> str:
 
 
 def _everybody(connection: Connection, reviewer: Steward, desk: ResolutionDesk) -> Iterator[Somebody]:
-    own = [r for r in desk.catalog.resources.values() if any(person.via == "self" for person in r.persons.values())]
-    heads = promoted(connection, reviewer.provider, [resource.name for resource in own])
-    for resource in own:
-        if resource.name not in heads:
-            continue
-        tables, version = desk.tables[resource.name], heads[resource.name].version
+    own = desk.catalog.person_resources()
+    for name, head in promoted(connection, reviewer.provider, own).items():
+        resource, tables, version = own[name], desk.tables[name], head.version
         rows = {row.record: row for row in person_rows(connection, tables, reviewer.provider, version)}
         with_mails = {MAILS} & tables.members.keys()
         blobs = {part.collection: part for part in sealed_blobs(connection, tables, reviewer.provider, version, with_mails)}

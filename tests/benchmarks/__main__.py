@@ -14,7 +14,7 @@ import platform
 import statistics
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -111,26 +111,15 @@ def decisions(folder: Path) -> Decisions:
         return measure_decisions(urls)
 
 
-def large(folder: Path) -> Iterator[Large]:
-    """Large tables on both databases, one after the other."""
+def on_both(folder: Path, measure_one: Callable[[Path, str, str], Iterator[Large]]) -> Iterator[Large]:
+    """Cases of whole databases, on PostgreSQL and then on SQLite."""
     programs = postgres_programs()
     if programs is None:
         raise SystemExit("needs PostgreSQL's server programs (initdb, pg_ctl)")
     with postgres_cluster(programs) as cluster, copied_postgres(cluster) as url:
-        yield from measure_large(_made(folder / "postgresql"), "postgresql", url)
+        yield from measure_one(_made(folder / "postgresql"), "postgresql", url)
     with copied_sqlite(migrated_sqlite(_made(folder / "template")), _made(folder / "sqlite")) as url:
-        yield from measure_large(folder / "sqlite", "sqlite", url)
-
-
-def load(folder: Path) -> Iterator[Large]:
-    """Bringing records in, on both databases, one after the other."""
-    programs = postgres_programs()
-    if programs is None:
-        raise SystemExit("needs PostgreSQL's server programs (initdb, pg_ctl)")
-    with postgres_cluster(programs) as cluster, copied_postgres(cluster) as url:
-        yield from measure_load(_made(folder / "postgresql"), "postgresql", url)
-    with copied_sqlite(migrated_sqlite(_made(folder / "template")), _made(folder / "sqlite")) as url:
-        yield from measure_load(folder / "sqlite", "sqlite", url)
+        yield from measure_one(folder / "sqlite", "sqlite", url)
 
 
 def _made(folder: Path) -> Path:
@@ -156,9 +145,9 @@ def main(arguments: Sequence[str]) -> int:
             write_results({"cases": [result(timed) for timed in measured]})
             show(measured, console)
             held = held and all(holds(timed) for timed in measured)
-        for name, of in (("load", load), ("large", large)):
+        for name, measure_one in (("load", measure_load), ("large", measure_large)):
             if name in wanted:
-                found_here = list(of(_made(Path(folder) / name)))
+                found_here = list(on_both(_made(Path(folder) / name), measure_one))
                 write_results({name: [one.result() for one in found_here]})
                 for one in found_here:
                     console.print(json.dumps(one.result()), style=None if one.holds() else "red")

@@ -18,7 +18,6 @@ from connectors.source_schema import source_schema
 from gateway.catalog.load import load_catalog
 from gateway.catalog.model import Catalog
 from gateway.cli.console import open_console
-from gateway.consent.person import person_resources
 from gateway.domain.identifiers import ResourceName
 from gateway.errors import RequestError
 from gateway.open_wrapper import open_wrapper
@@ -58,7 +57,7 @@ def read_source(file: Path, catalog: Catalog, environ: Mapping[str, str] = os.en
 
 def known_resources(catalog: Catalog) -> Mapping[ResourceName, Known]:
     """What a source file may name of each resource."""
-    people = person_resources(catalog)
+    people = catalog.person_resources()
     return {
         name: Known(
             frozenset(resource.elements),
