@@ -73,7 +73,7 @@ class Gate:
 
     def opener(self, permit: Permit) -> Opener:
         """Opens what is sealed of the permit's resource."""
-        return partial(self._unsealed, permit.provider, permit.resource)
+        return partial(self.open_sealed, permit.provider, permit.resource)
 
     def own_ids(self, permit: Permit) -> OwnIdOpener:
         """Opens the recipient's own ids, from the roster that stands under the permit's schedule."""
@@ -97,13 +97,13 @@ class Gate:
         decided = decisions(connection, permit.provider, permit.resource, (min(rows.records), max(rows.records)))
 
         def redacted(path: ElementPath, texts: Sequence[object], places: Iterable[Place]) -> Sequence[str | None]:
-            known = self.people.index(people, partial(self._unsealed, permit.provider))
+            known = self.people.index(people, partial(self.open_sealed, permit.provider))
             digests = TextDigests(self.ring.provider(permit.provider).source.secret, permit.resource)
             return text_redactor(known, read_words(), cleared_by(decided, digests))(path, texts, places)
 
         return redacted
 
-    def _unsealed(
+    def open_sealed(
         self,
         provider: InstitutionId,
         resource: ResourceName,
@@ -111,13 +111,15 @@ class Gate:
         sealed: Sequence[bytes | None],
         places: Iterable[Place],
     ) -> Iterable[bytes | None]:
+        """JSON of the sealed elements by path, of blobs of one table of a provider's and the place of each."""
         tables = self.tables[resource]
         table = tables.rows if collection is None else tables.members[collection]
         where = list(places)
         return self.ring.opened(provider, lambda keys: Sealer(keys.data, table.name).unseal_each(sealed, provider, where))
 
 
-Operation = Literal["read", "head", "not_modified", "feed", "export"]
+Operation = Literal["read", "head", "not_modified", "feed", "export", "roster", "look"]
+"""`roster` and `look` are of a finder file: whom the provider is asked about, and whom its steward looks at."""
 
 
 @dataclass(frozen=True)

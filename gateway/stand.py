@@ -10,7 +10,7 @@ from dataclasses import replace
 from gateway.ask import ask
 from gateway.authenticate import authenticate
 from gateway.decide import decide
-from gateway.domain.access import AccessRequest, Principal
+from gateway.domain.access import Principal
 from gateway.domain.decision import Deny, Permit
 from gateway.enter import refused
 from gateway.errors import AuthenticationError, DisclosureDenied, GatewayError, Reason
@@ -47,13 +47,16 @@ def stand(token: str | None, connection: Connection, gate: Gate, trail: Trail) -
     principal = standing.principal if standing else authenticate(token, connection, gate.verifier, gate.clock())
     trail.principal, trail.request = principal, replace(bare, purpose=bare.purpose or principal.default_purpose)
     if standing is None:
-        standing = _decided(principal, trail.request, connection, gate, trail)
+        standing = stand_as(principal, connection, gate, trail)
         gate.memory.keep(token, bare, standing, gate.clock())
     trail.question, trail.decision = standing.question, standing.permit
     return standing
 
 
-def _decided(principal: Principal, request: AccessRequest, connection: Connection, gate: Gate, trail: Trail) -> Standing:
+def stand_as(principal: Principal, connection: Connection, gate: Gate, trail: Trail) -> Standing:
+    """What the trail's request stands on when a principal who is known makes it; what was decided goes on the trail.
+    Raises `DisclosureDenied` when the policy refuses."""
+    request = trail.request
     if READ_SCOPE not in principal.scopes:
         raise DisclosureDenied((NO_SCOPE,))
     facts = agreements_that_matter(connection, principal.institution, request, gate.clock())

@@ -19,7 +19,7 @@ from pyroaring import BitMap
 from gateway.ask import ask
 from gateway.audit import AuditLog
 from gateway.authenticate import TokenVerifier, authenticate
-from gateway.catalog.model import Catalog, Resource
+from gateway.catalog.model import Catalog, Element, Resource
 from gateway.decide import decide
 from gateway.domain.access import AccessRequest, Principal
 from gateway.domain.agreement import AgreementFacts
@@ -83,13 +83,24 @@ class Submitted:
 
 
 @dataclass(frozen=True)
-class _Admitted:
-    """What was permitted, and from which state of the agreements."""
+class SentUnder:
+    """The schedule under which the recipient may name people to the provider, and which of its resources shares their names by
+    which element."""
+
+    schedule: str
+    resource: Resource
+    element: Element
+
+
+@dataclass(frozen=True)
+class Admitted:
+    """A roster that may be sent: the permit whose rows it chooses and the state of the agreements that it is from, the resource
+    whose records its lines name, and under what it is sent."""
 
     permit: Permit
     facts: AgreementFacts
     resource: Resource
-    sent_under: str
+    sent_under: SentUnder
 
 
 def admit_sender(request: AccessRequest, token: str | None, desk: RosterDesk) -> Principal:
@@ -101,13 +112,13 @@ def admit_sender(request: AccessRequest, token: str | None, desk: RosterDesk) ->
         desk.log.refuse_anonymous(OPERATION)
         raise
     if ROSTER_SCOPE not in principal.scopes:
-        _refuse(DisclosureDenied((NO_SCOPE,)), principal, request, desk)
+        refuse(DisclosureDenied((NO_SCOPE,)), principal, request, desk)
     return principal
 
 
 def turn_away(why: RequestError, request: AccessRequest, token: str | None, desk: RosterDesk) -> NoReturn:
     """Refuse a roster that could not even be received; a known client's refusal has its entry first. Raises `why`."""
-    _refuse(why, admit_sender(request, token, desk), request, desk)
+    refuse(why, admit_sender(request, token, desk), request, desk)
 
 
 def submit_roster(submission: Submission, who: str | Principal | None, desk: RosterDesk) -> Submitted:
@@ -121,23 +132,24 @@ def submit_roster(submission: Submission, who: str | Principal | None, desk: Ros
     request = replace(submission.request, purpose=submission.request.purpose or principal.default_purpose)
     try:
         with desk.database.read() as connection:
-            admitted = _admitted(principal, request, connection, desk)
+            admitted = admit_roster(principal, request, connection, desk)
         secret = desk.ring.provider(admitted.permit.provider).source.secret
         lines = read_roster(submission.content, submission.media_type, admitted.resource, secret)
-        return _put(lines, replace(submission, request=request), principal, admitted, desk)
+        return put_roster(lines, replace(submission, request=request), principal, admitted, desk)
     except GatewayError as why:
-        _refuse(why, principal, request, desk)
+        refuse(why, principal, request, desk)
 
 
-def _admitted(principal: Principal, request: AccessRequest, connection: Connection, desk: RosterDesk) -> _Admitted:
-    """Who may read the rows that a roster chooses may say which they are."""
+def admit_roster(principal: Principal, request: AccessRequest, connection: Connection, desk: RosterDesk) -> Admitted:
+    """Who may read the rows that a roster chooses may say which they are. Raises `DisclosureDenied` for who may not, and where no
+    schedule lets it send the names; `RequestError` where no roster chooses these rows."""
     facts = agreements_that_matter(connection, principal.institution, request, desk.clock())
     match decide(ask(principal, request, facts, desk.catalog, desk.modules), desk.pdp):
         case Deny(reasons, choices):
             raise DisclosureDenied(reasons, choices)
         case Permit() as permit:
             resource = _listed(permit, desk.catalog)
-            return _Admitted(permit, facts, resource, _sent_under(connection, permit, resource, desk.catalog))
+            return Admitted(permit, facts, resource, _sent_under(connection, permit, resource, desk.catalog))
 
 
 def _listed(permit: Permit, catalog: Catalog) -> Resource:
@@ -155,28 +167,35 @@ def _chosen_by(permit: Permit) -> list[tuple[ResourceName, ElementPath]]:
     return own + [(resource, inner.element) for resource, inner in related if isinstance(inner, RosterPredicate)]
 
 
-def _sent_under(connection: Connection, permit: Permit, resource: Resource, catalog: Catalog) -> str:
+def _sent_under(connection: Connection, permit: Permit, resource: Resource, catalog: Catalog) -> SentUnder:
     """The schedule of the same agreement that lets the recipient disclose these names to the provider (GW-ROW-04)."""
-    for facts in facts_of_version(connection, permit.agreement, permit.agreement_version):
+    people = catalog.person_resources()
+    every = facts_of_version(connection, permit.agreement, permit.agreement_version)
+    # A schedule that shares the people themselves comes before one that names them beside something else.
+    for facts in sorted(every, key=lambda one: one["resource"] not in people):
         other_way = (facts["provider"], facts["recipient"]) == (permit.recipient, permit.provider)
-        if other_way and permit.purpose in facts["purposes"] and _shares_names(facts, resource, catalog):
-            return str(facts["schedule"])
+        if other_way and permit.purpose in facts["purposes"]:
+            shared, elements = catalog.resources[ResourceName(str(facts["resource"]))], facts["elements"]
+            named = _naming(elements, shared, resource, catalog) if isinstance(elements, Mapping) else None
+            if named is not None:
+                return SentUnder(str(facts["schedule"]), shared, named)
     raise DisclosureDenied((NO_SCHEDULE,))
 
 
-def _shares_names(facts: Mapping[str, object], resource: Resource, catalog: Catalog) -> bool:
-    shared, elements = catalog.resources[ResourceName(str(facts["resource"]))], facts["elements"]
-    return isinstance(elements, Mapping) and any(
-        treatment == {"treatment": "share"}
-        and (element := shared.element(path)) is not None
-        and catalog.named_by(shared, element) is resource
-        for path, treatment in elements.items()
-    )
+def _naming(elements: Mapping[str, object], shared: Resource, resource: Resource, catalog: Catalog) -> Element | None:
+    """The shared element that names records of a resource; None where none does."""
+    for path, treatment in elements.items():
+        element = shared.element(path)
+        if treatment == {"treatment": "share"} and element is not None and catalog.named_by(shared, element) is resource:
+            return element
+    return None
 
 
-def _put(
-    lines: Sequence[NamedLine], submission: Submission, principal: Principal, admitted: _Admitted, desk: RosterDesk
+def put_roster(
+    lines: Sequence[NamedLine], submission: Submission, principal: Principal, admitted: Admitted, desk: RosterDesk
 ) -> Submitted:
+    """Put lines in the place of those before, with their entry, in one transaction. Raises `Unavailable` where an agreement moved
+    since it was admitted."""
     permit, resource = admitted.permit, admitted.resource
     roster = RosterKey(permit.agreement, permit.schedule, permit.provider, resource.key_space)
     sealer = OwnIdSealer(desk.ring.provider(permit.provider, fresh=True).data, roster)
@@ -188,11 +207,11 @@ def _put(
         stored = [RosterLine(known[line.key].record, sealer.seal(line.own_id, known[line.key].record)) for line in lines]
         event = _submitted(submission, principal, admitted, known, desk)
         entry = replace_roster(connection, roster, stored, utc_text(desk.clock()), event, desk.log.append_in)
-    return Submitted(entry, len(lines), roster, admitted.sent_under)
+    return Submitted(entry, len(lines), roster, admitted.sent_under.schedule)
 
 
 def _submitted(
-    submission: Submission, principal: Principal, admitted: _Admitted, known: Mapping[bytes, Registered], desk: RosterDesk
+    submission: Submission, principal: Principal, admitted: Admitted, known: Mapping[bytes, Registered], desk: RosterDesk
 ) -> AuditEvent:
     """The event of a roster: names, counts and commitments; whom it names is sealed beside it."""
     permit, resource = admitted.permit, admitted.resource
@@ -210,7 +229,7 @@ def _submitted(
         "agreement": permit.agreement,
         "agreement_version": str(permit.agreement_version),
         "agreement_digest": permit.agreement_digest,
-        "schedule": admitted.sent_under,
+        "schedule": admitted.sent_under.schedule,
         "asks_under": permit.schedule,
         "released": [str(path) for path in resource.identity],
         "rows": str(len(known)),
@@ -231,7 +250,7 @@ def _submitted(
     )
 
 
-def _refuse(why: GatewayError, principal: Principal, request: AccessRequest, desk: RosterDesk) -> NoReturn:
+def refuse(why: GatewayError, principal: Principal, request: AccessRequest, desk: RosterDesk) -> NoReturn:
     """Put a refusal on the log and raise it. It names only what is ours to name."""
     known = desk.catalog.resource(request.resource)
     leaf: dict[str, object] = {

@@ -1,4 +1,4 @@
-"""`PUT /v1/{resource}/roster`: a recipient says whom it asks about."""
+"""`PUT` and `POST /v1/{resource}/roster`: a recipient says whom it asks about, or has it made from its own records here."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from gateway.api.whole_body import media_type, whole_body
 from gateway.domain.access import AccessRequest
 from gateway.domain.identifiers import ResourceName
 from gateway.errors import RequestError
+from gateway.finder import fill_roster
 from gateway.gate import Gate
 from gateway.read_roster import CSV, JSON, LARGEST_ROSTER
 from gateway.submit_roster import RosterDesk, Submission, Submitted, admit_sender, submit_roster, turn_away
@@ -48,6 +49,20 @@ def rosters_router(gate: Gate) -> APIRouter:
             done = await to_thread.run_sync(partial(submit_roster, submission, token, desk), limiter=limiter)
         return _answer(done)
 
+    @router.post("/{resource}/roster")
+    async def fill(resource: str, request: Request) -> Response:
+        """Have the roster made from your own institution's records here; it stands in the place of the one before."""
+        token, request_id = bearer_token(request), str(request.state.request_id)
+        bare = AccessRequest(ResourceName(resource), "", request_id=request_id)
+        await to_thread.run_sync(partial(admit_sender, bare, token, desk), limiter=limiter)
+        try:
+            asked = _framed(resource, request, request_id)
+        except RequestError as why:
+            await to_thread.run_sync(partial(turn_away, why, bare, token, desk), limiter=limiter)
+            raise
+        done = await to_thread.run_sync(partial(fill_roster, asked, token, gate, desk), limiter=limiter)
+        return _answer(done.submitted, without_number=done.without_number, doubled=done.doubled)
+
     return router
 
 
@@ -65,9 +80,10 @@ def _framed(resource: str, request: Request, request_id: str) -> AccessRequest:
     return frame(resource, parameters, request_id)
 
 
-def _answer(done: Submitted) -> Response:
+def _answer(done: Submitted, **more: int) -> Response:
     answer = {
         "lines": done.lines,
+        **more,
         "agreement": done.roster.agreement,
         "schedule": done.roster.schedule,
         "sent_under": done.sent_under,

@@ -18,7 +18,7 @@ import orjson
 
 from gateway.catalog.model import Resource
 from gateway.domain.auditing import AuditEvent
-from gateway.domain.identifiers import PersonId, ResourceName
+from gateway.domain.identifiers import PersonId, RecordId, ResourceName
 from gateway.keys.seal import Sealer
 from gateway.resolution.desk import DEED, ResolutionDesk
 from gateway.steward import Steward, assert_steward
@@ -34,7 +34,8 @@ Opened = Mapping[str, object]
 
 @dataclass(frozen=True, repr=False)
 class Somebody:
-    """One record of a person, as the provider's steward knows them: `named` is its natural key."""
+    """One record of a person, as the provider's steward knows them: `named` is its natural key, `names` the
+    surrogates of what it names, itself and by reference, by key space."""
 
     person: PersonId
     source_key: bytes
@@ -43,6 +44,7 @@ class Somebody:
     name: str
     born: str
     mails: frozenset[str]
+    names: Mapping[ResourceName, RecordId]
 
 
 @dataclass(frozen=True, repr=False)
@@ -77,7 +79,7 @@ def _waiting(connection: Connection, reviewer: Steward, desk: ResolutionDesk) ->
     secret = desk.ring.provider(reviewer.provider).source.secret
     judged = judged_pairs(connection, reviewer.provider)
     alike: defaultdict[tuple[str, str], list[Somebody]] = defaultdict(list)
-    for somebody in _everybody(connection, reviewer, desk):
+    for somebody in everybody(connection, reviewer, desk):
         for rule, text in _marks(somebody):
             alike[rule, text].append(somebody)
     met: dict[bytes, tuple[Somebody, Somebody, list[str]]] = {}
@@ -93,10 +95,16 @@ def _waiting(connection: Connection, reviewer: Steward, desk: ResolutionDesk) ->
 
 
 def _marks(somebody: Somebody) -> Iterator[tuple[str, str]]:
-    if somebody.name and somebody.born:
-        yield "same name and birth date", f"{_folded(somebody.name)}|{somebody.born}"
+    both = same_name_and_birth(somebody.name, somebody.born)
+    if both:
+        yield "same name and birth date", both
     for mail in somebody.mails:
         yield "same e-mail address", mail.casefold()
+
+
+def same_name_and_birth(name: str, born: str) -> str | None:
+    """What two records have alike that are of one name and birth date; None where either is missing."""
+    return f"{_folded(name)}|{born}" if name and born else None
 
 
 def _folded(name: str) -> str:
@@ -105,7 +113,8 @@ def _folded(name: str) -> str:
     return "".join(letter for letter in plain if letter.isalnum())
 
 
-def _everybody(connection: Connection, reviewer: Steward, desk: ResolutionDesk) -> Iterator[Somebody]:
+def everybody(connection: Connection, reviewer: Steward, desk: ResolutionDesk) -> Iterator[Somebody]:
+    """Every record that is a person's, as readers of the newest version would see all of it."""
     own = desk.catalog.person_resources()
     for name, head in promoted(connection, reviewer.provider, own).items():
         resource, tables, version = own[name], desk.tables[name], head.version
@@ -140,4 +149,4 @@ def _somebody(resource: Resource, row: PersonRow, opened: Opened, mails: set[str
 
     name = " ".join(text for text in (said("firstName"), said("lastSurname")) if text)
     named = ", ".join(said(path) for path in resource.identity)
-    return Somebody(row.person, row.source_key, resource.name, named, name, said("birthDate"), frozenset(mails - {""}))
+    return Somebody(row.person, row.source_key, resource.name, named, name, said("birthDate"), frozenset(mails - {""}), row.names)

@@ -7,19 +7,21 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, insert, or_, select, update
 
-from gateway.domain.identifiers import InstitutionId, PersonId
+from gateway.domain.identifiers import InstitutionId, PersonId, RecordId, ResourceName
 from gateway.store.record_tables import RecordTables
 from gateway.store.schema import key_registry, person_judgement
 
 
 @dataclass(frozen=True, repr=False)
 class PersonRow:
-    """A record that is itself a person's, in one version: `plain` are the elements of it that are not sealed, by path."""
+    """A record that is itself a person's, in one version: `plain` are the elements of it that are not sealed, by path; `names` the
+    surrogates of what it names, itself and by reference, by key space."""
 
     record: int
     person: PersonId
     source_key: bytes
     plain: Mapping[str, object]
+    names: Mapping[ResourceName, RecordId]
 
 
 def person_rows(connection: Connection, tables: RecordTables, provider: InstitutionId, version: int) -> Sequence[PersonRow]:
@@ -27,8 +29,10 @@ def person_rows(connection: Connection, tables: RecordTables, provider: Institut
     rows, resource = tables.rows, tables.resource
     plain = {str(path): rows.c[element.column] for path, element in resource.elements.items() if element.column in rows.c}
     columns = [column.label(f"plain_{at}") for at, column in enumerate(plain.values())]
+    references = [(reference.target, rows.c[reference.column]) for reference in resource.references.values()]
+    named = [column.label(f"named_{at}") for at, (_, column) in enumerate(references)]
     statement = (
-        select(rows.c.record_id, key_registry.c.person_id, rows.c.source_key, *columns)
+        select(rows.c.record_id, key_registry.c.person_id, rows.c.source_key, *named, *columns)
         .join(
             key_registry,
             (key_registry.c.provider_id == rows.c.provider_id)
@@ -41,10 +45,13 @@ def person_rows(connection: Connection, tables: RecordTables, provider: Institut
             or_(rows.c.to_version.is_(None), rows.c.to_version > version),
         )
     )
-    return [
-        PersonRow(int(record), PersonId(person), bytes(key), dict(zip(plain, values, strict=True)))
-        for record, person, key, *values in connection.execute(statement)
-    ]
+    found: list[PersonRow] = []
+    for record, person, key, *values in connection.execute(statement):
+        names = {of: RecordId(at) for (of, _), at in zip(references, values[: len(named)], strict=True) if at is not None}
+        names[resource.key_space] = RecordId(record)
+        shown = dict(zip(plain, values[len(named) :], strict=True))
+        found.append(PersonRow(int(record), PersonId(person), bytes(key), shown, names))
+    return found
 
 
 def merge_people(connection: Connection, provider: InstitutionId, gone: PersonId, kept: PersonId) -> None:

@@ -466,6 +466,22 @@ person_judgement = Table(
 """What stewards said about two records that are likely about one person: `same` or `different`. `pair` is a keyed digest of both
 keys."""
 
+person_link = Table(
+    "person_link",
+    metadata,
+    Column("provider_id", String(64), primary_key=True),
+    Column("other_id", String(64), primary_key=True),
+    Column("other_space", String(100), primary_key=True),
+    Column("other_record_id", BigInteger, primary_key=True),
+    Column("key_space", String(100), nullable=False),
+    Column("record_id", BigInteger, nullable=False),
+    Column("decided_by", String(200), nullable=False),
+    Column("at", String(32), nullable=False),
+)
+"""Links across institutions (decision 4): the provider's steward found that a record of the other institution is of the person whom
+the provider's registry knows by this surrogate. Only a roster is made of it, and only as far as an agreement goes."""
+
+
 # --- audit (RFC 6962 tree, C2SP checkpoints) ----------------------------------------------
 
 audit_log = Table(
