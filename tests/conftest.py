@@ -16,6 +16,7 @@ import pytest
 
 from gateway.store.engine import Database, open_database
 from tests.databases import BACKENDS, copied_postgres, copied_sqlite, migrated_sqlite, postgres_cluster, postgres_programs
+from tests.sshd import Sshd, sftp_server, sshd_programs
 from tests.world import World, placement_world
 
 # The machines that run this are shared: how long an example takes says nothing.
@@ -54,6 +55,17 @@ def postgres_server() -> Iterator[str]:
         return
     with postgres_cluster(programs) as address:
         yield address
+
+
+@pytest.fixture(scope="session")
+def ssh_server() -> Iterator[Sshd]:
+    """A real OpenSSH server on loopback."""
+    programs = sshd_programs()
+    if programs is None:
+        lacking("needs an OpenSSH server (sshd, ssh-keygen)")
+        return
+    with sftp_server(programs) as running:
+        yield running
 
 
 @contextmanager

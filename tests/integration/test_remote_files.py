@@ -22,20 +22,11 @@ from gateway.cli.source.files import read_source
 from gateway.domain.identifiers import ElementPath, ResourceName
 from gateway.errors import ConfigurationError, FileErrors, IngestError
 from tests.databases import free_port
-from tests.sshd import Sshd, sftp_server, sshd_programs
+from tests.sshd import Sshd
 
 CANDIDATES = ResourceName("candidates")
 CATALOG = load_catalog()
 ROWS = "Id,First\n1,Zoë\n2,Bo\n"
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Sshd]:
-    programs = sshd_programs()
-    if programs is None:
-        pytest.skip("needs an OpenSSH server (sshd, ssh-keygen)")
-    with sftp_server(programs) as running:
-        yield running
 
 
 def opened(folder: Path, place: str, file: str = "c_*.csv", more: str = "", secrets: dict[str, str] | None = None) -> Any:
@@ -64,18 +55,25 @@ def names(source: Any) -> list[str]:
     return [record.elements[ElementPath("firstName")] for page in pages for record in page.records]
 
 
-def sftp(server: Sshd, folder: Path, **other: object) -> str:
-    said = {"host": "127.0.0.1", "port": server.port, "user": server.user, "host_key": server.host_key, "folder": folder, **other}
+def sftp(ssh_server: Sshd, folder: Path, **other: object) -> str:
+    said = {
+        "host": "127.0.0.1",
+        "port": ssh_server.port,
+        "user": ssh_server.user,
+        "host_key": ssh_server.host_key,
+        "folder": folder,
+        **other,
+    }
     return "{sftp: {" + ", ".join(f'{name}: "{text}"' for name, text in said.items()) + ", key: {env: KEY}}}"
 
 
-def test_files_come_over_sftp_and_stay_where_they_are(server: Sshd, tmp_path: Path) -> None:
+def test_files_come_over_sftp_and_stay_where_they_are(ssh_server: Sshd, tmp_path: Path) -> None:
     outbox = tmp_path / "out" / "deep"
     outbox.mkdir(parents=True)
     (outbox / "c_1.csv").write_text("Id,First\n9,Old\n", encoding="utf-8")
     (outbox / "c_2.csv").write_text(ROWS, encoding="utf-8")
-    secrets = {"KEY": server.private_key.read_text(encoding="ascii")}
-    source = opened(tmp_path, sftp(server, tmp_path / "out"), "deep/c_*.csv", secrets=secrets)
+    secrets = {"KEY": ssh_server.private_key.read_text(encoding="ascii")}
+    source = opened(tmp_path, sftp(ssh_server, tmp_path / "out"), "deep/c_*.csv", secrets=secrets)
     assert names(source) == ["Zoë", "Bo"]
     assert list(source.offers()) == ["deep/c_1.csv", "deep/c_2.csv"]
     assert len(list(outbox.iterdir())) == 2
@@ -91,48 +89,48 @@ def looked_at(folder: Path, place: str, after: str, secrets: dict[str, str]) -> 
     return found
 
 
-def test_what_cannot_be_moved_on_a_server_is_told(server: Sshd, tmp_path: Path) -> None:
+def test_what_cannot_be_moved_on_a_server_is_told(ssh_server: Sshd, tmp_path: Path) -> None:
     outbox = tmp_path / "out"
     outbox.mkdir()
     (outbox / "c_1.csv").write_text(ROWS, encoding="utf-8")
-    secrets = {"KEY": server.private_key.read_text(encoding="ascii")}
-    found = looked_at(tmp_path, sftp(server, outbox), "{move: done}", secrets)
+    secrets = {"KEY": ssh_server.private_key.read_text(encoding="ascii")}
+    found = looked_at(tmp_path, sftp(ssh_server, outbox), "{move: done}", secrets)
     (outbox / "done").write_text("a file of that name", encoding="utf-8")
     with pytest.raises(IngestError, match=r"c_1\.csv was read, and cannot be moved \(SFTP"):
         found.settle()
     assert (outbox / "c_1.csv").exists()
 
 
-def test_another_host_key_ends_the_connection_before_anything_is_sent(server: Sshd, tmp_path: Path) -> None:
+def test_another_host_key_ends_the_connection_before_anything_is_sent(ssh_server: Sshd, tmp_path: Path) -> None:
     other = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFnZSm2Fd0wQXZ0PKQ0NQ0n5dC8d3o3f6n8j1k2l3m4n"
-    secrets = {"KEY": server.private_key.read_text(encoding="ascii")}
+    secrets = {"KEY": ssh_server.private_key.read_text(encoding="ascii")}
     with pytest.raises(IngestError, match="shows another host key"):
-        names(opened(tmp_path, sftp(server, tmp_path, host_key=other), secrets=secrets))
+        names(opened(tmp_path, sftp(ssh_server, tmp_path, host_key=other), secrets=secrets))
 
 
-def test_a_source_file_without_a_host_key_is_refused(server: Sshd, tmp_path: Path) -> None:
-    place = f"{{sftp: {{host: h, user: u, folder: f, key: {{file: {server.private_key}}}}}}}"
+def test_a_source_file_without_a_host_key_is_refused(ssh_server: Sshd, tmp_path: Path) -> None:
+    place = f"{{sftp: {{host: h, user: u, folder: f, key: {{file: {ssh_server.private_key}}}}}}}"
     with pytest.raises(FileErrors) as told:
         opened(tmp_path, place)
     assert 'lacks "host_key"' in str(told.value.problems[0])
 
 
-def test_who_is_not_let_in_and_what_is_not_there_are_told(server: Sshd, tmp_path: Path) -> None:
-    key = server.private_key.read_text(encoding="ascii")
+def test_who_is_not_let_in_and_what_is_not_there_are_told(ssh_server: Sshd, tmp_path: Path) -> None:
+    key = ssh_server.private_key.read_text(encoding="ascii")
     with pytest.raises(IngestError, match="does not let nobody-here in"):
-        names(opened(tmp_path, sftp(server, tmp_path, user="nobody-here"), secrets={"KEY": key}))
+        names(opened(tmp_path, sftp(ssh_server, tmp_path, user="nobody-here"), secrets={"KEY": key}))
     with pytest.raises(IngestError, match="cannot be read whole"):
-        names(opened(tmp_path, sftp(server, tmp_path / "nowhere"), secrets={"KEY": key}))
+        names(opened(tmp_path, sftp(ssh_server, tmp_path / "nowhere"), secrets={"KEY": key}))
     with pytest.raises(IngestError, match="no file c_"):
-        names(opened(tmp_path, sftp(server, tmp_path), secrets={"KEY": key}))
+        names(opened(tmp_path, sftp(ssh_server, tmp_path), secrets={"KEY": key}))
     with pytest.raises(ConfigurationError, match="cannot be read: check host_key and key"):
-        names(opened(tmp_path, sftp(server, tmp_path), secrets={"KEY": "no key"}))
+        names(opened(tmp_path, sftp(ssh_server, tmp_path), secrets={"KEY": "no key"}))
 
 
-def test_a_server_that_is_not_there_is_told(server: Sshd, tmp_path: Path) -> None:
-    secrets = {"KEY": server.private_key.read_text(encoding="ascii")}
+def test_a_server_that_is_not_there_is_told(ssh_server: Sshd, tmp_path: Path) -> None:
+    secrets = {"KEY": ssh_server.private_key.read_text(encoding="ascii")}
     with pytest.raises(IngestError, match="cannot be read whole"):
-        names(opened(tmp_path, sftp(server, tmp_path, port=free_port()), secrets=secrets))
+        names(opened(tmp_path, sftp(ssh_server, tmp_path, port=free_port()), secrets=secrets))
 
 
 @pytest.fixture(scope="module")
@@ -203,9 +201,9 @@ class Somewhere:
             case "folder":
                 self.place = f"{{folder: {folder / 'out'}}}"
             case "sftp":
-                server = request.getfixturevalue("server")
-                self.place = sftp(server, folder / "out")
-                self.secrets = {"KEY": server.private_key.read_text(encoding="ascii")}
+                ssh_server: Sshd = request.getfixturevalue("ssh_server")
+                self.place = sftp(ssh_server, folder / "out")
+                self.secrets = {"KEY": ssh_server.private_key.read_text(encoding="ascii")}
             case _:
                 address = request.getfixturevalue("s3")
                 name = f"after-{abs(hash(folder)) % 10**9}"

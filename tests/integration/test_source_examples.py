@@ -26,7 +26,7 @@ from gateway.domain.records import EducationRecord
 from gateway.normalise import normalise
 from tests.databases import empty_postgres
 from tests.json_server import Asked, JsonServer, Reply, json_server
-from tests.sshd import Sshd, sftp_server, sshd_programs
+from tests.sshd import Sshd
 
 EXAMPLES = Path(connectors.__file__).parent / "examples"
 RECORDED = Path(__file__).parent / "recorded"
@@ -249,16 +249,7 @@ def test_hr_is_read_from_its_database_and_then_only_what_changed(postgres_server
         engine.dispose()
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[Sshd]:
-    programs = sshd_programs()
-    if programs is None:
-        pytest.skip("needs an OpenSSH server (sshd, ssh-keygen)")
-    with sftp_server(programs) as running:
-        yield running
-
-
-def test_banner_is_read_from_the_newest_export_that_is_done(server: Sshd, tmp_path: Path) -> None:
+def test_banner_is_read_from_the_newest_export_that_is_done(ssh_server: Sshd, tmp_path: Path) -> None:
     for day, last, done in (("2026-11-26", "Lee", True), ("2026-11-27", "Lee-Ng", True), ("2026-11-28", "Half", False)):
         export = tmp_path / "out" / day
         export.mkdir(parents=True)
@@ -269,10 +260,11 @@ def test_banner_is_read_from_the_newest_export_that_is_done(server: Sshd, tmp_pa
         if done:
             (export / "DONE").touch()
     key = tmp_path / "banner_ed25519"
-    key.write_bytes(server.private_key.read_bytes())
-    environ = {"BANNER_HOST": "127.0.0.1", "BANNER_HOST_KEY": server.host_key, "BANNER_FOLDER": str(tmp_path / "out")}
+    key.write_bytes(ssh_server.private_key.read_bytes())
+    environ = {"BANNER_HOST": "127.0.0.1", "BANNER_HOST_KEY": ssh_server.host_key, "BANNER_FOLDER": str(tmp_path / "out")}
 
-    source = opened("banner", tmp_path, {"user: gateway": f"user: {server.user}", "port: 22": f"port: {server.port}"}, environ)
+    changed = {"user: gateway": f"user: {ssh_server.user}", "port: 22": f"port: {ssh_server.port}"}
+    source = opened("banner", tmp_path, changed, environ)
 
     [person] = records(source, "candidates")
     assert (person["lastSurname"], person["birthDate"]) == ("Lee-Ng", "2001-09-03")

@@ -33,7 +33,7 @@ def check(files: Files) -> None:
     console = open_console()
     for file in files:
         found = read_source(file, catalog)
-        console.print(f"{file}: right. {found.id} brings {len(found.resources)} resources of {found.provider}.")
+        console.print(f"{file}: right. {found.id} brings {', '.join(found.resources)} of {found.provider}.")
 
 
 def seal() -> None:
