@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import csv
 import random
-import resource
 import sqlite3
 import time
 from collections.abc import Iterator, Sequence
@@ -67,9 +66,8 @@ def measure_load(folder: Path, backend: str, url: str) -> Iterator[Large]:
     with open_world(folder / "home", url) as world:
         world.now = NOW
         world.agree()
-        before = _memory()
         loaded = _synced(world, folder, "delimited")
-        more = {"rows": ROWS, "rows_per_second": round(ROWS / loaded), "more_memory_megabytes": _memory() - before}
+        more = {"rows": ROWS, "rows_per_second": round(ROWS / loaded)}
         yield Large("load", backend, loaded, _by_the_driver(folder, backend, url, rows), GOALS[backend], more)
         first, unchanged = _synced(world, folder, "sql"), _synced(world, folder, "sql")
         yield Large("load_unchanged", backend, unchanged, first, UNCHANGED_GOAL, {"rows": ROWS})
@@ -140,8 +138,3 @@ def _by_the_driver(folder: Path, backend: str, url: str, rows: Sequence[Sequence
             copy.write(content)
         server.commit()
         return time.perf_counter() - begun
-
-
-def _memory() -> int:
-    """The most that this process has had, in megabytes."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024

@@ -199,9 +199,11 @@ def _scramble_placements(world: World, connection: Connection, chance: random.Ra
         | {"record_id": chance.getrandbits(63), "school_school_id": chance.choice((None, LAST_SCHOOL_IN_SCOPE + 1)), "sealed": None}
         for row in found * 20
     ]
+    # Before every record that is seen, wherever chance put the first of them: a page before it must not be told of.
+    in_front = [row | {"record_id": chance.getrandbits(40)} for row in out_of_scope[: len(found)]]
     ended = [row | {"record_id": chance.getrandbits(63), "end_date": None, "sealed": None} for row in found]
     elsewhere = [row | {"provider_id": "elsewhere", "sealed": None} for row in found]
-    connection.execute(insert(rows), [*out_of_scope, *ended, *elsewhere])
+    connection.execute(insert(rows), [*out_of_scope, *in_front, *ended, *elsewhere])
 
 
 def _rewrite(world: World, connection: Connection, table: Table, hide: Callable[[dict[str, Any], dict[str, Any]], None]) -> None:
