@@ -392,6 +392,17 @@ def test_a_damaged_user_or_class_does_not_make_who_teaches_look_deleted(tmp_path
     assert named == ["S-ann", "S-cy"], "so that they are not taken for deleted"
 
 
+@pytest.mark.parametrize("missing", ["orgs", "academicSessions", "courses", "classes", "users", "enrollments"])
+def test_who_teaches_is_not_told_without_all_that_it_is_made_of(tmp_path: Path, missing: str) -> None:
+    rows = district()
+    del rows[missing]
+    with over_http(rows, tmp_path, every()) as source:
+        with pytest.raises(IngestError, match=f"{missing}.*nothing at this path"):
+            pulled(source, TEACHING)
+        if missing in ("users", "enrollments"):
+            assert len(records(source, SECTIONS)) == 2
+
+
 # Bundles of changes
 
 
