@@ -38,7 +38,8 @@ GRADES: Mapping[str, str] = {
 """Grade levels of CEDS, which OneRoster uses, with their Ed-Fi descriptor."""
 _GRADE_LEVEL = "uri://ed-fi.org/GradeLevelDescriptor#"
 _TEACHER_OF_RECORD = "uri://ed-fi.org/ClassroomPositionDescriptor#Teacher of Record"
-_NO_TEACHERS = frozenset({"administrator", "proctor", "student"})
+_NO_TEACHERS = frozenset({"administrator", "proctor"})
+"""Roles in a class that nobody teaches by, also where they are roles of staff."""
 _HIGHEST = 10
 """Sessions above one another; more is a circle."""
 

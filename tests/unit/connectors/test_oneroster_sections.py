@@ -314,6 +314,15 @@ def test_an_enrolment_with_a_role_of_the_districts_own_is_refused_until_the_sour
         assert records(source, TEACHING) == []
 
 
+@pytest.mark.parametrize("name", ["administrator", "proctor"])
+def test_who_administers_or_supervises_a_class_does_not_teach_it(tmp_path: Path, name: str) -> None:
+    rows = district()
+    rows["enrollments"] = [enrolment("e1", "cy", "c1", name)]
+    with over_http(rows, tmp_path, f"roles: {{proctor: Proctor}}\n{every()}") as source:
+        [page] = pulled(source, TEACHING)
+    assert (page.records, page.passed_over) == ((), 1)
+
+
 def test_another_position_can_be_mapped_by_the_source_file(tmp_path: Path) -> None:
     position = '{element: classroomPositionDescriptor, lookup: {"true": Teacher of Record, "false": Support Teacher}}'
     text = f"resources: {{staffSectionAssociations: {{columns: {{primary: {position}}}}}}}\n"
