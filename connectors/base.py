@@ -28,9 +28,9 @@ class Page:
     source still has these records, so that a bad cell does not look like a deletion. A ragged or malformed row has
     none.
 
-    `passed_over` rows do not meet the conditions of the source file. `deleted` (only in the changes of an `Incremental`
-    source) names by their identity records that the source has no longer, `rekeyed` those that have another identity now,
-    as (old, new); neither is among `rows`.
+    `passed_over` rows do not meet the conditions of the source file, or are none of the resource (a student among users).
+    `deleted` (only in the changes of an `Incremental` source) names by their identity records that the source has no longer,
+    `rekeyed` those that have another identity now, as (old, new); neither is among `rows`.
     """
 
     records: tuple[RawRecord, ...]

@@ -36,8 +36,8 @@ class _Bound:
 
 @dataclass(frozen=True)
 class Mapped:
-    """What one row became. It has neither record nor rejection only where a condition of the source file does not hold
-    (`passed_over`), or for a repeated group with nothing filled in."""
+    """What one row became. It has neither record nor rejection only where it is `passed_over`, because a condition of the source
+    file does not hold or it is no row of the resource, or for a repeated group with nothing filled in."""
 
     records: tuple[RawRecord, ...] = ()
     rejections: tuple[Rejection, ...] = ()
@@ -72,6 +72,8 @@ class RowMapper:
 
     def map_row(self, row: FileRow) -> Mapped:
         """The records of one row, or its rejection and what could be read of it."""
+        if row.passed_over:
+            return Mapped(passed_over=True)
         if not row.cells or len(row.cells) != len(self._header):
             return Mapped(rejections=(self._rejected(row.line, row.fault or self._ragged(row)),))
         if any(row.cells[index].strip() not in texts for index, texts in self._only):

@@ -1,4 +1,5 @@
-"""`kind: oneroster`: a OneRoster 1.1 or 1.2 server as a source of staff, schools, districts and assignments."""
+"""`kind: oneroster`: a OneRoster 1.1 or 1.2 server as a source of staff, schools, districts, assignments, sections and who
+teaches them."""
 
 from __future__ import annotations
 
@@ -12,8 +13,9 @@ from connectors.json_rows import Json
 from connectors.kind import Origin, PlainKind, Preset
 from connectors.mapped import MappedSource
 from connectors.oneroster_api import PATHS, SCOPE, OneRosterApi, OneRosterPlace, Version
-from connectors.oneroster_rows import ASSIGNMENTS, STAFFS, Item, RosterTables, preset, roles_of_users
-from connectors.oneroster_rules import WORDING_MEMBERS, read_resource_origin, read_wording, takes_filter
+from connectors.oneroster_presets import ASSIGNMENTS, SECTIONS, STAFFS, TEACHING, preset
+from connectors.oneroster_rows import Item, RosterTables, roles_of_users
+from connectors.oneroster_rules import FILTERED, WORDING_MEMBERS, read_resource_origin, read_wording
 from connectors.oneroster_words import Trouble, Wording, later_user
 from connectors.place import Place
 from connectors.rest_auth import OAuth2, read_auth
@@ -25,7 +27,7 @@ from gateway.domain.yaml_nodes import Entry, NodeReader
 
 _WAYS = ("oauth2", "oauth1", "bearer")
 _MOST_ROWS = 10_000
-_NAMES = {STAFFS: "users", ASSIGNMENTS: "users.roles"}
+_NAMES = {STAFFS: "users", ASSIGNMENTS: "users.roles", SECTIONS: "classes", TEACHING: "enrollments"}
 """What rows are called in messages; those of orgs are `orgs`."""
 
 
@@ -66,8 +68,9 @@ class OneRosterKind(PlainKind):
 
     def read_origin(self, reader: NodeReader, resource: Entry, entries: Mapping[str, Entry]) -> Origin | None:
         chosen = (reader.words(entries["filter"].value, "filter") or "") if "filter" in entries else ""
-        if chosen and not takes_filter(resource.name):
-            reader.problem(entries["filter"].key, "filter chooses users, and this resource is made of orgs", "take it out")
+        if chosen and resource.name not in FILTERED:
+            reason = "filter chooses users and enrolments, and this resource is made of orgs or classes"
+            reader.problem(entries["filter"].key, reason, "take it out")
         return read_resource_origin(reader, resource, _NAMES.get(ResourceName(resource.name), "orgs"), chosen)
 
     def preset(self, resource: ResourceName, known: Known) -> Preset | None:
@@ -79,7 +82,7 @@ class OneRosterKind(PlainKind):
         @contextmanager
         def opened(rule: ResourceRule) -> Iterator[RestRoster]:
             with OneRosterApi(connection.place, secrets) as api:
-                yield RestRoster(api, cast("str", rule.origin))
+                yield RestRoster(api, {FILTERED[rule.resource]: cast("str", rule.origin)} if rule.origin else {})
 
         return MappedSource(source, RosterTables(opened, connection.wording), may_repeat=True)
 
@@ -88,19 +91,35 @@ class RestRoster:
     """A roster over HTTP. Users of 1.1 come as those of 1.2 whatever version the source file says: some servers say one and
     speak the other."""
 
-    def __init__(self, api: OneRosterApi, chosen: str) -> None:
+    def __init__(self, api: OneRosterApi, chosen: Mapping[str, str]) -> None:
+        """`chosen` are filters by the collection that they choose from."""
         self._api = api
         self._chosen = chosen
 
     def orgs(self) -> Iterator[Item]:
-        yield from _numbered(self._api.collection("orgs"))
+        yield from self._collection("orgs")
 
     def users(self) -> Iterator[Item]:
-        for item in _numbered(self._api.collection("users", self._chosen)):
+        for item in self._collection("users"):
             yield replace(item, found=later_user(item.found))
 
     def roles(self) -> Iterator[Item]:
         yield from roles_of_users(self.users())
+
+    def classes(self) -> Iterator[Item]:
+        yield from self._collection("classes")
+
+    def courses(self) -> Iterator[Item]:
+        yield from self._collection("courses")
+
+    def sessions(self) -> Iterator[Item]:
+        yield from self._collection("academicSessions")
+
+    def enrolments(self) -> Iterator[Item]:
+        yield from self._collection("enrollments")
+
+    def _collection(self, name: str) -> Iterator[Item]:
+        yield from _numbered(self._api.collection(name, self._chosen.get(name, "")))
 
 
 def _numbered(found: Iterator[Json]) -> Iterator[Item]:

@@ -13,8 +13,9 @@ from connectors.file_source import open_place
 from connectors.kind import Origin, PlainKind, Preset
 from connectors.mapped import MappedSource
 from connectors.oneroster_bundles import MANIFEST, ZIP, Shelf
+from connectors.oneroster_presets import ASSIGNMENTS, SECTIONS, STAFFS, TEACHING, preset
 from connectors.oneroster_records import CsvRoster
-from connectors.oneroster_rows import ASSIGNMENTS, STAFFS, RosterTables, preset
+from connectors.oneroster_rows import RosterTables
 from connectors.oneroster_rules import WORDING_MEMBERS, read_resource_origin, read_wording
 from connectors.oneroster_words import Wording
 from connectors.place import Place
@@ -25,7 +26,7 @@ from connectors.source import ArchiveLimits, Known, ResourceRule, Source
 from gateway.domain.identifiers import ResourceName
 from gateway.domain.yaml_nodes import Entry, NodeReader
 
-_NAMES = {STAFFS: "users.csv", ASSIGNMENTS: "roles"}
+_NAMES = {STAFFS: "users.csv", ASSIGNMENTS: "roles", SECTIONS: "classes.csv", TEACHING: "enrollments.csv"}
 """What rows are called in messages; those of orgs are `orgs.csv`. Only 1.2 has a file of roles."""
 
 

@@ -16,6 +16,10 @@ _ORGS = ("sourcedId", "name", "type", "identifier", "parentSourcedId")
 _USERS = ("sourcedId", "givenName", "familyName")
 _USERS_OF_1_1 = ("role", "orgSourcedIds")
 _ROLES = ("sourcedId", "userSourcedId", "role", "orgSourcedId", "beginDate", "endDate")
+_CLASSES = ("sourcedId", "title", "grades", "courseSourcedId", "schoolSourcedId", "termSourcedIds")
+_COURSES = ("sourcedId", "courseCode")
+_SESSIONS = ("sourcedId", "title", "startDate", "parentSourcedId", "schoolYear")
+_ENROLMENTS = ("sourcedId", "classSourcedId", "userSourcedId", "role", "primary", "beginDate", "endDate")
 _CHANGES = ("sourcedId", "status")
 _METADATA = "metadata."
 _IN_JSON = {"preferredGivenName": "preferredFirstName", "preferredFamilyName": "preferredLastName"}
@@ -60,6 +64,23 @@ class CsvRoster:
         for item in self._roles():
             yield replace(item, user=users.get(text_of(item.found, "userSourcedId")))
 
+    def classes(self) -> Iterator[Item]:
+        for item in self._read("classes", tuple(dict.fromkeys((*_CLASSES, self._wording.section_id)))):
+            placed = _with_reference(_with_reference(item.found, "schoolSourcedId", "school"), "courseSourcedId", "course")
+            yield replace(item, found={**placed, "terms": _references(placed, "termSourcedIds")} if placed else placed)
+
+    def courses(self) -> Iterator[Item]:
+        yield from self._read("courses", _COURSES)
+
+    def sessions(self) -> Iterator[Item]:
+        for item in self._read("academicSessions", _SESSIONS):
+            yield replace(item, found=_with_reference(item.found, "parentSourcedId", "parent"))
+
+    def enrolments(self) -> Iterator[Item]:
+        for item in self._read("enrollments", _ENROLMENTS):
+            taught = _with_reference(item.found, "classSourcedId", "class")
+            yield replace(item, found=_with_reference(taught, "userSourcedId", "user"))
+
     def _may_be_staffs(self, role: Object) -> bool:
         return text_of(role, "status") != "tobedeleted" and not self._wording.is_other(text_of(role, "role"))
 
@@ -72,8 +93,7 @@ class CsvRoster:
         for item in self._read("users", tuple(dict.fromkeys((*_USERS, self._wording.staff_id, *of_version)))):
             found = {_IN_JSON.get(name, name): value for name, value in item.found.items()}
             if self._in_users and found:
-                named = text_of(found, "orgSourcedIds").split(",")
-                found["orgs"] = [{"sourcedId": org.strip()} for org in named if org.strip()]
+                found["orgs"] = _references(found, "orgSourcedIds")
             yield replace(item, found=later_user(found))
 
     def _read(self, file: str, columns: tuple[str, ...]) -> Iterator[Item]:
@@ -141,3 +161,8 @@ def _item(row: FileRow, header: tuple[str, ...]) -> Item:
 
 def _with_reference(found: Object, column: str, member: str) -> Object:
     return {**found, member: {"sourcedId": text_of(found, column)}} if found else found
+
+
+def _references(found: Object, column: str) -> list[Json]:
+    """What a cell names, with commas between."""
+    return [{"sourcedId": named.strip()} for named in text_of(found, column).split(",") if named.strip()]

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from connectors.json_rows import flattener
-from connectors.kind import Preset
+from connectors.oneroster_presets import ASSIGNMENTS, KNOWN, SCHOOLS, SECTIONS, STAFFS, TEACHING
+from connectors.oneroster_sections import Member, Placed, Timetable, course_index, place, section, session_index, teaching
 from connectors.oneroster_words import (
     Found,
     Object,
@@ -21,95 +22,23 @@ from connectors.oneroster_words import (
     roles_of,
     school,
     staff,
+    text_of,
 )
 from connectors.rows import Fault, FileRow, Table
-from connectors.source import CollectionRule, ColumnRule, ResourceRule
+from connectors.source import ResourceRule
 from gateway.domain.identifiers import ResourceName
-
-STAFFS, SCHOOLS, DISTRICTS = ResourceName("staffs"), ResourceName("schools"), ResourceName("localEducationAgencies")
-ASSIGNMENTS = ResourceName("staffEducationOrganizationAssignmentAssociations")
-_OBJECT = {"sourcedId", "status", "dateLastModified", "metadata"}
-_USER = {
-    *("enabledUser", "givenName", "familyName", "middleName", "preferredFirstName", "preferredMiddleName", "preferredLastName"),
-    *("username", "userIds", "userMasterIdentifier", "userProfiles", "identifier", "pronouns", "email", "sms", "phone", "agents"),
-    *("grades", "roles", "role", "orgs", "primaryOrg", "resources"),
-}
-_ORG = {"name", "type", "identifier", "parent", "children"}
-_ROLE = {"roleType", "role", "org", "userProfile", "beginDate", "endDate"}
-_CSV = {
-    *("orgSourcedId", "orgSourcedIds", "parentSourcedId", "agentSourcedIds", "primaryOrgSourcedId"),
-    *("userSourcedId", "userProfileSourcedId"),
-}
-_ADDED = {
-    "staffUniqueId",
-    "educationOrganizationId",
-    "districtId",
-    "categories",
-    "staffClassification",
-    "orderOfAssignment",
-    "user",
-}
-_KNOWN: Mapping[ResourceName, set[str]] = {
-    STAFFS: _OBJECT | _USER | _CSV | _ADDED,
-    SCHOOLS: _OBJECT | _ORG | _CSV | _ADDED,
-    DISTRICTS: _OBJECT | _ORG | _CSV | _ADDED,
-    ASSIGNMENTS: _OBJECT | _ROLE | _CSV | _ADDED,
-}
-"""Members that are no news: the standard's and those that the words add."""
-_COLUMNS: Mapping[ResourceName, Mapping[str, str]] = {
-    STAFFS: {
-        "staffUniqueId": "staffUniqueId",
-        "givenName": "firstName",
-        "middleName": "middleName",
-        "familyName": "lastSurname",
-        "preferredFirstName": "preferredFirstName",
-        "preferredLastName": "preferredLastSurname",
-        "username": "loginId",
-    },
-    SCHOOLS: {
-        "educationOrganizationId": "schoolId",
-        "name": "nameOfInstitution",
-        "districtId": "localEducationAgencyReference.localEducationAgencyId",
-    },
-    DISTRICTS: {
-        "educationOrganizationId": "localEducationAgencyId",
-        "name": "nameOfInstitution",
-        "districtId": "parentLocalEducationAgencyReference.localEducationAgencyId",
-    },
-    ASSIGNMENTS: {
-        "staffUniqueId": "staffReference.staffUniqueId",
-        "educationOrganizationId": "educationOrganizationReference.educationOrganizationId",
-        "staffClassification": "staffClassificationDescriptor",
-        "beginDate": "beginDate",
-        "endDate": "endDate",
-        "orderOfAssignment": "orderOfAssignment",
-    },
-}
-_CATEGORIES = {SCHOOLS: "educationOrganizationCategories", DISTRICTS: "categories"}
-RESOURCES = tuple(_COLUMNS)
-"""What OneRoster has of the catalog."""
-
-
-def preset(resource: ResourceName) -> Preset | None:
-    """Which member feeds which element; None for a resource that OneRoster does not have."""
-    if resource not in _COLUMNS:
-        return None
-    category = (ColumnRule("category", ("educationOrganizationCategoryDescriptor",)),)
-    return Preset(
-        columns=tuple(ColumnRule(member, (element,)) for member, element in _COLUMNS[resource].items()),
-        collections=(CollectionRule(_CATEGORIES[resource], category, each="categories"),) if resource in _CATEGORIES else (),
-    )
 
 
 @dataclass(frozen=True)
 class Item:
     """One object of a source as OneRoster 1.2 writes it, with its number there; `trouble` alone where it cannot be read. A role has
-    the `user` that it is of, where one is known."""
+    the `user` that it is of, where one is known. What is `passed_over` is nothing of the resource that is read."""
 
     number: int
     found: Object
     trouble: Trouble | None = None
     user: Object | None = None
+    passed_over: bool = False
 
 
 class Roster(Protocol):
@@ -124,6 +53,14 @@ class Roster(Protocol):
     def roles(self) -> Iterator[Item]:
         """Roles with their users; those that are certainly not of staff may be missing."""
         ...
+
+    def classes(self) -> Iterator[Item]: ...
+
+    def courses(self) -> Iterator[Item]: ...
+
+    def sessions(self) -> Iterator[Item]: ...
+
+    def enrolments(self) -> Iterator[Item]: ...
 
 
 class RosterTables:
@@ -150,6 +87,12 @@ def found_in(roster: Roster, resource: ResourceName, wording: Wording) -> Iterat
         case _ if resource == ASSIGNMENTS:
             orgs = _index(roster.orgs(), wording)
             yield from _each(roster.roles(), lambda item: assignment(item.found, item.user, orgs, wording))
+        case _ if resource == SECTIONS:
+            known = _timetable(roster, wording)
+            yield from _each(roster.classes(), lambda item: section(item.found, known, wording))
+        case _ if resource == TEACHING:
+            sections, members = _sections(roster, wording), _members(roster, wording)
+            yield from _each(roster.enrolments(), lambda item: teaching(item.found, sections, members, wording))
         case _:
             listed = list(roster.orgs())
             orgs, judge = _index(iter(listed), wording), school if resource == SCHOOLS else district
@@ -157,8 +100,42 @@ def found_in(roster: Roster, resource: ResourceName, wording: Wording) -> Iterat
 
 
 def _index(items: Iterator[Item], wording: Wording) -> Mapping[str, Org]:
-    """What cannot be read is not in it; whoever names it is told."""
-    return org_index((item.found for item in items if item.trouble is None), wording)
+    return org_index(_readable(items), wording)
+
+
+def _readable(items: Iterator[Item]) -> Iterator[Object]:
+    """What cannot be read is not in an index; whoever names it is told."""
+    return (item.found for item in items if item.trouble is None)
+
+
+def _timetable(roster: Roster, wording: Wording) -> Timetable:
+    """Courses are read only where their codes are asked for."""
+    courses = course_index(_readable(roster.courses())) if wording.course_id == "courseCode" else {}
+    return Timetable(_index(roster.orgs(), wording), courses, session_index(_readable(roster.sessions())))
+
+
+def _sections(roster: Roster, wording: Wording) -> Mapping[str, Placed | None]:
+    """The section of every class by its sourcedId, None for one that is to be deleted."""
+    known = _timetable(roster, wording)
+    found: dict[str, Placed | None] = {}
+    for key, item in _keyed(roster.classes()):
+        placed = place(item.found, known, wording)
+        deleted = text_of(item.found, "status") == "tobedeleted"
+        found[key] = None if deleted else replace(placed, trouble=item.trouble or placed.trouble)
+    return found
+
+
+def _members(roster: Roster, wording: Wording) -> Mapping[str, Member | None]:
+    """What identifies every one of the staff, by the user's sourcedId; None for the other users, of whom nothing else is kept."""
+    found: dict[str, Member | None] = {}
+    for key, item in _keyed(roster.users()):
+        judged = staff(item.found, wording)
+        found[key] = None if judged is None else (text_of(judged[0], "staffUniqueId"), item.trouble or judged[1])
+    return found
+
+
+def _keyed(items: Iterator[Item]) -> Iterator[tuple[str, Item]]:
+    return ((key, item) for item in items if (key := text_of(item.found, "sourcedId")))
 
 
 def roles_of_users(users: Iterator[Item]) -> Iterator[Item]:
@@ -178,18 +155,23 @@ def roles_of_users(users: Iterator[Item]) -> Iterator[Item]:
 def _each(items: Iterator[Item], judge: Callable[[Item], Found | None]) -> Iterator[Item]:
     for item in items:
         judged = judge(item) if item.found else ({}, item.trouble)
-        if judged is not None:
+        if judged is None:
+            yield Item(item.number, {}, passed_over=True)
+        else:
             yield replace(item, found=judged[0], trouble=item.trouble or judged[1])
 
 
 def _table(rule: ResourceRule, items: Iterator[Item]) -> Table:
     header = rule.header_names()
     flatten = flattener(rule, header)
-    settled = _KNOWN[rule.resource] | rule.ignore | {name.partition(".")[0] for name in header}
+    settled = KNOWN[rule.resource] | rule.ignore | {name.partition(".")[0] for name in header}
     further: set[str] = set()
 
     def rows() -> Iterator[FileRow]:
         for item in items:
+            if item.passed_over:
+                yield FileRow(item.number, [], passed_over=True)
+                continue
             if not item.found:
                 yield FileRow(item.number, [], _fault(item.trouble, header))
                 continue

@@ -6,19 +6,25 @@ from collections.abc import Mapping
 from typing import cast, get_args
 
 from connectors.kind import Origin
-from connectors.oneroster_rows import ASSIGNMENTS, RESOURCES, STAFFS
-from connectors.oneroster_words import NOT_STAFF, OrgId, StaffId, Wording
+from connectors.oneroster_presets import ASSIGNMENTS, RESOURCES, STAFFS, TEACHING
+from connectors.oneroster_words import NOT_STAFF, CourseId, OrgId, SectionId, StaffId, Wording
+from gateway.domain.identifiers import ResourceName
 from gateway.domain.yaml_nodes import Entry, NodeReader
 
-WORDING_MEMBERS = ("staff_id", "org_id", "begin_date", "roles", "not_staff")
+WORDING_MEMBERS = ("staff_id", "org_id", "section_id", "course_id", "begin_date", "roles", "not_staff", "grades")
+FILTERED: Mapping[ResourceName, str] = {STAFFS: "users", ASSIGNMENTS: "users", TEACHING: "enrollments"}
+"""Which collection a filter chooses from. None for orgs and classes: they are needed for what names them also when they are not
+themselves a record."""
 _NEVER = NOT_STAFF - {"proctor"}
 
 
 def read_wording(reader: NodeReader, top: Mapping[str, Entry]) -> Wording:
-    """What a source file settles about identifiers, begin dates and roles."""
+    """What a source file settles about identifiers, begin dates, roles and grades."""
     standard = Wording()
     staff_id = reader.choice(top["staff_id"].value, "staff_id", get_args(StaffId)) if "staff_id" in top else None
     org_id = reader.choice(top["org_id"].value, "org_id", get_args(OrgId)) if "org_id" in top else None
+    section_id = reader.choice(top["section_id"].value, "section_id", get_args(SectionId)) if "section_id" in top else None
+    course_id = reader.choice(top["course_id"].value, "course_id", get_args(CourseId)) if "course_id" in top else None
     begin = reader.day(top["begin_date"].value, "begin_date") if "begin_date" in top else None
     roles = _roles(reader, top["roles"]) if "roles" in top else {}
     others = frozenset(reader.texts(top["not_staff"].value, "not_staff")) if "not_staff" in top else frozenset()
@@ -30,6 +36,9 @@ def read_wording(reader: NodeReader, top: Mapping[str, Entry]) -> Wording:
         "" if begin is None else begin.isoformat(),
         roles,
         others,
+        cast("SectionId | None", section_id) or standard.section_id,
+        cast("CourseId | None", course_id) or standard.course_id,
+        _grades(reader, top["grades"]) if "grades" in top else {},
     )
 
 
@@ -43,12 +52,6 @@ def read_resource_origin(reader: NodeReader, resource: Entry, name: str, detail:
     return None
 
 
-def takes_filter(resource: str) -> bool:
-    """Whether a resource is made of users, which a filter may choose: an org is needed for those below it also when it is not
-    itself a record."""
-    return resource in (STAFFS, ASSIGNMENTS)
-
-
 def _roles(reader: NodeReader, entry: Entry) -> Mapping[str, str]:
     found = {}
     for role in reader.entries(entry.value, "roles").values():
@@ -58,3 +61,9 @@ def _roles(reader: NodeReader, entry: Entry) -> Mapping[str, str]:
         elif meant is not None:
             found[role.name] = meant
     return found
+
+
+def _grades(reader: NodeReader, entry: Entry) -> Mapping[str, str]:
+    entries = reader.entries(entry.value, "grades").values()
+    named = {grade.name: reader.words(grade.value, grade.name) for grade in entries}
+    return {grade: level for grade, level in named.items() if level is not None}

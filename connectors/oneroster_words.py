@@ -1,4 +1,5 @@
-"""OneRoster's words as the catalog's: which users are staff, who they are, where they work and as what. Pure.
+"""OneRoster's words as the catalog's: which users are staff, who they are, where they work and as what. Pure. What they teach is
+`oneroster_sections`.
 
 A user, an org and a role are objects as OneRoster 1.2 writes them in JSON; `later_user` makes one of a 1.1 user.
 """
@@ -15,6 +16,8 @@ from connectors.json_rows import Json
 Object = Mapping[str, Json]
 StaffId = Literal["identifier", "sourcedId", "userMasterIdentifier"]
 OrgId = Literal["identifier", "sourcedId"]
+SectionId = Literal["sourcedId", "classCode"]
+CourseId = Literal["courseCode", "sourcedId"]
 
 ROLES: Mapping[str, str] = {
     "aide": "Instructional Aide",
@@ -41,14 +44,18 @@ _HIGHEST = 10
 
 @dataclass(frozen=True)
 class Wording:
-    """What the source file settles: what identifies staff and orgs, the day (ISO) on which a role without one began, and what else
-    is a role of staff (with its classification) or of nobody who is staff."""
+    """What the source file settles: what identifies staff, orgs, classes and courses, the day (ISO) on which a role without one
+    began, what else is a role of staff (with its classification) or of nobody who is staff, and what else is a grade (with its
+    level)."""
 
     staff_id: StaffId = "identifier"
     org_id: OrgId = "identifier"
     begin_date: str = ""
     roles: Mapping[str, str] = field(default_factory=dict)
     not_staff: frozenset[str] = frozenset()
+    section_id: SectionId = "sourcedId"
+    course_id: CourseId = "courseCode"
+    grades: Mapping[str, str] = field(default_factory=dict)
 
     def is_staff(self, role: str) -> bool:
         return role in self.roles or (role not in self.not_staff and (role in ROLES or role == ADMINISTRATOR))
@@ -118,7 +125,7 @@ def org_index(orgs: Iterable[Object], wording: Wording) -> Mapping[str, Org]:
 def staff(user: Object, wording: Wording) -> Found | None:
     """One of the staff; None for who is not, or is to be deleted."""
     roles = roles_of(user)
-    trouble = _status(user)
+    trouble = status_trouble(user)
     if isinstance(roles, Trouble):
         return user, roles
     if trouble is None and text_of(user, "status") == "tobedeleted":
@@ -153,7 +160,7 @@ def assignment(role: Object, user: Object | None, orgs: Mapping[str, Org], wordi
         "beginDate": begin,
         "orderOfAssignment": _ORDER.get(text_of(role, "roleType"), ""),
     }
-    return found, _status(user) or _status(role) or trouble or _lacking(found, org, wording)
+    return found, status_trouble(user) or status_trouble(role) or trouble or _lacking(found, org, wording)
 
 
 def school(org: Object, orgs: Mapping[str, Org], wording: Wording) -> Found | None:
@@ -176,7 +183,7 @@ def _organisation(org: Object, orgs: Mapping[str, Org], wording: Wording, kind: 
         "districtId": next((above.identity for above in _above(org, orgs) if above.kind == "district"), ""),
         "categories": [{"category": f"uri://ed-fi.org/EducationOrganizationCategoryDescriptor#{category}"}],
     }
-    return found, _status(org) or _lacking_org(org, identity, wording)
+    return found, status_trouble(org) or _lacking_org(org, identity, wording)
 
 
 def _lacking_org(org: Object, identity: str, wording: Wording) -> Trouble | None:
@@ -205,7 +212,8 @@ def _staff_id(user: Object, wording: Wording) -> tuple[str, Trouble | None]:
     return (text.replace("-", "").lower() if _UUID.fullmatch(text) else text), None
 
 
-def _status(found: Object) -> Trouble | None:
+def status_trouble(found: Object) -> Trouble | None:
+    """What is wrong with the status of an object."""
     if text_of(found, "status") in ("", "active", "tobedeleted"):
         return None
     return Trouble("unknown_status", "the status is neither active nor tobedeleted", "status")

@@ -40,12 +40,14 @@ class FileRow:
     """One row: 1-based line of its first character, its cells (none when it is malformed), and its fault.
 
     `members` are the lists inside a row of JSON, by collection: for each member its cells, in the order of the rule's columns.
+    `passed_over` rows are no rows of the resource at all, whatever their cells.
     """
 
     line: int
     cells: list[str]
     fault: Fault | None = None
     members: Mapping[str, Sequence[list[str]]] = field(default_factory=dict)
+    passed_over: bool = False
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import get_args
 
 from connectors.file_formats import ENDINGS
 from connectors.file_sets import SET
-from connectors.oneroster_words import OrgId, StaffId
+from connectors.oneroster_words import CourseId, OrgId, SectionId, StaffId
 from connectors.sql_rules import DIALECTS
 
 Shape = Mapping[str, object]
@@ -153,9 +153,12 @@ SQL: Mapping[str, Shape] = {
 _ROSTER: Mapping[str, Shape] = {
     "staff_id": {"enum": list(get_args(StaffId))},
     "org_id": {"enum": list(get_args(OrgId))},
+    "section_id": {"enum": list(get_args(SectionId))},
+    "course_id": {"enum": list(get_args(CourseId))},
     "begin_date": {"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"},
     "roles": BY_NAME,
     "not_staff": TEXTS,
+    "grades": BY_NAME,
 }
 ONEROSTER: Mapping[str, Shape] = {
     **HTTP,

@@ -9,8 +9,17 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 Rows = Sequence[Mapping[str, str]]
+TAUGHT = {
+    "academicSessions": "sourcedId status dateLastModified title type startDate endDate parentSourcedId schoolYear",
+    "classes": "sourcedId status dateLastModified title grades courseSourcedId classCode classType location schoolSourcedId "
+    "termSourcedIds subjects subjectCodes periods",
+    "courses": "sourcedId status dateLastModified schoolYearSourcedId title courseCode grades orgSourcedId subjects subjectCodes",
+    "enrollments": "sourcedId status dateLastModified classSourcedId schoolSourcedId userSourcedId role primary beginDate endDate",
+}
+"""The same in both versions."""
 COLUMNS = {
     "1.2": {
+        **TAUGHT,
         "orgs": "sourcedId status dateLastModified name type identifier parentSourcedId",
         "roles": "sourcedId status dateLastModified userSourcedId roleType role beginDate endDate orgSourcedId "
         "userProfileSourcedId",
@@ -19,6 +28,7 @@ COLUMNS = {
         "preferredFamilyName primaryOrgSourcedId pronouns",
     },
     "1.1": {
+        **TAUGHT,
         "orgs": "sourcedId status dateLastModified name type identifier parentSourcedId",
         "users": "sourcedId status dateLastModified enabledUser orgSourcedIds role username userIds givenName familyName "
         "middleName identifier email sms phone agentSourcedIds grades password",
@@ -39,9 +49,8 @@ def text(columns: Sequence[str], rows: Rows) -> str:
 def files(version: str, mode: str, **content: Rows) -> dict[str, str]:
     """The files of a bundle: each as `mode` says, those that are not named absent."""
     said = {"manifest.version": "1.0", "oneroster.version": version, "source.systemName": "A SIS"}
-    said |= {
-        f"file.{name}": mode if name in content else "absent" for name in ("orgs", "users", "roles", "demographics", "classes")
-    }
+    named = ("orgs", "users", "roles", "demographics", *TAUGHT)
+    said |= {f"file.{name}": mode if name in content else "absent" for name in named}
     manifest = text(("propertyName", "value"), [{"propertyName": name, "value": value} for name, value in said.items()])
     return {
         "manifest.csv": manifest,

@@ -83,6 +83,8 @@ class OneRosterServer:
             if field_ != "roles.role":
                 return Reply(failure("invalid_filter_field"), 400)
             rows = [row for row in rows if any(role["role"] == wanted.strip("'") for role in row["roles"])]
+        elif name == "enrollments" and "filter" in asked.query:
+            rows = [row for row in rows if f"role='{row['role']}'" == asked.query["filter"]]
         limit, offset = min(int(asked.query.get("limit", 100)), self.largest_page), int(asked.query.get("offset", 0))
         headers = {"X-Total-Count": str(len(rows) + self.wrong)} if self.counts else {}
         if self.links:
@@ -154,6 +156,28 @@ def user(sourced_id: str, *roles: dict[str, Any], **more: Any) -> dict[str, Any]
 
 def role(name: str, at: str = "school-1", **more: Any) -> dict[str, Any]:
     return {"roleType": "primary", "role": name, "org": ref(at), "beginDate": "2024-08-01", **more}
+
+
+def session(sourced_id: str, title: str, begins: str, parent: str = "", **more: Any) -> dict[str, Any]:
+    found = {"sourcedId": sourced_id, "status": "active", "title": title, "startDate": begins, "schoolYear": "2027"}
+    return {**found, "type": "term", **({"parent": ref(parent, "academicSession")} if parent else {}), **more}
+
+
+def course(sourced_id: str, code: str = "", **more: Any) -> dict[str, Any]:
+    return {"sourcedId": sourced_id, "status": "active", "title": f"Course {sourced_id}", "courseCode": code, **more}
+
+
+def taught(
+    sourced_id: str, at: str = "school-1", of: str = "algebra", terms: tuple[str, ...] = ("fall",), **more: Any
+) -> dict[str, Any]:
+    """A class."""
+    named = {"school": ref(at), "course": ref(of, "course"), "terms": [ref(term, "academicSession") for term in terms]}
+    return {"sourcedId": sourced_id, "status": "active", "title": f"Title {sourced_id}", **named, **more}
+
+
+def enrolment(sourced_id: str, user: str, of: str, role: str = "teacher", **more: Any) -> dict[str, Any]:
+    named = {"user": ref(user, "user"), "class": ref(of, "class"), "school": ref("school-1")}
+    return {"sourcedId": sourced_id, "status": "active", **named, "role": role, **more}
 
 
 @contextmanager

@@ -89,6 +89,26 @@ def test_data_standard_5_has_educator_preparation_under_a_path_of_its_own(tmp_pa
     assert page.records[0].elements[ElementPath("certificationTitle")] == "Math"
 
 
+@pytest.mark.parametrize("server", [EdfiServer(model="5.2.0", tpdm=True), EdfiServer()])
+def test_sections_and_who_teaches_them_are_of_the_core_in_both_standards(tmp_path: Path, server: EdfiServer) -> None:
+    key = {"localCourseCode": "M1", "schoolId": 4801, "schoolYear": 2027, "sessionName": "Fall", "link": {"rel": "x"}}
+    server.put("ed-fi/sections", "sectionIdentifier", sectionIdentifier="s1", courseOfferingReference=key)
+    server.put(
+        "ed-fi/staffSectionAssociations",
+        "beginDate",
+        beginDate="2026-08-10",
+        sectionReference={**key, "sectionIdentifier": "s1"},
+        staffReference={"staffUniqueId": "T1", "link": {}},
+    )
+    with opened(server, tmp_path, resources="{sections: {}, staffSectionAssociations: {}}") as (source, _):
+        [sections], [teaching] = (list(source.pull(ResourceName(name))) for name in source.resources())
+        assert source.unmapped() == {}
+    members = ("localCourseCode", "schoolId", "schoolYear", "sessionName")
+    of_section = [sections.records[0].elements[ElementPath(f"courseOfferingReference.{name}")] for name in members]
+    assert of_section == [teaching.records[0].elements[ElementPath(f"sectionReference.{name}")] for name in members]
+    assert teaching.records[0].elements[ElementPath("staffReference.staffUniqueId")] == "T1"
+
+
 def test_a_token_serves_many_pulls_and_one_that_ends_in_mid_pull_is_replaced(tmp_path: Path) -> None:
     server = fill(EdfiServer(partitions=False))
     with opened(server, tmp_path, "page_rows: 10") as (source, running):

@@ -340,11 +340,18 @@ def test_a_filter_keeps_other_users_at_the_source(tmp_path: Path) -> None:
         assert [asked.query.get("filter") for asked in server.asked if asked.path.endswith("/users")] == ["roles.role='teacher'"]
 
 
-def test_nothing_but_users_and_orgs_is_asked_for(tmp_path: Path) -> None:
-    with opened(district_world(), tmp_path) as (source, server):
-        for resource in source.resources():
+def test_nothing_is_asked_for_that_no_resource_is_made_of(tmp_path: Path) -> None:
+    server = district_world()
+    further = ("academicSessions", "classes", "courses", "enrollments")
+    server.rows |= {name: [] for name in further}
+    resources = ALL.replace("}}", "}, sections: {}, staffSectionAssociations: {}}")
+    with opened(server, tmp_path, resources=resources) as (source, running):
+        for resource in source.resources()[:4]:
             pulled(source, resource)
-        assert {asked.path.rpartition("/")[2] for asked in server.asked} == {"token", "users", "orgs"}
+        assert {asked.path.rpartition("/")[2] for asked in running.asked} == {"token", "users", "orgs"}
+        for resource in source.resources()[4:]:
+            pulled(source, resource)
+        assert {asked.path.rpartition("/")[2] for asked in running.asked} == {"token", "users", "orgs", *further}
         assert source.rows_in(STAFFS) is None
         assert source.may_repeat()
 
@@ -501,7 +508,7 @@ def test_a_redirect_to_another_machine_is_not_signed(tmp_path: Path) -> None:
             "{candidates: {columns: {a: firstName}}}",
             "OneRoster has nothing that the gateway reads as candidates; what it has: staffs, schools",
         ),
-        ("", "{schools: {filter: \"type='school'\"}}", "filter chooses users, and this resource is made of orgs"),
+        ("", "{schools: {filter: \"type='school'\"}}", "filter chooses users and enrolments, and this resource is made of orgs"),
         ('oneroster: "1.3"', ALL, '"1.3" is not a oneroster: 1.1, 1.2'),
         ('oneroster: "1.1"\nstaff_id: userMasterIdentifier', ALL, "OneRoster 1.1 has no userMasterIdentifier"),
         ("staff_id: email", ALL, '"email" is not a staff_id'),
