@@ -60,7 +60,7 @@ MAPPING = """
 
 def measure_load(folder: Path, backend: str, url: str) -> Iterator[Large]:
     """A first load of a file, then of a database, and of the latter a sync of which nothing changed; on one new database."""
-    rows = [_row(number, random.Random(number)) for number in range(ROWS)]
+    rows = [a_row(number, random.Random(number)) for number in range(ROWS)]
     _write_file(folder / "candidates.csv", rows)
     _write_database(folder / "source.db", rows)
     with open_world(folder / "home", url) as world:
@@ -73,7 +73,8 @@ def measure_load(folder: Path, backend: str, url: str) -> Iterator[Large]:
         yield Large("load_unchanged", backend, unchanged, first, UNCHANGED_GOAL, {"rows": ROWS})
 
 
-def _row(number: int, random_: random.Random) -> Sequence[str]:
+def a_row(number: int, random_: random.Random) -> Sequence[str]:
+    """The texts of one candidate, of `COLUMNS`."""
     born = date(1990, 1, 1) + timedelta(days=random_.randrange(5_000))
     first, last = random_.choice(NAMES), f"{random_.choice(NAMES)}son-{number % 977}"
     return (

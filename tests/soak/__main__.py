@@ -31,6 +31,7 @@ from tests.campaigns.exact_view import hold_exactly, prepare
 from tests.campaigns.free_text import indexed, labelled, measure, roster, shortfalls, summary
 from tests.campaigns.killed_syncs import kill_syncs
 from tests.campaigns.kills import kill_repeatedly
+from tests.campaigns.large_file import bring_in
 from tests.campaigns.opa_chaos import LONGEST_ANSWER, LONGEST_RECOVERY, disturb
 from tests.campaigns.read_while_synced import read_while_synced
 from tests.campaigns.timing import differences, shapes, tells_apart
@@ -49,6 +50,8 @@ CANCELLED = 10_000
 KILLS = 60
 KILLED_SYNCS = 100
 READS = 100_000
+LARGE_FILE = 5_000_000_000
+MOST_MEMORY = 300_000_000
 DISTURBANCES = 100
 QUESTIONS = 20_000
 TEXTS = 60_000
@@ -126,6 +129,16 @@ def soak_reads(folder: Path, new: NewDatabase) -> Mapping[str, object]:
         "wrong": toll.wrong[:3],
         "held": not toll.wrong,
     }
+
+
+def soak_large_file(folder: Path, new: NewDatabase) -> Mapping[str, object]:
+    """A file of 5 GB, pulled in less than 300 MB of memory."""
+    (folder / "db").mkdir()
+    with new(folder / "db") as url:
+        brought = bring_in(folder, url, LARGE_FILE)
+    megabytes = {"file_megabytes": brought.file_bytes // 1_000_000, "most_memory_megabytes": brought.most_memory // 1_000_000}
+    held = brought.file_bytes >= LARGE_FILE and brought.most_memory < MOST_MEMORY
+    return {"rows": brought.rows, **megabytes, "held": held}
 
 
 def soak_kills(folder: Path, new: NewDatabase) -> Mapping[str, object]:
@@ -224,6 +237,7 @@ CAMPAIGNS = {
     "kills": soak_kills,
     "killed_syncs": soak_killed_syncs,
     "reads": soak_reads,
+    "large_file": soak_large_file,
 }
 WITHOUT_DATABASE = {
     "opa": soak_opa,
