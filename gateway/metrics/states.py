@@ -120,10 +120,5 @@ def _turns_failed(found: Standing) -> Metric:
         labels=("provider", "source"),
     )
     for turn in found.turns:
-        good = [
-            state.fresh.synced_at or ""
-            for state in found.resources
-            if (state.fresh.provider, state.fresh.source) == (turn.provider, turn.source)
-        ]
-        failed.add_metric((turn.provider, turn.source), float(turn.failed and max(good, default="") <= turn.ended_at))
+        failed.add_metric((turn.provider, turn.source), float(turn.still_failed(found.resources)))
     return failed

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -77,9 +77,10 @@ class LastTurn:
     ended_at: str
     outcome: str
 
-    @property
-    def failed(self) -> bool:
-        return self.outcome != DONE
+    def still_failed(self, states: Iterable[ResourceState]) -> bool:
+        """Whether it failed and nothing of its source, which is among `states`, was synced well since."""
+        mine = (state.fresh for state in states if (state.fresh.provider, state.fresh.source) == (self.provider, self.source))
+        return self.outcome != DONE and max((fresh.synced_at or "" for fresh in mine), default="") <= self.ended_at
 
 
 def take_turn(database: Database, provider: InstitutionId, source: str, turn: str, who: str, at: str) -> bool:
@@ -151,12 +152,15 @@ def resource_states(connection: Connection, provider: InstitutionId | None = Non
         yield ResourceState(fresh, last.get(named), waiting.get(named, 0))
 
 
-def last_turns(connection: Connection) -> Iterator[LastTurn]:
+def last_turns(connection: Connection, provider: InstitutionId | None = None) -> Iterator[LastTurn]:
     """The last turn of each scheduled source that ended, within the time that turns are kept."""
     key = (source_turn.c.provider_id, source_turn.c.source_id)
     newest = select(*key, func.max(source_turn.c.ended_at).label("at")).group_by(*key).subquery()
     is_newest = (key[0] == newest.c.provider_id) & (key[1] == newest.c.source_id) & (source_turn.c.ended_at == newest.c.at)
-    for row in connection.execute(select(source_turn).join(newest, is_newest).order_by(*key)):
+    statement = select(source_turn).join(newest, is_newest).order_by(*key)
+    if provider is not None:
+        statement = statement.where(source_turn.c.provider_id == provider)
+    for row in connection.execute(statement):
         yield LastTurn(InstitutionId(row.provider_id), row.source_id, row.ended_at, row.outcome)
 
 
