@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, and_, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError as Taken
 
 from gateway.domain.identifiers import InstitutionId, ResourceName
@@ -136,17 +136,22 @@ def freshness(connection: Connection, provider: InstitutionId | None = None) -> 
 def resource_states(connection: Connection, provider: InstitutionId | None = None) -> Iterator[ResourceState]:
     """The same with how the last run ended and how many rows are in quarantine now."""
     key = (sync_run.c.provider_id, sync_run.c.source_id, sync_run.c.resource)
-    # The id of a run is a UUIDv7, and runs of a provider exclude each other: the greatest is the last.
-    newest = select(func.max(sync_run.c.run_id)).where(sync_run.c.state.in_(ENDS)).group_by(*key)
-    held = select(*key, func.count()).join(quarantine, quarantine.c.run_id == sync_run.c.run_id).group_by(*key)
+    newest = select(*key, func.max(sync_run.c.ended_at).label("at")).where(sync_run.c.state.in_(ENDS)).group_by(*key)
+    counted = select(quarantine.c.run_id, func.count().label("rows")).group_by(quarantine.c.run_id).subquery()
+    held = select(*key, func.sum(counted.c.rows)).join(counted, counted.c.run_id == sync_run.c.run_id).group_by(*key)
     if provider is not None:
         newest = newest.where(sync_run.c.provider_id == provider)
         held = held.where(sync_run.c.provider_id == provider)
-    ended = connection.execute(select(sync_run).where(sync_run.c.run_id.in_(newest)))
+    ends = newest.subquery()
+    is_newest = and_(
+        *(column == ends.c[column.name] for column in key), sync_run.c.state.in_(ENDS), sync_run.c.ended_at == ends.c.at
+    )
+    # Of two that ended in one instant the later counts: the id of a run is a UUIDv7, and runs of a provider exclude each other.
+    ended = connection.execute(select(sync_run).join(ends, is_newest).order_by(sync_run.c.run_id))
     last = {
         (row.provider_id, row.source_id, row.resource): LastRun(row.ended_at, row.state, row.read, row.failure) for row in ended
     }
-    waiting = {(p, s, r): count for p, s, r, count in connection.execute(held)}
+    waiting = {(p, s, r): int(count) for p, s, r, count in connection.execute(held)}
     for fresh in freshness(connection, provider):
         named = (fresh.provider, fresh.source, fresh.resource)
         yield ResourceState(fresh, last.get(named), waiting.get(named, 0))
