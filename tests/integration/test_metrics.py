@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -34,7 +35,8 @@ from tests.world import SMALL, World, open_world
 LAKESIDE = InstitutionId("lakeside")
 CANDIDATES = {"provider": "lakeside", "source": "lakeside-extract", "resource": "candidates"}
 CLIENT = "riverton-sis"
-RULES = Path(__file__).resolve().parents[2] / "deploy" / "prometheus" / "gateway.rules.yaml"
+DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
+RULES = DEPLOY / "prometheus" / "gateway.rules.yaml"
 CANARY = "Zzyzxcanary"
 
 
@@ -331,13 +333,33 @@ def test_a_page_that_cannot_be_written_says_why(watched: Watched, monkeypatch: p
         status(page=tmp_path / "missing" / "sources.html")
 
 
-def test_each_metric_that_an_alarm_asks_about_is_in_a_scrape(watched: Watched) -> None:
-    groups = YAML(typ="safe", pure=True).load(RULES)["groups"]
-    rules = [rule for group in groups for rule in group["rules"]]
-    source = replace(watched.world.source("lakeside", watched.extracts), schedule=Schedule(every=timedelta(hours=1)))
+def every_metric(watched: Watched) -> Scrape:
+    """A scrape after something of every kind has happened."""
+    schedule = Schedule(every=timedelta(hours=1), late_after=timedelta(hours=2))
+    source = replace(watched.world.source("lakeside", watched.extracts), schedule=schedule)
     Timetable(watched.world.gateway, (), lambda _: source).run(Turn(source, watched.world.now))
-    watched.world.api.get("/healthz")
-    found = watched.scrape()
+    token = watched.world.token(CLIENT)
+    watched.world.api.get("/v1/candidates", token)
+    watched.world.api.get("/v1/candidates", token, purpose="research")
+    return watched.scrape()
+
+
+def alarms() -> list[dict[str, Any]]:
+    return [rule for group in YAML(typ="safe", pure=True).load(RULES)["groups"] for rule in group["rules"]]
+
+
+def test_the_readme_has_every_metric_and_every_alarm_and_no_other(watched: Watched) -> None:
+    section = (DEPLOY / "README.md").read_text(encoding="utf-8").partition("## Metrics and alarms")[2].partition("\n## ")[0]
+    rows = [line for line in section.splitlines() if line.startswith("| `gateway_")]
+    named = [name for row in rows for name in re.findall(r"`(gateway_[a-z_]+)`", row)]
+    told = {re.sub(r"_(bucket|count|sum)$", "", name) for name in every_metric(watched).names}
+    assert sorted(named) == sorted(told)
+    written = {name for row in rows for name in re.findall(r"\bGateway[A-Za-z]+", row)}
+    assert written | {"GatewayDown", "GatewayUnknown"} == {rule["alert"] for rule in alarms()}
+
+
+def test_each_metric_that_an_alarm_asks_about_is_in_a_scrape(watched: Watched) -> None:
+    rules, found = alarms(), every_metric(watched)
     asked = {name for rule in rules for name in re.findall(r"\bgateway_[a-z_]+", rule["expr"])}
     assert len(asked) > 8
     assert asked <= found.names
