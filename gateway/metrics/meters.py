@@ -41,7 +41,7 @@ class Meters:
         )
         self._append_failures = Counter(
             "gateway_audit_append_failures",
-            "Answers that were not given because the audit log could not be written.",
+            "Appends to the audit log that failed; what has no entry is not answered.",
             registry=self.registry,
         )
         self._disclosures = Counter(

@@ -135,7 +135,7 @@ def test_disclosures_and_refusals_are_counted_as_they_are_on_the_log(watched: Wa
     assert found.of("gateway_audit_append_failures_total") == 0
 
 
-def test_an_answer_that_was_not_given_for_want_of_the_log_is_counted(watched: Watched) -> None:
+def test_an_append_that_failed_is_counted_and_so_is_the_answer_without_a_body(watched: Watched) -> None:
     token = watched.world.token(CLIENT)
     watched.world.gateway.log.ready = False
     assert watched.world.api.get("/v1/candidates", token).status_code == httpx.codes.SERVICE_UNAVAILABLE
