@@ -18,7 +18,7 @@ from gateway.accountability.verify import Verified, check_not_restored, verify
 from gateway.agreements.check import Law
 from gateway.agreements.lifecycle import Registry
 from gateway.agreements.open_law import open_law
-from gateway.audit import AuditLog
+from gateway.audit import NOBODY, AuditLog, Listener
 from gateway.authenticate import TokenVerifier
 from gateway.catalog.load import load_catalog
 from gateway.catalog.model import Catalog
@@ -79,7 +79,9 @@ def new_id() -> str:
 class Gateway:
     """Everything of one process, opened; use it as a context manager."""
 
-    def __init__(self, settings: Settings, database: Database, ring: KeyRing, log_id: int, clock: Clock) -> None:
+    def __init__(
+        self, settings: Settings, database: Database, ring: KeyRing, log_id: int, clock: Clock, listener: Listener = NOBODY
+    ) -> None:
         self.settings = settings
         self.database = database
         self.ring = ring
@@ -98,6 +100,7 @@ class Gateway:
             seal_detail=self._seal_detail,
             published=settings.published_checkpoint,
             on_fatal=lambda: os._exit(STORAGE_FAILED),
+            listener=listener,
         )
 
     def __enter__(self) -> Gateway:
@@ -279,8 +282,9 @@ def prepare(settings: Settings, clock: Clock = utc_now) -> None:
         database.close()
 
 
-def open_gateway(settings: Settings, clock: Clock = utc_now) -> Gateway:
-    """Open what `prepare` made. Raises `ConfigurationError` when the schema, the keys or the log are not as needed."""
+def open_gateway(settings: Settings, clock: Clock = utc_now, listener: Listener = NOBODY) -> Gateway:
+    """Open what `prepare` made; `listener` hears how appends to its log went. Raises `ConfigurationError` when the schema, the keys
+    or the log are not as needed."""
     if not exists(settings.database):
         raise ConfigurationError(
             "There is no database. Set GATEWAY_HOME or GATEWAY_DATABASE_URL to the one you mean, or make one: gateway db upgrade"
@@ -296,7 +300,7 @@ def open_gateway(settings: Settings, clock: Clock = utc_now) -> Gateway:
     log_id, origin = log
     if origin != settings.log_origin:
         raise ConfigurationError(f"The audit log's origin is {origin}; GATEWAY_LOG_ORIGIN must be the same.")
-    gateway = Gateway(settings, database, ring, log_id, clock)
+    gateway = Gateway(settings, database, ring, log_id, clock, listener)
     try:
         gateway.refuse_restored()
     except IntegrityError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from gateway.domain.auditing import AuditEntry, AuditEvent, Checkpoint
 from gateway.domain.decision import Question
@@ -41,6 +42,29 @@ STATE_MOVED = Reason(
 )
 SealDetail = Callable[[InstitutionId, EntryId, bytes], tuple[str, bytes]]
 """(owner, entry, plaintext) -> (key id, ciphertext) under the owner's register key."""
+
+
+class Listener(Protocol):
+    """Who hears how appends went, to count and time them; called by the thread that appended, so it must be quick."""
+
+    def appended(self, events: Sequence[AuditEvent], seconds: float, error: GatewayError | None) -> None:
+        """`events` of one answer took `seconds` to be durable, or to fail."""
+
+    def refused_anonymously(self, kind: str) -> None:
+        """Somebody unknown was refused."""
+
+
+class _Nobody:
+    """Hears nothing."""
+
+    def appended(self, events: Sequence[AuditEvent], seconds: float, error: GatewayError | None) -> None:
+        pass
+
+    def refused_anonymously(self, kind: str) -> None:
+        pass
+
+
+NOBODY: Listener = _Nobody()
 
 
 class _Waiter:
@@ -76,6 +100,7 @@ class AuditLog:
         seal_detail: SealDetail,
         published: Path | None = None,
         on_fatal: Callable[[], None] = lambda: None,
+        listener: Listener = NOBODY,
     ) -> None:
         self._database = database
         self._log_id = log_id
@@ -86,6 +111,7 @@ class AuditLog:
         self._published = published
         self._published_at: datetime | None = None
         self._on_fatal = on_fatal
+        self._listener = listener
         self._waiting: list[_Waiter] = []
         self._queue = threading.Lock()
         self._turn = threading.Lock()
@@ -105,15 +131,19 @@ class AuditLog:
         Raises `Unavailable` when the log cannot be written, `DisclosureDenied` when the state epoch of an event has moved or a
         limit of its grant would be passed.
         """
+        begun = time.perf_counter()
         waiter = _Waiter(events)
         with self._queue:
             self._waiting.append(waiter)
-        # Whoever gets the turn commits for all that wait then; the others find themselves settled when theirs comes.
-        with self._turn:
-            while not waiter.settled:
-                with self._queue:
-                    batch, self._waiting = self._waiting[:LARGEST_BATCH], self._waiting[LARGEST_BATCH:]
-                self._commit(batch)
+        try:
+            # Whoever gets the turn commits for all that wait then; the others find themselves settled when theirs comes.
+            with self._turn:
+                while not waiter.settled:
+                    with self._queue:
+                        batch, self._waiting = self._waiting[:LARGEST_BATCH], self._waiting[LARGEST_BATCH:]
+                    self._commit(batch)
+        finally:
+            self._listener.appended(events, time.perf_counter() - begun, waiter.error)
         if waiter.error is not None:
             raise waiter.error
         return waiter.entries
@@ -126,6 +156,7 @@ class AuditLog:
 
     def refuse_anonymous(self, kind: str) -> None:
         """Count a refusal of somebody unknown; a minute's refusals make one entry (decision 21)."""
+        self._listener.refused_anonymously(kind)
         with self._queue:
             self._anonymous[kind] += 1
             self._anonymous_since = self._anonymous_since or self._clock()

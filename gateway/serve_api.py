@@ -11,6 +11,7 @@ from collections.abc import Callable
 from fastapi import FastAPI
 
 from gateway.api.build import Edge, build_api
+from gateway.api.clocked import Answered
 from gateway.app import Gateway, new_id
 from gateway.receive import PushDesk
 from gateway.take_batches import Sources
@@ -27,9 +28,11 @@ def settle_collector() -> None:
     gc.set_threshold(NEW_OBJECTS, NEW_ROUNDS, OLD_ROUNDS)
 
 
-def build_app(gateway: Gateway, sources: Sources = dict, wake: Callable[[], None] = lambda: None) -> FastAPI:
+def build_app(
+    gateway: Gateway, sources: Sources = dict, wake: Callable[[], None] = lambda: None, answered: Answered | None = None
+) -> FastAPI:
     """The HTTP application; notes the start on the log first. `sources` are those that take batches, `wake` is called when one is
-    complete."""
+    complete, `answered` after each answer."""
     settings, pdp = gateway.settings, gateway.pdp()
     gateway.note_start(pdp)
     pdp.start()
@@ -37,6 +40,7 @@ def build_app(gateway: Gateway, sources: Sources = dict, wake: Callable[[], None
         allowed_hosts=tuple(host.strip() for host in settings.allowed_hosts.split(",") if host.strip()),
         data_threads=settings.data_threads,
         new_request_id=new_id,
+        answered=answered,
     )
     gate = gateway.gate(pdp)
     pushes = PushDesk(gateway.database, gateway.ring, gateway.log, gate.verifier, gateway.clock, sources, wake)

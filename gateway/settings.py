@@ -60,6 +60,10 @@ class Settings(BaseSettings):
     sources: Path | None = Field(
         default=None, description="Folder of source files (*.source.yaml) that `gateway serve` syncs as they say; empty: none."
     )
+    metrics_host: str = Field(default="127.0.0.1", description="Address that metrics are served on, for a Prometheus of your own.")
+    metrics_port: int | None = Field(
+        default=None, ge=1, le=65535, description="Port that metrics are served on, never GATEWAY_PORT; empty: they are not."
+    )
     shrink_limit: float = Field(default=0.2, ge=0.0, le=1.0, description="Largest share of a resource that one sync may delete.")
 
     @field_validator("pool_size")
@@ -69,6 +73,14 @@ class Settings(BaseSettings):
         if size < CONNECTIONS_OF_A_REQUEST * others.data.get("data_threads", 1):
             raise PydanticCustomError("pool", "must be at least twice GATEWAY_DATA_THREADS")
         return size
+
+    @field_validator("metrics_port")
+    @classmethod
+    def _apart_from_the_api(cls, port: int | None, others: ValidationInfo) -> int | None:
+        """Partners reach the other one."""
+        if port is not None and port == others.data.get("port"):
+            raise PydanticCustomError("port", "must be another port than GATEWAY_PORT")
+        return port
 
     @property
     def database(self) -> str:

@@ -25,7 +25,7 @@ from gateway.app import Gateway, new_id
 from gateway.domain.identifiers import ResourceName
 from gateway.domain.times import utc_text
 from gateway.errors import ConfigurationError, GatewayError, IngestError
-from gateway.store.turns import end_turn, expect, freshness, take_turn
+from gateway.store.turns import DONE, end_turn, expect, freshness, take_turn
 from gateway.sync import SyncWishes, Told, sync_source
 from gateway.telemetry import logger
 
@@ -124,7 +124,7 @@ class Timetable:
             return None
         try:
             report = sync_source(self._gateway, source, SyncWishes(), Told(self._go_on))
-            outcome = "done"
+            outcome = DONE
             rows = sum(found.rows for found in report.resources)
             logger().info("source synced", source=source.id, provider=source.provider, turn=turn.name, rows=rows)
             if report.left_undone:
@@ -155,7 +155,7 @@ class Timetable:
 
     def _try(self, turn: Turn) -> None:
         outcome = self.run(turn)
-        if outcome not in (None, "done") and not self._stopping.is_set() and turn.tries < len(RETRIES):
+        if outcome not in (None, DONE) and not self._stopping.is_set() and turn.tries < len(RETRIES):
             again = Turn(turn.source, turn.at, turn.tries + 1)
             self._scheduler.add_job(self._try, "date", run_date=datetime.now(UTC) + RETRIES[turn.tries], args=[again])
 

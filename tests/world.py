@@ -19,11 +19,13 @@ from connectors.source import Source
 from gateway.agreements.activate import activate
 from gateway.agreements.read_agreement import read_agreement
 from gateway.app import Gateway, open_gateway, prepare
+from gateway.audit import NOBODY
 from gateway.cli.source.files import read_source
 from gateway.clients import KeyPair, NewClient, add_client
 from gateway.demo.extracts import Sizes, write_extracts
 from gateway.domain.identifiers import InstitutionId
 from gateway.ingest import ResourceReport, ingest, order_of
+from gateway.metrics.meters import Meters
 from gateway.prove_client import ASSERTION_TYPE
 from gateway.serve_api import build_app
 from gateway.settings import Settings
@@ -170,23 +172,24 @@ class World:
 
 
 @contextmanager
-def gateway_world(folder: Path, database_url: str, **settings: Any) -> Iterator[World]:
-    """A gateway on a migrated database, without an API, agreements, clients or records."""
+def gateway_world(folder: Path, database_url: str, meters: Meters | None = None, **settings: Any) -> Iterator[World]:
+    """A gateway on a migrated database, without an API, agreements, clients or records; `meters` count what it does."""
     folder.mkdir(parents=True, exist_ok=True)
     switched_on = {"state_modules": "personnel-default", **settings}
     configured = Settings(home=folder, database_url=database_url, issuer=ISSUER, allowed_hosts="127.0.0.1", **switched_on)
     world = World(folder, configured)
     prepare(configured, world.clock)
-    with open_gateway(configured, world.clock) as gateway:
+    with open_gateway(configured, world.clock, meters or NOBODY) as gateway:
         world.gateway = gateway
         yield world
 
 
 @contextmanager
-def open_world(folder: Path, database_url: str, **settings: Any) -> Iterator[World]:
+def open_world(folder: Path, database_url: str, meters: Meters | None = None, **settings: Any) -> Iterator[World]:
     """The same with its API."""
-    with gateway_world(folder, database_url, **settings) as world, start_blocking_portal() as portal:
-        transport = httpx.ASGITransport(build_app(world.gateway, lambda: world.pushed))
+    with gateway_world(folder, database_url, meters, **settings) as world, start_blocking_portal() as portal:
+        answered = None if meters is None else meters.answered
+        transport = httpx.ASGITransport(build_app(world.gateway, lambda: world.pushed, answered=answered))
         client = httpx.AsyncClient(transport=transport, base_url=ISSUER)
         world.api = Api(portal, client)
         yield world

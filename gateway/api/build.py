@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from gateway.agreements.desk import OpenLaw
 from gateway.api.agreements import agreements_router
 from gateway.api.ambiguity import RefuseAmbiguous
+from gateway.api.clocked import Answered, Clocked
 from gateway.api.health import health_router
 from gateway.api.hosts import KnownHosts
 from gateway.api.oauth import oauth_router
@@ -34,11 +35,12 @@ HEADERS = ((b"cache-control", b"no-store, private"), (b"x-content-type-options",
 
 @dataclass(frozen=True)
 class Edge:
-    """What the edge needs from the settings."""
+    """What the edge needs from the settings; `answered` hears of every answer, where somebody counts them."""
 
     allowed_hosts: tuple[str, ...]
     data_threads: int
     new_request_id: Callable[[], str]
+    answered: Answered | None = None
 
 
 def build_api(gate: Gate, law: OpenLaw, issuer: TokenIssuer, pushes: PushDesk, edge: Edge) -> FastAPI:
@@ -64,6 +66,8 @@ def build_api(gate: Gate, law: OpenLaw, issuer: TokenIssuer, pushes: PushDesk, e
     app.add_middleware(KnownHosts, hosts=edge.allowed_hosts)
     app.add_middleware(RefuseAmbiguous)
     app.add_middleware(_Outermost, new_request_id=edge.new_request_id)
+    if edge.answered is not None:
+        app.add_middleware(Clocked, answered=edge.answered)
     return app
 
 

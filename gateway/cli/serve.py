@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 from collections.abc import Mapping
+from contextlib import ExitStack
 from functools import partial
 
 import uvicorn
@@ -13,9 +14,12 @@ from connectors.source import Source
 from gateway.agreements.expire import expire_ended
 from gateway.agreements.lifecycle import by_operator
 from gateway.app import Gateway, open_gateway
+from gateway.audit import NOBODY
 from gateway.cli.source.files import read_source
 from gateway.domain.identifiers import InstitutionId
 from gateway.errors import ConfigurationError
+from gateway.metrics.meters import Meters
+from gateway.metrics.serve import metrics_served
 from gateway.serve_api import build_app, settle_collector
 from gateway.settings import read_settings
 from gateway.take_batches import take_batches
@@ -26,17 +30,24 @@ GRACEFUL_SECONDS = 10
 
 
 def serve() -> None:
-    """Start the API on GATEWAY_HOST:GATEWAY_PORT; needs a database that `gateway db upgrade` made."""
+    """Start the API on GATEWAY_HOST:GATEWAY_PORT; needs a database that `gateway db upgrade` made.
+
+    With GATEWAY_METRICS_PORT it also serves metrics, apart, for a Prometheus of yours.
+    """
     configure_logs()
     settings = read_settings()
-    with open_gateway(settings) as gateway:
+    meters = None if settings.metrics_port is None else Meters()
+    with ExitStack() as stack:
+        gateway = stack.enter_context(open_gateway(settings, listener=meters or NOBODY))
         expire_ended(by_operator("gateway serve"), gateway.registry())
         # As daemons do: read again what may have changed, here the policies.
         signal.signal(signal.SIGHUP, lambda *_: gateway.reload_policies())
         # The server raises the signal that ended it once more; as an exit it leaves through this `with`, not past it.
         signal.signal(signal.SIGTERM, lambda *_: sys.exit())
         timetable, sources = _timetable(gateway)
-        api = build_app(gateway, lambda: sources, timetable.wake)
+        if meters is not None and settings.metrics_port is not None:
+            stack.enter_context(metrics_served(gateway, meters, settings.metrics_host, settings.metrics_port))
+        api = build_app(gateway, lambda: sources, timetable.wake, None if meters is None else meters.answered)
         timetable.start()
         settle_collector()
         # No access log: a query string can hold a value of a record.

@@ -19,6 +19,7 @@ from sqlalchemy import Dialect, Engine, Executable, create_engine, event, text
 from sqlalchemy.engine import Compiled, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.pool import QueuePool
 
 from gateway.domain.auditing import AuditEntry, AuditEvent
 from gateway.errors import ConfigurationError, GatewayError, StorageFailed, Unavailable
@@ -83,6 +84,11 @@ class Database:
                 yield
             finally:
                 os.close(handle)
+
+    def connections(self) -> tuple[int, int]:
+        """How many connections are at work now, and how many there may be."""
+        pool = self.engine.pool
+        return (pool.checkedout(), pool.size()) if isinstance(pool, QueuePool) else (0, 0)
 
     def close(self) -> None:
         self.engine.dispose()
@@ -185,8 +191,9 @@ def _out_of_reach(why: DBAPIError) -> bool:
     return why.connection_invalidated or name in {"OperationalError", "InterfaceError"} or sqlstate.startswith("25006")
 
 
-def open_database(url: str, *, pool_size: int = 5) -> Database:
-    """Open `sqlite:///file` or `postgresql+psycopg://...`. Raises `ConfigurationError` for any other address."""
+def open_database(url: str, *, pool_size: int = 5, patience: float | None = None) -> Database:
+    """Open `sqlite:///file` or `postgresql+psycopg://...`; a PostgreSQL server has `patience` seconds for a statement, for ever
+    without. Raises `ConfigurationError` for any other address."""
     try:
         parsed = make_url(url)
     except ArgumentError as why:
@@ -194,7 +201,9 @@ def open_database(url: str, *, pool_size: int = 5) -> Database:
     if parsed.get_backend_name() == "sqlite":
         return _open_sqlite(url, pool_size)
     if parsed.get_backend_name() == "postgresql":
-        return _open_postgresql(parsed.set(drivername="postgresql+psycopg").render_as_string(hide_password=False), pool_size)
+        return _open_postgresql(
+            parsed.set(drivername="postgresql+psycopg").render_as_string(hide_password=False), pool_size, patience
+        )
     raise ConfigurationError("GATEWAY_DATABASE_URL must start with sqlite:/// or postgresql://.")
 
 
@@ -242,7 +251,12 @@ class _InBinary(psycopg.Cursor[Any]):
         self.format = psycopg.pq.Format.BINARY
 
 
-def _open_postgresql(url: str, pool_size: int) -> Database:
+def _open_postgresql(url: str, pool_size: int, patience: float | None) -> Database:
+    options, limits = "-c timezone=UTC -c datestyle=ISO", {}
+    if patience is not None:
+        milliseconds = int(patience * 1000)
+        # The server gives up a statement, the system a connection that answers nothing any more.
+        options, limits = f"{options} -c statement_timeout={milliseconds}", {"tcp_user_timeout": milliseconds}
     engine = create_engine(
         url,
         hide_parameters=True,  # an exception's text must not hold a record's value
@@ -250,7 +264,7 @@ def _open_postgresql(url: str, pool_size: int) -> Database:
         max_overflow=0,
         pool_timeout=POOL_WAIT_SECONDS,
         pool_use_lifo=True,  # the connection that was used last has its pages and statements at hand
-        connect_args={"connect_timeout": 3, "options": "-c timezone=UTC -c datestyle=ISO", "cursor_factory": _InBinary},
+        connect_args={"connect_timeout": 3, "options": options, "cursor_factory": _InBinary, **limits},
     )
 
     @event.listens_for(engine, "checkin")

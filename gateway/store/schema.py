@@ -378,8 +378,10 @@ sync_run = Table(
     Column("quarantined", BigInteger, nullable=False, server_default="0"),
     Column("failure", String(400)),
     Index(None, "provider_id", "resource", "started_at"),
+    Index(None, "provider_id", "source_id", "resource", "state", "ended_at"),
 )
-"""`state`: running, promoted, unchanged, refused or failed. `failure` names the rule, never a value."""
+"""`state`: running, promoted, unchanged, refused or failed. `failure` names the rule, never a value. Runs are kept, so how fresh a
+resource is must be found in an index alone."""
 
 quarantine = Table(
     "quarantine",

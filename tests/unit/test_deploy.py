@@ -26,7 +26,7 @@ DEPLOY = TOP / "deploy"
 SETTING = re.compile(r"^(#?)(GATEWAY_[A-Z0-9_]+)=(.*)$", re.MULTILINE)
 IMAGE = re.compile(r"^(?:FROM|\s+image:) (\S+)", re.MULTILINE)
 NAMES = {f"GATEWAY_{name.upper()}" for name in Settings.model_fields}
-OTHER_FILES = ("compose.yaml", "Dockerfile", "gateway.service", "caddy/Caddyfile", "README.md")
+OTHER_FILES = ("compose.yaml", "Dockerfile", "gateway.service", "caddy/Caddyfile", "prometheus/gateway.rules.yaml", "README.md")
 
 
 def text(name: str) -> str:
@@ -82,7 +82,16 @@ def test_no_file_sets_what_the_program_does_not_read(name: str) -> None:
     assert set(re.findall(r"\bGATEWAY_[A-Z0-9_]+\b", text(name))) <= NAMES | {"GATEWAY_NAME", "GATEWAY_UPSTREAM"}
 
 
-@pytest.mark.parametrize("path", [DEPLOY / "compose.yaml", TOP / ".pre-commit-config.yaml"], ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "path",
+    [
+        DEPLOY / "compose.yaml",
+        DEPLOY / "prometheus" / "gateway.rules.yaml",
+        DEPLOY / "prometheus" / "gateway.rules.test.yaml",
+        TOP / ".pre-commit-config.yaml",
+    ],
+    ids=lambda path: path.name,
+)
 def test_yaml_is_read_without_a_duplicate_key(path: Path) -> None:
     assert tree(path)
 
@@ -170,3 +179,20 @@ def test_systemd_reads_its_units(name: str, tmp_path: Path) -> None:
     done = subprocess.run([program, "verify", "--man=no", str(copy)], capture_output=True, text=True, check=False)
     # Other units of this machine are not ours to judge.
     assert [line for line in done.stderr.splitlines() if copy.name in line] == []
+
+
+def test_each_alarm_comes_when_it_should_and_only_then() -> None:
+    program = shutil.which("promtool")
+    if program is None:
+        pytest.skip("needs promtool")
+    rules = DEPLOY / "prometheus"
+    for command in (("check", "rules", "--lint=all", "gateway.rules.yaml"), ("test", "rules", "gateway.rules.test.yaml")):
+        done = subprocess.run([program, *command], cwd=rules, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_each_alarm_is_tried() -> None:
+    alarms = re.findall(r"^ +- alert: (\w+)$", text("prometheus/gateway.rules.yaml"), re.MULTILINE)
+    tried = set(re.findall(r'alertname="(\w+)"', text("prometheus/gateway.rules.test.yaml")))
+    assert alarms
+    assert set(alarms) == tried

@@ -14,6 +14,7 @@ from gateway.settings import read_settings
         ({"GATEWAY_PORT": "70000"}, "GATEWAY_PORT: Input should be less than or equal to 65535"),
         ({"GATEWAY_PDP": "both"}, "GATEWAY_PDP: Input should be 'embedded' or 'opa'"),
         ({"GATEWAY_DATA_THREADS": "6"}, "GATEWAY_POOL_SIZE: must be at least twice GATEWAY_DATA_THREADS"),
+        ({"GATEWAY_METRICS_PORT": "8080"}, "GATEWAY_METRICS_PORT: must be another port than GATEWAY_PORT"),
         ({"GATEWAY_POOL_SIZE": "7"}, "GATEWAY_POOL_SIZE: must be at least twice GATEWAY_DATA_THREADS"),
     ],
 )

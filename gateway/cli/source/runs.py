@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import asdict
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated, Literal
 
 import orjson
@@ -12,10 +14,12 @@ import typer
 
 from gateway.app import open_gateway
 from gateway.cli.console import new_table, open_console
+from gateway.cli.source.page import status_page
 from gateway.domain.identifiers import InstitutionId
+from gateway.errors import RequestError
 from gateway.settings import read_settings
 from gateway.store.staging import read_quarantine
-from gateway.store.turns import Freshness, freshness
+from gateway.store.turns import Freshness, last_turns, resource_states
 from gateway.store.turns import history as past_runs
 
 Provider = Annotated[str, typer.Argument(metavar="PROVIDER", help="Whose sources.", show_default=False)]
@@ -76,14 +80,21 @@ def history(
 def status(
     provider: Annotated[str, typer.Option(help="Only the sources of one institution.")] = "",
     form: Form = "text",
+    page: Annotated[
+        Path | None, typer.Option("--html", metavar="FILE", help="Write a page of it for people instead.", show_default=False)
+    ] = None,
 ) -> None:
     """How fresh each resource of each source is; exits with 1 when one is late."""
+    whose = InstitutionId(provider) if provider else None
     with open_gateway(read_settings()) as gateway:
         now = gateway.clock()
         with gateway.database.read() as connection:
-            found = list(freshness(connection, InstitutionId(provider) if provider else None))
+            states, turns = list(resource_states(connection, whose)), list(last_turns(connection, whose))
+    found = [state.fresh for state in states]
     late = {entry: entry.is_late(now) for entry in found}
-    if form == "json":
+    if page is not None:
+        _write(page, status_page(states, turns, now))
+    elif form == "json":
         for entry in found:
             sys.stdout.write(orjson.dumps({**asdict(entry), "late_after": _text(entry), "late": late[entry]}).decode() + "\n")
     elif not found:
@@ -102,6 +113,17 @@ def status(
         open_console().print(table)
     if any(late.values()):
         raise typer.Exit(1)
+
+
+def _write(file: Path, content: bytes) -> None:
+    """Whole or not at all, as a web server may be reading it."""
+    partial = file.with_name(f"{file.name}.{os.getpid()}.new")
+    try:
+        partial.write_bytes(content)
+        partial.replace(file)
+    except OSError as why:
+        raise RequestError(f"{file} cannot be written: {why.strerror}.") from why
+    open_console(errors=True).print(f"Wrote {file}.")
 
 
 def _text(entry: Freshness) -> str:
