@@ -1,6 +1,6 @@
 """How fresh each resource of a source is, found in an index
 
-Revision: 0014, after 0010
+Revision: 0014, after 0013
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from alembic import op
 
 revision = "0014"
-down_revision = "0010"
+down_revision = "0013"
 branch_labels = None
 depends_on = None
 
