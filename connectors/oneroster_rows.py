@@ -7,8 +7,9 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from connectors.json_rows import flattener
+from connectors.json_rows import flattener, look_at_objects
 from connectors.kind import Preset
+from connectors.looking import sampled
 from connectors.oneroster_words import (
     Found,
     Object,
@@ -187,9 +188,10 @@ def _table(rule: ResourceRule, items: Iterator[Item]) -> Table:
     flatten = flattener(rule, header)
     settled = _KNOWN[rule.resource] | rule.ignore | {name.partition(".")[0] for name in header}
     further: set[str] = set()
+    look = look_at_objects(rule)
 
     def rows() -> Iterator[FileRow]:
-        for item in items:
+        for item in sampled(items, lambda item: look.item(item.found or None)):
             if not item.found:
                 yield FileRow(item.number, [], _fault(item.trouble, header))
                 continue
@@ -197,7 +199,7 @@ def _table(rule: ResourceRule, items: Iterator[Item]) -> Table:
             row = flatten(item.number, dict(item.found))
             yield row if item.trouble is None else replace(row, fault=_fault(item.trouble, header))
 
-    return Table(header, rows(), further)
+    return Table(header, rows(), further, look)
 
 
 def _fault(trouble: Trouble | None, header: tuple[str, ...]) -> Fault | None:
