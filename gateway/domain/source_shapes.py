@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import product
 
+from gateway.domain.identifiers import InstitutionId, ResourceName
+
 BOOLEAN, WHOLE_NUMBER, DECIMAL_NUMBER, DATE, DATE_TIME = "boolean", "whole number", "decimal number", "date", "date-time"
 TEXT, LIST, OBJECT = "text", "list", "object"
 LEADING_ZERO = "digits with a leading zero"
@@ -106,7 +108,8 @@ class SourceDrift:
     """What changed at one resource of a source, found at an instant (UTC)."""
 
     source: str
-    resource: str
+    provider: InstitutionId
+    resource: ResourceName
     at: str
     changes: tuple[FieldChange, ...]
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
-from connectors.base import Connector, Incremental, Page, PositionExpired
+from connectors.base import Connector, Incremental, Observing, Page, PositionExpired
 from gateway.admit import admit
 from gateway.catalog.model import Resource
 from gateway.catalog.naming import naming_elements
 from gateway.domain.identifiers import ResourceName
+from gateway.domain.source_shapes import SeenShape, SourceDrift
 from gateway.domain.times import utc_text
 from gateway.errors import GatewayError, IngestError
-from gateway.ingest.order import Intake, Progress, ResourceReport, SyncOrder
+from gateway.ingest.order import Drifted, Intake, Progress, ResourceReport, SyncOrder
 from gateway.ingest.run import Reach, Run
 from gateway.store.agreements import needed_elements
 from gateway.store.exclusive import exclusive
@@ -20,7 +22,13 @@ from gateway.store.prune import prune
 from gateway.store.staging import Counts, begin_run, close_interrupted, head
 
 
-def ingest(order: SyncOrder, connector: Connector, intake: Intake, progress: Progress) -> Iterable[ResourceReport]:
+def _untold(_: SourceDrift) -> None:
+    """Nobody wants to know what changed at the source."""
+
+
+def ingest(
+    order: SyncOrder, connector: Connector, intake: Intake, progress: Progress, drifted: Drifted = _untold
+) -> Iterable[ResourceReport]:
     """Pull every resource of a source in dependency order; yields a report when a resource is done.
 
     Raises `IngestError` (and leaves the last good state whole) when no operation agreement of the provider is in force, the
@@ -33,10 +41,22 @@ def ingest(order: SyncOrder, connector: Connector, intake: Intake, progress: Pro
         for name, resource in intake.catalog.resources.items():
             if name in offered and (not order.only or name in order.only):
                 _check_maintainer(order, resource)
-                yield _take_in(order, connector, intake, resource, progress)
+                yield _take_in(_Pull(order, connector, intake, progress, drifted), resource)
 
 
-def _take_in(order: SyncOrder, connector: Connector, intake: Intake, resource: Resource, progress: Progress) -> ResourceReport:
+@dataclass(frozen=True)
+class _Pull:
+    """What every resource of one sync has in common."""
+
+    order: SyncOrder
+    connector: Connector
+    intake: Intake
+    progress: Progress
+    drifted: Drifted
+
+
+def _take_in(pull: _Pull, resource: Resource) -> ResourceReport:
+    order, connector, intake = pull.order, pull.connector, pull.intake
     with intake.database.read() as connection:
         admit(connection, order.provider, intake.clock())
         needed = needed_elements(connection, order.provider, naming_elements(intake.catalog)).get(resource.name)
@@ -48,16 +68,9 @@ def _take_in(order: SyncOrder, connector: Connector, intake: Intake, resource: R
     until = connector.position(resource.name) if isinstance(connector, Incremental) else None
     since = _since(order, intake, resource.name, widened=widened)
     try:
-        report = _run(
-            order,
-            connector,
-            intake,
-            resource,
-            progress,
-            Reach(since if until is not None else None, until, version, stored, widened),
-        )
+        report = _run(pull, resource, Reach(since if until is not None else None, until, version, stored, widened))
     except PositionExpired:
-        report = _run(order, connector, intake, resource, progress, Reach(None, until, version, stored, widened))
+        report = _run(pull, resource, Reach(None, until, version, stored, widened))
     before = utc_text(intake.clock() - intake.keep_versions)
     with intake.database.write() as connection:
         prune(connection, intake.tables[resource.name], order.provider, before)
@@ -73,9 +86,8 @@ def _since(order: SyncOrder, intake: Intake, resource: ResourceName, *, widened:
     return known if stays else None
 
 
-def _run(
-    order: SyncOrder, connector: Connector, intake: Intake, resource: Resource, progress: Progress, reach: Reach
-) -> ResourceReport:
+def _run(pull: _Pull, resource: Resource, reach: Reach) -> ResourceReport:
+    order, connector, intake = pull.order, pull.connector, pull.intake
     run_id = intake.new_run_id()
     with intake.database.write() as connection:
         begin_run(connection, run_id, order.provider, order.source, resource.name, utc_text(intake.clock()))
@@ -86,19 +98,25 @@ def _run(
             if page.unaccounted():
                 raise IngestError(f"{order.source}: the connector lost rows of {resource.name}; nothing was taken over.")
             run.take(page)
-            progress(resource.name, run.rows, connector.rows_in(resource.name) if reach.since is None else None)
+            pull.progress(resource.name, run.rows, connector.rows_in(resource.name) if reach.since is None else None)
         if reach.since is None and not run.unidentified:
             run.stage.remove_unseen()
         run.stage.check_shrink(limit)
-        return run.promote()
+        return run.promote(_seen(connector, resource.name))
     except PositionExpired:
         run.give_up("position expired")
         raise
     except GatewayError as why:
-        run.give_up(why.code)
+        run.give_up(why.code, _seen(connector, resource.name))
         raise
     finally:
         run.stage.close()
+        if run.drift is not None:
+            pull.drifted(run.drift)
+
+
+def _seen(connector: Connector, resource: ResourceName) -> SeenShape | None:
+    return connector.seen(resource) if isinstance(connector, Observing) else None
 
 
 def _pages(connector: Connector, resource: ResourceName, reach: Reach) -> Iterator[Page]:

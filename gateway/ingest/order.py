@@ -11,6 +11,7 @@ from connectors.source import Source
 from gateway.audit import AuditLog
 from gateway.catalog.model import Catalog
 from gateway.domain.identifiers import InstitutionId, ResourceName
+from gateway.domain.source_shapes import SourceDrift
 from gateway.store.engine import Database
 from gateway.store.key_ring import KeyRing
 from gateway.store.record_tables import RecordTables
@@ -19,6 +20,8 @@ from gateway.store.staging import Counts
 Outcome = Literal["promoted", "unchanged", "not_stored"]
 Progress = Callable[[ResourceName, int, int | None], None]
 """(resource, rows read so far, about how many there are)"""
+Drifted = Callable[[SourceDrift], None]
+"""Told of each resource at whose source something changed, also where the sync fails because of it."""
 
 
 @dataclass(frozen=True)

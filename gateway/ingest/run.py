@@ -12,7 +12,9 @@ from gateway.domain.auditing import AuditEvent
 from gateway.domain.identifiers import ElementPath, PersonId
 from gateway.domain.records import EducationRecord, Location, RawRecord, Rejection
 from gateway.domain.rights_events import change_event
+from gateway.domain.source_shapes import SeenShape, SourceDrift
 from gateway.domain.times import utc_text
+from gateway.ingest.drift import note_drift
 from gateway.ingest.order import Intake, ResourceReport, SyncOrder
 from gateway.lay_out import Provenance
 from gateway.normalise import Normaliser
@@ -21,15 +23,8 @@ from gateway.store.consents import follow_people, note_former_numbers, write_rig
 from gateway.store.engine import Connection
 from gateway.store.epoch import lock_epoch
 from gateway.store.positions import Position, write_position
-from gateway.store.staging import (
-    Counts,
-    drop_quarantine,
-    end_run,
-    has_quarantine,
-    mend_quarantine,
-    move_head,
-    write_quarantine,
-)
+from gateway.store.shapes import ShapeKey
+from gateway.store.staging import Counts, drop_quarantine, end_run, has_quarantine, mend_quarantine, move_head, write_quarantine
 
 
 @dataclass(frozen=True)
@@ -79,6 +74,8 @@ class Run:
             later_counts=later_counts,
         )
         self.rows = 0
+        self.drift: SourceDrift | None = None
+        """What this run found changed at the source."""
         self.unidentified = 0
         """Rows so broken that they cannot say which record they were: while there are any, nothing is taken for deleted."""
         self._folded = 0
@@ -121,9 +118,9 @@ class Run:
         self._blank += page.blank
         self._passed_over += page.passed_over
 
-    def promote(self) -> ResourceReport:
-        """Make the staged version visible and note how far the source was read, with the audit event, in one transaction; nothing
-        changed: no new version."""
+    def promote(self, seen: SeenShape | None) -> ResourceReport:
+        """Make the staged version visible and note how far the source was read and what changed of it, with the audit event, in one
+        transaction; nothing changed: no new version."""
         counts, reach = self.stage.counts, self._reach
         changed = counts.changes > 0 or reach.widened
         version = self._version + 1 if changed else self._version
@@ -149,7 +146,9 @@ class Run:
             write_position(connection, self._order.provider, self._order.source, self._resource.name, self._position(at))
             state = "promoted" if changed else "unchanged"
             end_run(connection, self._run_id, state=state, at=at, read=self.rows, quarantined=self._quarantined)
+            drift = None if seen is None else self._noted(connection, seen, at)
             self._intake.log.append_in(connection, self._event("promotion" if changed else "unchanged", version, counts))
+        self.drift = drift
         return ResourceReport(
             self._resource.name,
             "promoted" if changed else "unchanged",
@@ -173,13 +172,21 @@ class Run:
         mapping = self._order.mappings.get(self._resource.name, "")
         return Position(reach.until, mapping, at if reach.since is None else reach.since.whole_at)
 
-    def give_up(self, failure: str) -> None:
-        """Undo what was staged and put the failure on the log; readers never saw any of it."""
+    def give_up(self, failure: str, seen: SeenShape | None = None) -> None:
+        """Undo what was staged and put the failure on the log; readers never saw any of it. A mapped field that is missing is told
+        as gone."""
         self.stage.discard()
         at = utc_text(self._intake.clock())
         with self._intake.database.write() as connection:
             end_run(connection, self._run_id, state="failed", at=at, read=self.rows, quarantined=self._quarantined, failure=failure)
+            drift = self._noted(connection, seen, at) if seen is not None and seen.missing else None
             self._intake.log.append_in(connection, self._event("failed", self._version, Counts()))
+        self.drift = drift
+
+    def _noted(self, connection: Connection, seen: SeenShape, at: str) -> SourceDrift | None:
+        key = ShapeKey(self._order.provider, self._order.source, self._resource.name)
+        mapping = self._order.mappings.get(self._resource.name, "")
+        return note_drift(connection, key, self._run_id, seen, mapping=mapping, whole=self._reach.since is None, at=at)
 
     def _follow(self, connection: Connection, moved: Mapping[PersonId, PersonId]) -> None:
         """Consents and opt-outs go with the people whom the source now knows by another number."""
