@@ -54,7 +54,8 @@ def compare_shapes(
     fields = {name: KnownField() for name in seen.mapped if learns and not seen.certain}
     fields |= {name: earlier[name] for name in unseen - gone if not learns}
     fields |= {name: _merged(earlier.get(name), field, seen, whole=whole) for name, field in seen.fields.items()}
-    return _bounded(fields, mapping, seen), tuple(changes)
+    stays = crowded and not (learns or seen.certain)
+    return _bounded(fields, mapping, seen, crowded=seen.crowded or stays), tuple(changes)
 
 
 def _is_gone(known: KnownField, seen: SeenShape, *, whole: bool) -> bool:
@@ -80,11 +81,11 @@ def _merged(known: KnownField | None, seen: SeenField, shape: SeenShape, *, whol
     return KnownField(types, always)
 
 
-def _bounded(fields: dict[str, KnownField], mapping: str, seen: SeenShape) -> KnownShape:
-    """Names that came together over many pulls are told no more either when they are too many."""
-    crowded = seen.crowded or len(fields) > MOST_FIELDS
-    kept = {name: fields[name] for name in sorted(fields) if not crowded or name in seen.mapped}
-    return KnownShape(kept, mapping, seen.others, crowded)
+def _bounded(fields: dict[str, KnownField], mapping: str, seen: SeenShape, *, crowded: bool) -> KnownShape:
+    """Names that came together over many pulls are told no more either when they are too many, and are not learned again."""
+    too_many = crowded or len(fields) > MOST_FIELDS
+    kept = {name: fields[name] for name in sorted(fields) if not too_many or name in seen.mapped}
+    return KnownShape(kept, mapping, seen.others, too_many)
 
 
 def _listed(types: frozenset[str]) -> tuple[str, ...]:
