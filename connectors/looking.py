@@ -17,7 +17,6 @@ from gateway.domain.source_shapes import (
     WHOLE_NUMBER,
     SeenField,
     SeenShape,
-    is_tellable,
     settled,
 )
 
@@ -89,17 +88,8 @@ class Look:
 
     def shape(self) -> SeenShape:
         """What was seen."""
-        named = {name: field for name, field in self._fields.items() if is_tellable(name)}
-        crowded = len(named) > MOST_FIELDS
-        told = {name: field for name, field in named.items() if not crowded or name in self._mapped}
-        return SeenShape(
-            {name: SeenField(settled(field.types), field.filled, field.present) for name, field in told.items()},
-            self._looked,
-            self._certain,
-            frozenset(name for name in self._mapped if is_tellable(name)),
-            others=sum(bool(name) for name in self._fields) - len(told),
-            crowded=crowded,
-        )
+        fields = {name: SeenField(settled(f.types), f.filled, f.present) for name, f in self._fields.items() if name}
+        return SeenShape(fields, self._looked, self._certain, self._mapped)
 
     def _type_of(self, cell: str) -> str:
         text = cell.strip()

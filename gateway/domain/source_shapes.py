@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 
 from gateway.domain.identifiers import InstitutionId, ResourceName
@@ -132,7 +132,20 @@ def settled(types: Iterable[str]) -> frozenset[str]:
     return frozenset(kind for kind in found if not found & _SETTLED.get(kind, frozenset()))
 
 
-def is_tellable(name: str) -> bool:
-    """Whether a field's name may be stored and shown. In a table that was turned on its side names are values of records: one that
-    is long, has an at sign, or has no letter, is only counted."""
+def told(seen: SeenShape) -> SeenShape:
+    """What may be stored and shown of a shape. In a table that was turned on its side names are values of records: one that is
+    long, has an at sign, or has no letter, is only counted, and so are all that are not mapped where there are too many. A type that
+    nobody knows is taken for text."""
+    named = {name: field for name, field in seen.fields.items() if _is_name(name)}
+    crowded = seen.crowded or len(named) > MOST_FIELDS
+    kept = {
+        name: replace(field, types=frozenset(kind if kind in TYPES else TEXT for kind in field.types))
+        for name, field in named.items()
+        if not crowded or name in seen.mapped
+    }
+    others = seen.others + len(seen.fields) - len(kept)
+    return replace(seen, fields=kept, mapped=frozenset(filter(_is_name, seen.mapped)), others=others, crowded=crowded)
+
+
+def _is_name(name: str) -> bool:
     return len(name) <= LONGEST_NAME and name.isprintable() and "@" not in name and any(letter.isalpha() for letter in name)

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections import Counter
 
 from gateway.domain.compare_shapes import compare_shapes
-from gateway.domain.source_shapes import SeenShape, SourceDrift
+from gateway.domain.source_shapes import SeenShape, SourceDrift, told
 from gateway.store.engine import Connection
 from gateway.store.shapes import ShapeKey, read_shape, write_drift, write_shape
 from gateway.telemetry import logger
@@ -20,7 +20,7 @@ def note_drift(
     known = read_shape(connection, key)
     if not seen.certain and (not seen.looked or (known is None and not whole)):
         return None
-    now, changes = compare_shapes(known, seen, mapping, whole=whole)
+    now, changes = compare_shapes(known, told(seen), mapping, whole=whole)
     if now != known:
         write_shape(connection, key, now)
     write_drift(connection, key, run_id, at, changes)

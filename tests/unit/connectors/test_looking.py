@@ -8,7 +8,7 @@ import pytest
 
 from connectors.looking import FIRST, OF_EACH, Look, sampled
 from connectors.text_types import type_of
-from gateway.domain.source_shapes import MOST_FIELDS, TYPES
+from gateway.domain.source_shapes import MOST_FIELDS, TYPES, SeenField, SeenShape, told
 from tests.unit.connectors.builders import rule, source_of
 
 TWO = {"Id": "personId", "First": "firstName"}
@@ -88,23 +88,28 @@ def test_objects_are_looked_into_only_where_the_source_file_reads_one_of_their_m
 
 def test_names_that_may_be_values_are_counted_and_not_told() -> None:
     names = ("Id", "First", "x" * 64, "x" * 65, "ann@lakeside.example", "123-45-6789", "a\x00b")
-    shape = Look(rule(TWO), names).shape()
+    shape = told(Look(rule(TWO), names).shape())
     assert sorted(shape.fields) == ["First", "Id", "x" * 64]
     assert shape.others == 4
 
 
 def test_of_too_many_fields_only_those_are_told_that_are_mapped() -> None:
     pivoted = ("Id", "First", *(f"Person {number}" for number in range(MOST_FIELDS)))
-    shape = Look(rule(TWO), pivoted).shape()
+    shape = told(Look(rule(TWO), pivoted).shape())
     assert (sorted(shape.fields), shape.others, shape.crowded) == (["First", "Id"], MOST_FIELDS, True)
-    assert not Look(rule(TWO), pivoted[:MOST_FIELDS]).shape().crowded
+    assert not told(Look(rule(TWO), pivoted[:MOST_FIELDS]).shape()).crowded
 
 
 def test_names_inside_objects_do_not_fill_the_memory() -> None:
     look = Look(rule(TWO))
     for number in range(10):
         look.item({f"Person {number}-{at}": 1 for at in range(1_000)})
-    assert look.shape().others == 10 * MOST_FIELDS
+    assert told(look.shape()).others == 10 * MOST_FIELDS
+
+
+def test_a_type_that_a_connector_of_others_makes_up_is_not_told() -> None:
+    made_up = SeenShape({"Pass": SeenField(frozenset({SECRET, "date"}), 1, 1)}, 1, True, frozenset())
+    assert told(made_up).fields["Pass"].types == {"text", "date"}
 
 
 def test_what_was_seen_holds_no_text(tmp_path: Path) -> None:

@@ -183,10 +183,10 @@ def seen(opened: Opened, folder: Path, rows: Rows) -> SeenShape:
     """What a connector saw of one whole pull."""
     tokens._KEPT.clear()
     with opened(folder, rows) as connector:
-        assert isinstance(connector, Observing)
         [resource] = connector.resources()
         pages = list(connector.pull(resource))
         assert sum(len(page.records) for page in pages) == len(rows)
+        assert isinstance(connector, Observing)
         found = connector.seen(resource)
     assert found is not None
     return found
@@ -218,7 +218,8 @@ def test_changes_are_looked_at_as_everything_is(tmp_path: Path) -> None:
         assert {"Id", "Last", "Shoe", "Hat"} == database.seen(CANDIDATES).fields.keys()
     sent = batch(tmp_path, json.dumps(AFTER[0]).encode(), "application/x-ndjson", "changes")
     list(sent.changes(CANDIDATES, "n0", "n1"))
-    assert sent.seen(CANDIDATES).fields.keys() == AFTER[0].keys()
+    shape = sent.seen(CANDIDATES)
+    assert shape is not None and shape.fields.keys() == AFTER[0].keys()
     tokens._KEPT.clear()
     with edfi(tmp_path, BEFORE) as server:
         list(server.changes(CANDIDATES, "0", server.position(CANDIDATES)))
