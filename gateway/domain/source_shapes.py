@@ -29,15 +29,15 @@ TYPES = frozenset(
 )
 
 _STRUCTURES = frozenset({LIST, OBJECT})
+_SETTLED = {EITHER_FIRST[end]: frozenset({DAY_FIRST[end], MONTH_FIRST[end]}) for end in _ENDS}
 _TAKEN_BY: Mapping[str, frozenset[str]] = {
     WHOLE_NUMBER: frozenset({DECIMAL_NUMBER, LEADING_ZERO}),
     DATE: frozenset({DATE_TIME}),
     **{DAY_FIRST[end]: frozenset({EITHER_FIRST[end]}) for end in _ENDS},
     **{MONTH_FIRST[end]: frozenset({EITHER_FIRST[end]}) for end in _ENDS},
-    **{EITHER_FIRST[end]: frozenset({DAY_FIRST[end], MONTH_FIRST[end]}) for end in _ENDS},
+    **_SETTLED,
 }
 """For a type those others, beside text, in whose company it is no news."""
-_SETTLED = {EITHER_FIRST[end]: frozenset({DAY_FIRST[end], MONTH_FIRST[end]}) for end in _ENDS}
 _ALIKE = {
     **{kind: _TAKEN_BY[kind] for end in _ENDS for kind in (EITHER_FIRST[end], DAY_FIRST[end], MONTH_FIRST[end])},
     DECIMAL_NUMBER: frozenset({WHOLE_NUMBER}),
@@ -134,8 +134,8 @@ def settled(types: Iterable[str]) -> frozenset[str]:
 
 def told(seen: SeenShape) -> SeenShape:
     """What may be stored and shown of a shape. In a table that was turned on its side names are values of records: one that is
-    long, has an at sign, or has no letter, is only counted, and so are all that are not mapped where there are too many. A type that
-    nobody knows is taken for text."""
+    long, has an at sign, or has no letter, is only counted, and so are all that are not mapped where there are too many. A type
+    that nobody knows is taken for text."""
     named = {name: field for name, field in seen.fields.items() if _is_name(name)}
     crowded = seen.crowded or len(named) > MOST_FIELDS
     kept = {
