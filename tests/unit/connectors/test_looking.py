@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from connectors.delimited import DelimitedSource
 from connectors.looking import FIRST, OF_EACH, Look, sampled
+from connectors.source import LocalFolder, Source
 from connectors.text_types import type_of
+from gateway.domain.identifiers import InstitutionId
 from gateway.domain.source_shapes import MOST_FIELDS, TYPES, SeenField, SeenShape, told
-from tests.unit.connectors.builders import rule, source_of
+from tests.unit.connectors.builders import PEOPLE, rule, source_of
 
 TWO = {"Id": "personId", "First": "firstName"}
 SECRET = "hunter2"
@@ -110,6 +114,26 @@ def test_names_inside_objects_do_not_fill_the_memory() -> None:
 def test_a_type_that_a_connector_of_others_makes_up_is_not_told() -> None:
     made_up = SeenShape({"Pass": SeenField(frozenset({SECRET, "date"}), 1, 1)}, 1, True, frozenset())
     assert told(made_up).fields["Pass"].types == {"text", "date"}
+
+
+def test_files_of_opt_outs_are_not_taken_for_the_records_of_their_people(tmp_path: Path) -> None:
+    (tmp_path / "people.csv").write_text("Id,First\n1,Ann\n", encoding="utf-8")
+    (tmp_path / "refusals.csv").write_text("Id\n1\n", encoding="utf-8")
+    refusals = replace(rule({"Id": "personId"}), file="refusals.csv")
+    source = DelimitedSource(
+        Source(
+            "extract",
+            InstitutionId("lakeside"),
+            "epp",
+            LocalFolder(tmp_path),
+            {PEOPLE: rule(TWO)},
+            {"opt_outs": {PEOPLE: refusals}},
+        )
+    )
+    list(source.pull(PEOPLE))
+    list(source.pull_rights("opt_outs", PEOPLE))
+    shape = source.seen(PEOPLE)
+    assert shape is not None and sorted(shape.fields) == ["First", "Id"]
 
 
 def test_what_was_seen_holds_no_text(tmp_path: Path) -> None:
