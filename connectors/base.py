@@ -12,6 +12,7 @@ from typing import Protocol, runtime_checkable
 from gateway.domain.identifiers import ResourceName
 from gateway.domain.records import RawRecord, Rejection
 from gateway.domain.rights import RightsKind
+from gateway.domain.source_shapes import SeenShape
 
 PAGE_ROWS = 1000
 """Upper bound of the rows, and of the records, of one page."""
@@ -124,6 +125,15 @@ class Settling(Protocol):
 
         Raises IngestError when it cannot be done; what was promoted stays, and the next sync asks again.
         """
+        ...
+
+
+@runtime_checkable
+class Observing(Protocol):
+    """A source that can say what its rows looked like, so that a change of it is seen."""
+
+    def seen(self, resource: ResourceName) -> SeenShape | None:
+        """What was seen of a resource by the last pull of this object, which may have ended early; None where nothing was read."""
         ...
 
 

@@ -95,7 +95,7 @@ class EdfiSource(MappedSource):
     def changes(self, resource: ResourceName, since: str, until: str) -> Iterator[Page]:
         """As `Incremental.changes`."""
         with self._server.connected() as api:
-            yield from changes(api, self.rule(resource), int(since), int(until))
+            yield from changes(api, self.rule(resource), int(since), int(until), self.watched)
 
     def offers(self) -> Iterator[str]:
         """Every collection of the server; those that the source file reads by the names that it has for them."""

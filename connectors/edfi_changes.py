@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import cast
 
 from connectors.base import Page, PositionExpired
@@ -12,6 +12,7 @@ from connectors.edfi_paging import Objects
 from connectors.edfi_words import with_later_descriptors
 from connectors.json_rows import Json
 from connectors.mapped import pages_of_changes
+from connectors.rows import Table
 from connectors.source import ColumnRule, ResourceRule
 from gateway.domain.identifiers import ElementPath
 from gateway.domain.records import Location, RawRecord
@@ -30,8 +31,10 @@ def tells_changes(rule: ResourceRule) -> bool:
     return own and not (filters or rule.fold or rule.repeat)
 
 
-def changes(api: EdfiApi, rule: ResourceRule, since: int, until: int) -> Iterator[Page]:
-    """What changed after one version and up to another.
+def changes(
+    api: EdfiApi, rule: ResourceRule, since: int, until: int, watched: Callable[[Table, ResourceRule], Table]
+) -> Iterator[Page]:
+    """What changed after one version and up to another; `watched` hands on the table of what is new or edited.
 
     Raises PositionExpired when the server no longer knows, or when its versions began anew: it was restored from a backup.
     """
@@ -43,7 +46,7 @@ def changes(api: EdfiApi, rule: ResourceRule, since: int, until: int) -> Iterato
     window = {"minChangeVersion": str(since + 1), "maxChangeVersion": str(until)}
     path = path_of(rule, api)
     yield from _renamed(rule, api.by_offsets(f"{path}/keyChanges", window))
-    yield from pages_of_changes(records(rule, api, window), rule, ())
+    yield from pages_of_changes(watched(records(rule, api, window), rule), rule, ())
     for found in api.by_offsets(f"{path}/deletes", window):
         yield Page((), (), 0, deleted=tuple(_keyed(rule, item.get("keyValues")) for item in found))
 

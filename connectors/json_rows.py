@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from math import isfinite
 
+from connectors.looking import Look, sampled
 from connectors.rows import Fault, FileRow, Table
 from connectors.source import ResourceRule
 
@@ -30,15 +31,22 @@ def json_table(rule: ResourceRule, objects: Iterable[tuple[int, Json]], also: tu
     header = tuple(dict.fromkeys((*rule.header_names(), *also)))
     further: set[str] = set()
     flatten = flattener(rule, header)
+    look = look_at_objects(rule)
     settled = {_steps(name)[0] for name in header} | {_steps(c.each)[0] for c in rule.collections if c.each} | rule.ignore
 
     def rows() -> Iterator[FileRow]:
-        for number, found in objects:
+        for number, found in sampled(objects, lambda numbered: look.item(numbered[1])):
             if isinstance(found, dict):
                 further.update(found.keys() - settled)
             yield flatten(number, found)
 
-    return Table(header, rows(), further)
+    return Table(header, rows(), further, look)
+
+
+def look_at_objects(rule: ResourceRule) -> Look:
+    """A look at objects that a rule reads, and at the objects inside them of which it names a member."""
+    paths = [_steps(name) for name in rule.header_names()]
+    return Look(rule, walked=frozenset(path[:end] for path in paths for end in range(1, len(path))))
 
 
 def flattener(rule: ResourceRule, header: tuple[str, ...]) -> Callable[[int, Json], FileRow]:

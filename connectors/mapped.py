@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from itertools import islice
@@ -10,11 +10,13 @@ from typing import Protocol
 
 from connectors.base import PAGE_ROWS, Page
 from connectors.folding import Folding
+from connectors.looking import Look, sampled
 from connectors.mapping import Mapped, RowMapper
 from connectors.rows import FileRow, Table
 from connectors.source import Condition, ResourceRule, Source
 from gateway.domain.identifiers import ResourceName
 from gateway.domain.rights import RightsKind
+from gateway.domain.source_shapes import SeenShape
 from gateway.errors import IngestError
 
 
@@ -43,6 +45,7 @@ class MappedSource:
         self._source = source
         self._tables = tables
         self._columns: dict[str, set[str]] = {}
+        self._looks: dict[ResourceName, Look] = {}
         self._may_repeat = may_repeat
 
     def resources(self) -> tuple[ResourceName, ...]:
@@ -52,13 +55,13 @@ class MappedSource:
         return self._may_repeat
 
     def pull(self, resource: ResourceName) -> Iterator[Page]:
-        yield from self._pull(self.rule(resource))
+        yield from self._pull(self.rule(resource), self.watched)
 
     def rights(self) -> tuple[tuple[RightsKind, ResourceName], ...]:
         return tuple((kind, resource) for kind, rules in self._source.rights.items() for resource in rules)
 
     def pull_rights(self, kind: RightsKind, resource: ResourceName) -> Iterator[Page]:
-        yield from self._pull(self._source.rights[kind][resource])
+        yield from self._pull(self._source.rights[kind][resource], _unwatched)
 
     def rows_in(self, resource: ResourceName) -> int | None:
         return self._tables.rows_in(self.rule(resource))
@@ -70,6 +73,16 @@ class MappedSource:
             by_file.setdefault(rule.file, []).append(rule)
         drift = {file: self._unread(rules) for file, rules in by_file.items()}
         return {file: columns for file, columns in drift.items() if columns}
+
+    def seen(self, resource: ResourceName) -> SeenShape | None:
+        """As `Observing.seen`."""
+        look = self._looks.get(resource)
+        return None if look is None else look.shape()
+
+    def watched(self, table: Table, rule: ResourceRule) -> Table:
+        """A table of a resource whose rows are looked at while they are read, for `seen`."""
+        look = self._looks[rule.resource] = table.look or Look(rule, table.header)
+        return table if table.look else replace(table, rows=sampled(table.rows, lambda row: look.row(row.cells)))
 
     def rule(self, resource: ResourceName) -> ResourceRule:
         """The rule of a resource. Raises IngestError when the source file has none."""
@@ -100,11 +113,16 @@ class MappedSource:
                 self._columns[rules[0].file] = set(table.header)
         return tuple(sorted(name for name in self._columns[rules[0].file] if name and name not in settled))
 
-    def _pull(self, rule: ResourceRule) -> Iterator[Page]:
-        with self._tables.open(rule) as table:
+    def _pull(self, rule: ResourceRule, watched: Callable[[Table, ResourceRule], Table]) -> Iterator[Page]:
+        with self._tables.open(rule) as opened:
+            table = watched(opened, rule)
             mapper = RowMapper(rule, table.header)
             yield from _folded_pages(table.rows, mapper, rule) if rule.fold else pages_of(table.rows, mapper)
             self._columns.setdefault(rule.file, set()).update(table.header, table.further)
+
+
+def _unwatched(table: Table, rule: ResourceRule) -> Table:
+    return table
 
 
 def pages_of(rows: Iterable[FileRow], mapper: RowMapper) -> Iterator[Page]:

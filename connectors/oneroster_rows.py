@@ -7,7 +7,8 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from connectors.json_rows import flattener
+from connectors.json_rows import flattener, look_at_objects
+from connectors.looking import sampled
 from connectors.oneroster_presets import ASSIGNMENTS, KNOWN, SCHOOLS, SECTIONS, STAFFS, TEACHING
 from connectors.oneroster_sections import Member, Placed, Timetable, course_index, place, section, session_index, teaching
 from connectors.oneroster_words import (
@@ -166,9 +167,10 @@ def _table(rule: ResourceRule, items: Iterator[Item]) -> Table:
     flatten = flattener(rule, header)
     settled = KNOWN[rule.resource] | rule.ignore | {name.partition(".")[0] for name in header}
     further: set[str] = set()
+    look = look_at_objects(rule)
 
     def rows() -> Iterator[FileRow]:
-        for item in items:
+        for item in sampled(items, lambda item: look.item(None if item.passed_over else item.found or None)):
             if item.passed_over:
                 yield FileRow(item.number, [], passed_over=True)
                 continue
@@ -179,7 +181,7 @@ def _table(rule: ResourceRule, items: Iterator[Item]) -> Table:
             row = flatten(item.number, dict(item.found))
             yield row if item.trouble is None else replace(row, fault=_fault(item.trouble, header))
 
-    return Table(header, rows(), further)
+    return Table(header, rows(), further, look)
 
 
 def _fault(trouble: Trouble | None, header: tuple[str, ...]) -> Fault | None:

@@ -107,7 +107,7 @@ class PushedBatch(MappedSource):
             raise PositionExpired
         rule = self.rule(resource)
         with _Parts(self._batch).open(rule) as table:
-            yield from pages_of_changes(table, rule, cast("PushOrigin", rule.origin).deleted)
+            yield from pages_of_changes(self.watched(table, rule), rule, cast("PushOrigin", rule.origin).deleted)
 
 
 class _Parts:

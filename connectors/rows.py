@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING
 
+from connectors.looking import Look
 from connectors.source import Encoding
 from gateway.errors import IngestError
 
@@ -53,11 +54,13 @@ class FileRow:
 @dataclass(frozen=True)
 class Table:
     """A file's header and the rows after it, read as they are asked for. `further` fills while they are read, with names that
-    the rows hold and the header does not (JSON)."""
+    the rows hold and the header does not (JSON). `look` is there where what the rows are made of is looked at (JSON); else the
+    rows are."""
 
     header: tuple[str, ...]
     rows: Iterator[FileRow]
     further: set[str] = field(default_factory=set)
+    look: Look | None = None
 
 
 @contextmanager

@@ -60,7 +60,7 @@ class SqlSource(MappedSource):
         """The rows whose watermark lies behind `since`, less the overlap: a long transaction may commit an earlier time late."""
         rule = self.rule(resource)
         with self._database.window(rule, since, until) as table:
-            yield from pages_of_changes(table, rule, _origin(rule).deleted)
+            yield from pages_of_changes(self.watched(table, rule), rule, _origin(rule).deleted)
 
 
 class SqlTables:

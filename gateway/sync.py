@@ -12,7 +12,7 @@ from gateway.app import Gateway, new_id
 from gateway.consent.take_in import RightsReport, source_rights, take_in
 from gateway.domain.identifiers import ResourceName
 from gateway.errors import GatewayError
-from gateway.ingest import Progress, ResourceReport, ingest, order_of
+from gateway.ingest import Drifted, Progress, ResourceReport, ingest, order_of
 from gateway.store.turns import expect
 
 
@@ -44,11 +44,13 @@ def _nobody(*_: object) -> None:
 
 @dataclass(frozen=True)
 class Told:
-    """Who is told while a source is pulled: of the rows read so far, and of each part when it is done."""
+    """Who is told while a source is pulled: of the rows read so far, of each part when it is done, and of what changed at the
+    source since it was last read."""
 
     progress: Progress = _nobody
     rights: Callable[[RightsReport], None] = _nobody
     resource: Callable[[ResourceReport], None] = _nobody
+    drift: Drifted = _nobody
 
 
 def sync_source(gateway: Gateway, source: Source, wishes: SyncWishes, told: Told) -> SourceReport:
@@ -64,7 +66,7 @@ def sync_source(gateway: Gateway, source: Source, wishes: SyncWishes, told: Told
         rights.append(take_in(asked, connector.pull_rights(kind, named_by), gateway.rights_desk(), new_id))
         told.rights(rights[-1])
     order = order_of(source, allow_shrink=wishes.allow_shrink, whole=wishes.whole, only=wishes.only)
-    for report in ingest(order, connector, gateway.intake(), told.progress):
+    for report in ingest(order, connector, gateway.intake(), told.progress, told.drift):
         resources.append(report)
         told.resource(report)
     late = None if source.schedule is None else source.schedule.late_after

@@ -10,7 +10,7 @@ from gateway.app import Gateway
 from gateway.domain.identifiers import InstitutionId
 from gateway.domain.times import utc_text
 from gateway.errors import GatewayError, SyncRunning
-from gateway.ingest import ResourceReport, ingest, order_of
+from gateway.ingest import ResourceReport, ingest, log_drift, order_of
 from gateway.receive import open_part
 from gateway.store.exclusive import exclusive
 from gateway.store.pushes import BatchKey, StoredBatch, complete_batches, end_batch, read_batch, read_parts
@@ -58,7 +58,8 @@ def _outcome(
     mode: Mode = "changes" if batch.mode == "changes" else "whole"
     connector = PushedBatch(source, Batch(key.batch, key.resource, mode, batch.media_type, sizes, part))
     try:
-        [report] = ingest(order_of(source, allow_shrink=batch.allow_shrink), connector, gateway.intake(), lambda *_: None)
+        order = order_of(source, allow_shrink=batch.allow_shrink)
+        [report] = ingest(order, connector, gateway.intake(), lambda *_: None, log_drift)
     except SyncRunning:
         raise
     except GatewayError as why:

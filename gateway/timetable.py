@@ -25,6 +25,7 @@ from gateway.app import Gateway, new_id
 from gateway.domain.identifiers import ResourceName
 from gateway.domain.times import utc_text
 from gateway.errors import ConfigurationError, GatewayError, IngestError
+from gateway.ingest import log_drift
 from gateway.store.turns import DONE, end_turn, expect, freshness, take_turn
 from gateway.sync import SyncWishes, Told, sync_source
 from gateway.telemetry import logger
@@ -123,7 +124,7 @@ class Timetable:
         if not take_turn(self._gateway.database, source.provider, source.id, turn.name, self._name, utc_text(clock())):
             return None
         try:
-            report = sync_source(self._gateway, source, SyncWishes(), Told(self._go_on))
+            report = sync_source(self._gateway, source, SyncWishes(), Told(self._go_on, drift=log_drift))
             outcome = DONE
             rows = sum(found.rows for found in report.resources)
             logger().info("source synced", source=source.id, provider=source.provider, turn=turn.name, rows=rows)

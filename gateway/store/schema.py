@@ -436,6 +436,38 @@ source_expected = Table(
 )
 """How old (seconds) the last good sync of a resource may be before its source counts as late."""
 
+source_shape = Table(
+    "source_shape",
+    metadata,
+    Column("provider_id", String(64), primary_key=True),
+    Column("source_id", String(128), primary_key=True),
+    Column("resource", String(100), primary_key=True),
+    Column("mapping", String(64), nullable=False),
+    Column("others", Integer, nullable=False),
+    Column("crowded", Boolean, nullable=False),
+    Column("fields", JSON, nullable=False),
+)
+"""What is known of the fields of a resource of a source: by name whether every object has it, and the types that its texts look
+like. `others` fields are counted and not named; `crowded`: there are so many that only those that are mapped are named."""
+
+source_drift = Table(
+    "source_drift",
+    metadata,
+    Column("run_id", String(64), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("provider_id", String(64), nullable=False),
+    Column("source_id", String(128), nullable=False),
+    Column("resource", String(100), nullable=False),
+    Column("at", String(32), nullable=False),
+    Column("field", String(64), nullable=False),
+    Column("change", String(16), nullable=False),
+    Column("before", JSON, nullable=False),
+    Column("now", JSON, nullable=False),
+    Index(None, "provider_id", "source_id", "at"),
+)
+"""What a run found changed at a source: a field that is `new`, `gone` or of another `type`, or (without a name) another number of
+`others`. Names of fields and of types, never a value."""
+
 text_decision = Table(
     "text_decision",
     metadata,

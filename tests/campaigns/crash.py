@@ -16,7 +16,8 @@ import uvicorn
 from rich.console import Console
 
 import gateway.disclose
-import gateway.ingest
+import gateway.ingest.lead
+import gateway.ingest.run
 from gateway.app import open_gateway
 from gateway.audit import AuditLog
 from gateway.cli.source.files import read_source
@@ -26,12 +27,12 @@ from gateway.settings import read_settings
 from gateway.stage import Stage
 
 SYNC_POINTS: dict[str, tuple[Any, str]] = {
-    "run_begun": (gateway.ingest, "begin_run"),
+    "run_begun": (gateway.ingest.lead, "begin_run"),
     "chunk_staged": (Stage, "take"),
     "missing_ended": (Stage, "remove_unseen"),
-    "head_moved": (gateway.ingest, "move_head"),
+    "head_moved": (gateway.ingest.run, "move_head"),
     "promotion_audited": (AuditLog, "append_in"),
-    "promoted": (gateway.ingest._Run, "promote"),
+    "promoted": (gateway.ingest.run.Run, "promote"),
 }
 SERVE_POINTS: dict[str, tuple[Any, str]] = {
     "rows_read": (gateway.disclose, "read"),

@@ -209,3 +209,14 @@ def test_a_batch_that_was_received_is_on_the_log(world: World) -> None:
     [leaf] = world.leaves("push")
     assert (leaf["provider"], leaf["batch"], leaf["parts"], leaf["mode"]) == ("lakeside", "n1", "1", "whole")
     assert answer.headers["gateway-entry"] == leaf["id"]
+
+
+def test_a_batch_that_is_not_as_the_one_before_is_told_on_the_log(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    send(world, "n1", ROWS)
+    assert send(world, "n2", ROWS.replace("Gone\n", "Gone,Hat\n").replace(",\n", ",,x\n"))["state"] == "unchanged"
+    [line] = [line for line in capsys.readouterr().out.splitlines() if "source drifted" in line]
+    assert "'new': ['Hat']" in line
+    lacking = send(world, "n3", "Id,First,Born,Gone,Hat\n1,Zoë,2001-02-03,,x\n")
+    assert lacking["state"] == "failed"
+    [line] = [line for line in capsys.readouterr().out.splitlines() if "source drifted" in line]
+    assert "'gone': ['Last']" in line

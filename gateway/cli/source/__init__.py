@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from gateway.cli.source.drift import drift
 from gateway.cli.source.files import check, schema, seal
 from gateway.cli.source.probe import probe
 from gateway.cli.source.run import sync as sync
@@ -21,6 +22,7 @@ app.command()(check)
 app.command()(probe)
 app.command()(schema)
 app.command()(seal)
+app.command()(drift)
 app.command()(quarantine)
 app.command()(history)
 app.command()(status)

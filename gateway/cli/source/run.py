@@ -6,6 +6,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -21,9 +22,11 @@ from gateway.agreements.lifecycle import by_operator
 from gateway.app import Gateway, open_gateway
 from gateway.cli.console import new_table, open_console
 from gateway.cli.rights import print_rights
+from gateway.cli.source.drift import print_drift
 from gateway.cli.source.files import Files, read_source
 from gateway.consent.take_in import RightsReport
 from gateway.domain.identifiers import ResourceName
+from gateway.domain.source_shapes import SourceDrift
 from gateway.errors import RequestError
 from gateway.ingest import ResourceReport
 from gateway.settings import read_settings
@@ -69,7 +72,11 @@ def pull(gateway: Gateway, source: Source, console: Console, wishes: SyncWishes 
         def moved(resource: ResourceName, rows: int, total: int | None) -> None:
             progress.update(tasks[resource], completed=rows, total=None if total is None else max(total, rows))
 
-        told = Told(moved, lambda report: print_rights(report, source.id, console))
+        told = Told(
+            moved,
+            lambda report: print_rights(report, source.id, console),
+            drift=lambda found: print_drift(found, console),
+        )
         report = sync_source(gateway, source, wishes, told)
     for file, names in report.drift.items():
         console.print(f"{source.id}: {file} has columns that the source file does not name: {', '.join(names)}")
@@ -108,7 +115,8 @@ def _table(source: Source, reports: Iterable[ResourceReport]) -> Table:
 
 
 def _in_events(gateway: Gateway, source: Source, wishes: SyncWishes) -> None:
-    """One JSON object a line: rows as they are read, each part when it is done, what the source has that nobody named."""
+    """One JSON object a line: rows as they are read, each part when it is done, what changed at the source, what it has that nobody
+    named."""
     told_of: dict[ResourceName, int] = {}
 
     def say(event: str, **facts: object) -> None:
@@ -140,7 +148,10 @@ def _in_events(gateway: Gateway, source: Source, wishes: SyncWishes) -> None:
             not_stored=report.dropped,
         )
 
-    report = sync_source(gateway, source, wishes, Told(moved, rights, done))
+    def drifted(found: SourceDrift) -> None:
+        say("drift", resource=found.resource, at=found.at, changes=[asdict(change) for change in found.changes])
+
+    report = sync_source(gateway, source, wishes, Told(moved, rights, done, drifted))
     if report.left_undone:
         say("left_undone", why=report.left_undone)
     say("end", unnamed_columns={file: list(names) for file, names in report.drift.items()})

@@ -1,180 +1,34 @@
-"""Intake: connector -> normalise -> stage -> promote, one resource at a time, whole or not at all."""
+"""One resource of one sync, from its first page to its promotion."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Literal
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
-from connectors.base import Connector, Incremental, Page, PositionExpired
-from connectors.source import Source
+from connectors.base import Page
 from gateway.admit import admit
-from gateway.audit import AuditLog
-from gateway.catalog.model import Catalog, Resource
-from gateway.catalog.naming import naming_elements
+from gateway.catalog.model import Resource
 from gateway.domain.auditing import AuditEvent
-from gateway.domain.identifiers import ElementPath, InstitutionId, PersonId, ResourceName
+from gateway.domain.identifiers import ElementPath, PersonId
 from gateway.domain.records import EducationRecord, Location, RawRecord, Rejection
 from gateway.domain.rights_events import change_event
+from gateway.domain.source_shapes import SeenShape, SourceDrift
 from gateway.domain.times import utc_text
-from gateway.errors import GatewayError, IngestError
+from gateway.ingest.drift import note_drift
+from gateway.ingest.order import Intake, ResourceReport, SyncOrder
 from gateway.lay_out import Provenance
 from gateway.normalise import Normaliser
 from gateway.stage import Stage, people_key_spaces
-from gateway.store.agreements import needed_elements
 from gateway.store.consents import follow_people, note_former_numbers, write_rights
-from gateway.store.engine import Connection, Database
+from gateway.store.engine import Connection
 from gateway.store.epoch import lock_epoch
-from gateway.store.exclusive import exclusive
-from gateway.store.key_ring import KeyRing
-from gateway.store.positions import Position, read_position, write_position
-from gateway.store.prune import prune
-from gateway.store.record_tables import RecordTables
-from gateway.store.staging import (
-    Counts,
-    begin_run,
-    close_interrupted,
-    drop_quarantine,
-    end_run,
-    has_quarantine,
-    head,
-    mend_quarantine,
-    move_head,
-    write_quarantine,
-)
-
-Outcome = Literal["promoted", "unchanged", "not_stored"]
-Progress = Callable[[ResourceName, int, int | None], None]
-"""(resource, rows read so far, about how many there are)"""
+from gateway.store.positions import Position, write_position
+from gateway.store.shapes import ShapeKey
+from gateway.store.staging import Counts, drop_quarantine, end_run, has_quarantine, mend_quarantine, move_head, write_quarantine
 
 
 @dataclass(frozen=True)
-class Intake:
-    """What a sync needs from outside itself. `clock` gives UTC, `new_run_id` an id for each resource's run, `keep_versions` is
-    how long superseded row versions are kept."""
-
-    catalog: Catalog
-    tables: Mapping[ResourceName, RecordTables]
-    database: Database
-    ring: KeyRing
-    log: AuditLog
-    clock: Callable[[], datetime]
-    new_run_id: Callable[[], str]
-    shrink_limit: float
-    keep_versions: timedelta
-
-
-@dataclass(frozen=True)
-class SyncOrder:
-    """One source to be pulled: whose records they are, who maintains those of each resource, and which subject type each
-    person role has where the source knows it. `mappings` are digests of how each resource is mapped, `fed` the paths that its
-    mapping feeds. `only` names the resources to pull where it is not all of them."""
-
-    source: str
-    provider: InstitutionId
-    maintainers: Mapping[ResourceName, str]
-    subjects: Mapping[ResourceName, Mapping[str, str]] = field(default_factory=dict)
-    mappings: Mapping[ResourceName, str] = field(default_factory=dict)
-    fed: Mapping[ResourceName, frozenset[str]] = field(default_factory=dict)
-    only: frozenset[ResourceName] = frozenset()
-    allow_shrink: bool = False
-    whole: bool = False
-
-
-def order_of(
-    source: Source, *, allow_shrink: bool = False, whole: bool = False, only: frozenset[ResourceName] = frozenset()
-) -> SyncOrder:
-    """The order that a source file stands for; `whole` pulls everything even where the source knows what changed."""
-    rules = source.resources.items()
-    return SyncOrder(
-        source=source.id,
-        provider=source.provider,
-        maintainers={name: rule.maintainer or source.maintainer for name, rule in rules},
-        subjects={name: rule.subjects for name, rule in rules},
-        mappings={name: source.mapping_of(name) for name in source.resources},
-        fed={name: rule.fed() for name, rule in rules},
-        only=only,
-        allow_shrink=allow_shrink,
-        whole=whole,
-    )
-
-
-@dataclass(frozen=True)
-class ResourceReport:
-    """What became of one resource: `rows` of the source, of which `folded`, `blank` and `passed_over` made no record of their
-    own; `unidentified` rows could not say which record they were, so that nothing was taken for deleted. `whole`: everything was
-    pulled, not only what changed. `dropped` are the elements that the source gives and nobody can use."""
-
-    resource: ResourceName
-    outcome: Outcome
-    rows: int
-    folded: int
-    blank: int
-    quarantined: int
-    unidentified: int
-    counts: Counts
-    version: int
-    passed_over: int = 0
-    whole: bool = True
-    dropped: tuple[str, ...] = ()
-
-
-def ingest(order: SyncOrder, connector: Connector, intake: Intake, progress: Progress) -> Iterable[ResourceReport]:
-    """Pull every resource of a source in dependency order; yields a report when a resource is done.
-
-    Raises `IngestError` (and leaves the last good state whole) when no operation agreement of the provider is in force, the
-    source cannot be read, another sync of the provider runs, or the shrink guard refuses.
-    """
-    offered = frozenset(connector.resources())
-    with exclusive(intake.database, f"sync/{order.provider}"):
-        with intake.database.write() as connection:
-            close_interrupted(connection, order.provider, utc_text(intake.clock()))
-        for name, resource in intake.catalog.resources.items():
-            if name in offered and (not order.only or name in order.only):
-                _check_maintainer(order, resource)
-                yield _take_in(order, connector, intake, resource, progress)
-
-
-def _take_in(order: SyncOrder, connector: Connector, intake: Intake, resource: Resource, progress: Progress) -> ResourceReport:
-    with intake.database.read() as connection:
-        admit(connection, order.provider, intake.clock())
-        needed = needed_elements(connection, order.provider, naming_elements(intake.catalog)).get(resource.name)
-        version, stored_before = head(connection, order.provider, resource.name)
-    if needed is None:
-        return ResourceReport(resource.name, "not_stored", 0, 0, 0, 0, 0, Counts(), version)
-    stored = frozenset(needed) | frozenset(resource.identity)
-    widened = stored != stored_before
-    until = connector.position(resource.name) if isinstance(connector, Incremental) else None
-    since = _since(order, intake, resource.name, widened=widened)
-    try:
-        report = _run(
-            order,
-            connector,
-            intake,
-            resource,
-            progress,
-            _Reach(since if until is not None else None, until, version, stored, widened),
-        )
-    except PositionExpired:
-        report = _run(order, connector, intake, resource, progress, _Reach(None, until, version, stored, widened))
-    before = utc_text(intake.clock() - intake.keep_versions)
-    with intake.database.write() as connection:
-        prune(connection, intake.tables[resource.name], order.provider, before)
-    return report
-
-
-def _since(order: SyncOrder, intake: Intake, resource: ResourceName, *, widened: bool) -> Position | None:
-    """Where to go on; None where everything must be pulled: at first, on demand, under another mapping, and when more is stored
-    of each record than before."""
-    with intake.database.read() as connection:
-        known = read_position(connection, order.provider, order.source, resource)
-    stays = known is not None and known.mapping == order.mappings.get(resource) and not widened and not order.whole
-    return known if stays else None
-
-
-@dataclass(frozen=True)
-class _Reach:
+class Reach:
     """How much of a resource one run pulls: what changed after `since`, or everything; up to `until`, where the source can say
     how far that is. `version` is what readers see, `stored` what is kept of a record, `widened` that this is not as before."""
 
@@ -185,45 +39,11 @@ class _Reach:
     widened: bool
 
 
-def _run(
-    order: SyncOrder, connector: Connector, intake: Intake, resource: Resource, progress: Progress, reach: _Reach
-) -> ResourceReport:
-    run_id = intake.new_run_id()
-    with intake.database.write() as connection:
-        begin_run(connection, run_id, order.provider, order.source, resource.name, utc_text(intake.clock()))
-    run = _Run(order, intake, resource, run_id, reach, later_counts=connector.may_repeat())
-    limit = 1.0 if order.allow_shrink else intake.shrink_limit
-    try:
-        for page in _pages(connector, resource.name, reach):
-            if page.unaccounted():
-                raise IngestError(f"{order.source}: the connector lost rows of {resource.name}; nothing was taken over.")
-            run.take(page)
-            progress(resource.name, run.rows, connector.rows_in(resource.name) if reach.since is None else None)
-        if reach.since is None and not run.unidentified:
-            run.stage.remove_unseen()
-        run.stage.check_shrink(limit)
-        return run.promote()
-    except PositionExpired:
-        run.give_up("position expired")
-        raise
-    except GatewayError as why:
-        run.give_up(why.code)
-        raise
-    finally:
-        run.stage.close()
-
-
-def _pages(connector: Connector, resource: ResourceName, reach: _Reach) -> Iterator[Page]:
-    if reach.since is not None and reach.until is not None and isinstance(connector, Incremental):
-        return connector.changes(resource, reach.since.text, reach.until)
-    return connector.pull(resource)
-
-
-class _Run:
+class Run:
     """One resource of one sync, from the first page to its promotion."""
 
     def __init__(
-        self, order: SyncOrder, intake: Intake, resource: Resource, run_id: str, reach: _Reach, *, later_counts: bool
+        self, order: SyncOrder, intake: Intake, resource: Resource, run_id: str, reach: Reach, *, later_counts: bool
     ) -> None:
         self._order = order
         self._intake = intake
@@ -254,6 +74,8 @@ class _Run:
             later_counts=later_counts,
         )
         self.rows = 0
+        self.drift: SourceDrift | None = None
+        """What this run found changed at the source."""
         self.unidentified = 0
         """Rows so broken that they cannot say which record they were: while there are any, nothing is taken for deleted."""
         self._folded = 0
@@ -296,9 +118,9 @@ class _Run:
         self._blank += page.blank
         self._passed_over += page.passed_over
 
-    def promote(self) -> ResourceReport:
-        """Make the staged version visible and note how far the source was read, with the audit event, in one transaction; nothing
-        changed: no new version."""
+    def promote(self, seen: SeenShape | None) -> ResourceReport:
+        """Make the staged version visible and note how far the source was read and what changed of it, with the audit event, in one
+        transaction; nothing changed: no new version."""
         counts, reach = self.stage.counts, self._reach
         changed = counts.changes > 0 or reach.widened
         version = self._version + 1 if changed else self._version
@@ -324,7 +146,9 @@ class _Run:
             write_position(connection, self._order.provider, self._order.source, self._resource.name, self._position(at))
             state = "promoted" if changed else "unchanged"
             end_run(connection, self._run_id, state=state, at=at, read=self.rows, quarantined=self._quarantined)
+            drift = None if seen is None else self._noted(connection, seen, at)
             self._intake.log.append_in(connection, self._event("promotion" if changed else "unchanged", version, counts))
+        self.drift = drift
         return ResourceReport(
             self._resource.name,
             "promoted" if changed else "unchanged",
@@ -348,13 +172,21 @@ class _Run:
         mapping = self._order.mappings.get(self._resource.name, "")
         return Position(reach.until, mapping, at if reach.since is None else reach.since.whole_at)
 
-    def give_up(self, failure: str) -> None:
-        """Undo what was staged and put the failure on the log; readers never saw any of it."""
+    def give_up(self, failure: str, seen: SeenShape | None = None) -> None:
+        """Undo what was staged and put the failure on the log; readers never saw any of it. A mapped field that is missing is told
+        as gone."""
         self.stage.discard()
         at = utc_text(self._intake.clock())
         with self._intake.database.write() as connection:
             end_run(connection, self._run_id, state="failed", at=at, read=self.rows, quarantined=self._quarantined, failure=failure)
+            drift = self._noted(connection, seen, at) if seen is not None and seen.missing else None
             self._intake.log.append_in(connection, self._event("failed", self._version, Counts()))
+        self.drift = drift
+
+    def _noted(self, connection: Connection, seen: SeenShape, at: str) -> SourceDrift | None:
+        key = ShapeKey(self._order.provider, self._order.source, self._resource.name)
+        mapping = self._order.mappings.get(self._resource.name, "")
+        return note_drift(connection, key, self._run_id, seen, mapping=mapping, whole=self._reach.since is None, at=at)
 
     def _follow(self, connection: Connection, moved: Mapping[PersonId, PersonId]) -> None:
         """Consents and opt-outs go with the people whom the source now knows by another number."""
@@ -409,15 +241,3 @@ class _Run:
             "unchanged": str(counts.unchanged),
         }
         return AuditEvent(kind="sync", leaf=leaf, institutions=(self._order.provider,))
-
-
-def _check_maintainer(order: SyncOrder, resource: Resource) -> None:
-    """Who maintains a record decides the law, so a source may only bring what the catalog lets its kind maintain."""
-    maintainer = order.maintainers[resource.name]
-    for person in resource.persons.values():
-        if maintainer not in person.maintained_by:
-            allowed = " or ".join(person.maintained_by)
-            raise IngestError(
-                f"{order.source}: {resource.name} may be maintained by {allowed}, not by {maintainer}. "
-                "Correct `maintainer` in the source file, or leave the resource out."
-            )
