@@ -23,9 +23,9 @@ STYLE = """
 body{font:16px/1.5 system-ui,sans-serif;max-width:80rem;margin:2rem auto;padding:0 1rem;color:var(--ink);background:var(--paper)}
 h1{margin:0 0 .5rem}h2{margin:2.5rem 0 0}h3{margin:1.25rem 0 0}p{margin:.5rem 0}a{color:inherit}
 time{white-space:nowrap}time,.number{font-variant-numeric:tabular-nums}
-table{border-collapse:collapse;table-layout:fixed;width:100%;margin:.75rem 0}caption{text-align:left;color:var(--quiet)}
-th,td{border-bottom:1px solid var(--line);padding:.4rem .5rem;text-align:left;vertical-align:top;overflow-wrap:anywhere}
-thead th{background:var(--head);width:9%}thead th:nth-child(1){width:21%}thead th:nth-child(2),thead th:nth-child(4){width:15%}
+table{border-collapse:collapse;width:100%;margin:.75rem 0}caption{text-align:left;color:var(--quiet)}
+th,td{border-bottom:1px solid var(--line);padding:.4rem .5rem;text-align:left;vertical-align:top}tbody th,p{overflow-wrap:anywhere}
+thead th{background:var(--head)}
 tbody th{font-weight:600}th.number,td.number{text-align:right}.bad{color:var(--bad);font-weight:700}
 .alarm{border-left:.3rem solid var(--bad);background:var(--alarm);padding:.5rem 1rem;margin:1rem 0}
 .alarm h2{margin:0}.alarm ul{margin:.25rem 0;padding-left:1.25rem}
