@@ -30,6 +30,7 @@ from gateway.domain.auditing import AuditEvent
 from gateway.domain.identifiers import EntryId, InstitutionId, ResourceName
 from gateway.domain.times import utc_text
 from gateway.errors import ConfigurationError, IntegrityError, Unavailable
+from gateway.exposure import ExposureDesk
 from gateway.gate import Gate
 from gateway.ingest import Intake
 from gateway.issue_token import TokenIssuer
@@ -138,6 +139,10 @@ class Gateway:
     def resolution_desk(self) -> ResolutionDesk:
         """For saying which records are about one person."""
         return ResolutionDesk(self.catalog, self.tables, self.database, self.ring, self.log, self.clock)
+
+    def exposure_desk(self) -> ExposureDesk:
+        """For saying what left for a client or key that is in doubt."""
+        return ExposureDesk(self.database, self.log_id, self.log, self.open_detail, self.resolution_desk(), self.clock)
 
     def custody_desk(self, actor: str) -> CustodyDesk:
         """For rotating and destroying keys, and for saying whose a pseudonym is."""

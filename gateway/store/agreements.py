@@ -147,6 +147,14 @@ def facts_of_version(connection: Connection, agreement_id: AgreementId, version:
     return list(rows.scalars())
 
 
+def breach_notice_hours(connection: Connection, agreement_id: AgreementId, version: int) -> int | None:
+    """Within how many hours a breach is told of, as a version has it; None where it says nothing."""
+    found = select(agreement.c.document).where(agreement.c.agreement_id == agreement_id, agreement.c.version == version)
+    document: Mapping[str, Any] = connection.execute(found).scalar_one()
+    hours = document.get("breach_notice_hours")
+    return None if hours is None else int(hours)
+
+
 def needed_elements(
     connection: Connection, provider: InstitutionId, naming: Mapping[ResourceName, Collection[ElementPath]]
 ) -> Mapping[ResourceName, frozenset[ElementPath]]:
