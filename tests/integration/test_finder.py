@@ -15,8 +15,10 @@ from gateway.agreements.signatories import NewSignatory, add_signatory
 from gateway.api.rosters import roster_desk
 from gateway.cli.main import app
 from gateway.cli.source.files import read_source
+from gateway.consent.change import give_consent, withdraw_consent
 from gateway.domain.access import AccessRequest, Principal
 from gateway.domain.identifiers import ClientId, InstitutionId, ResourceName
+from gateway.domain.rights import NamedPerson
 from gateway.errors import RequestError
 from gateway.finder import AlikePair, Desks, Question, alike_pairs, judge_alike
 from gateway.steward import Steward
@@ -57,6 +59,17 @@ resources:
     constants:
       educationOrganizationReference.educationOrganizationId: "100"
       employmentStatusDescriptor: "uri://ed-fi.org/EmploymentStatusDescriptor#Probationary"
+"""
+FORM = {"form": "release-2026", "recipient": "riverton", "purpose": PURPOSE}
+BY_CONSENT = f"""    legal_basis:
+      basis: consent
+      citation: 34 CFR 99.30
+      form:
+        id: {FORM["form"]}
+        text_sha256: {"a" * 64}
+        records:
+          candidates: [personReference.personId, personReference.sourceSystemDescriptor, firstName, lastSurname, birthDate,
+                       previousCareerDescriptor]
 """
 ANA, BO, CY = (
     f"C1,Ana,de la Cruz,2001-02-03,9001,{STATE},",
@@ -259,6 +272,22 @@ def test_a_roster_that_is_sent_where_one_is_filled_is_refused_and_nothing_is_fil
     assert (answer.status_code, answer.json()["detail"]) == (httpx.codes.BAD_REQUEST, "This request takes no body.")
     assert world.leaves()[-1]["kind"] == "refusal"
     assert seen(world) == []
+
+
+def test_who_did_not_consent_is_neither_named_nor_looked_at_where_people_are_named_by_consent(world: World) -> None:
+    text = AGREEMENT.read_text(encoding="utf-8")
+    before, _, rest = text.partition("    legal_basis:\n")
+    file = world.folder.parent / "by_consent.yaml"
+    file.write_text(before + BY_CONSENT + "    purposes:" + rest.partition("    purposes:")[2], encoding="utf-8")
+    world.agree(file)
+    ana, rights = NamedPerson(ResourceName("candidates"), {"candidateIdentifier": "C1"}), world.gateway.rights_desk()
+    give_consent(ana, InstitutionId("lakeside"), {**FORM, "signed_on": "2026-10-01", "method": "paper"}, rights)
+    told = fill(world).json()
+    assert (told["lines"], told["without_number"]) == (1, 0), "not even counted"
+    assert (own_ids(world), waiting(world)) == (["C1"], [])
+    withdraw_consent(ana, InstitutionId("lakeside"), FORM["form"], None, None, rights)
+    assert fill(world).json()["lines"] == 0
+    assert own_ids(world) == []
 
 
 def test_looks_and_fills_count_against_the_limits_of_the_schedule_that_names_people(world: World) -> None:
