@@ -26,8 +26,8 @@ from gateway.domain.identifiers import ResourceName
 from gateway.domain.times import utc_text
 from gateway.errors import ConfigurationError, GatewayError, IngestError
 from gateway.ingest import log_drift
-from gateway.store.turns import DONE, end_turn, expect, freshness, take_turn
-from gateway.sync import SyncWishes, Told, sync_source
+from gateway.store.turns import DONE, end_turn, freshness, take_turn
+from gateway.sync import SyncWishes, Told, expect_source, sync_source
 from gateway.telemetry import logger
 
 RETRIES = (timedelta(minutes=5), timedelta(minutes=15), timedelta(hours=1))
@@ -79,10 +79,9 @@ class Timetable:
         night."""
         for file in self._files:
             source = self._read(file)
+            expect_source(self._gateway, source)
             if source.schedule is None:
                 continue
-            with self._gateway.database.write() as connection:
-                expect(connection, source.provider, source.id, tuple(source.resources), source.schedule.late_after)
             self._scheduler.add_job(self._turn, trigger_of(source.schedule), args=[file], id=str(file))
             # Its last turn may have come while no process was there to take it.
             self._scheduler.add_job(self._turn, args=[file])
