@@ -16,7 +16,8 @@ from gateway.cli.source.files import read_source
 from gateway.demo.extracts import write_extracts
 from gateway.domain.identifiers import InstitutionId
 from gateway.errors import ConfigurationError
-from gateway.store.turns import freshness, history
+from gateway.stage import Stage
+from gateway.store.turns import freshness, history, last_turns
 from gateway.timetable import Timetable, Turn, last_turn, trigger_of
 from tests.world import DEMO, SMALL, World, gateway_world
 
@@ -62,6 +63,24 @@ def test_a_turn_that_fails_ends_with_the_errors_code_and_leaves_what_was(world: 
     with world.gateway.database.read() as connection:
         failed = [run for run in history(connection, LAKESIDE, 100) if run.state == "failed"]
     assert [(run.resource, run.failure) for run in failed] == [("candidates", "GW-ING-01")]
+
+
+def test_a_turn_ends_whatever_it_fails_of_and_the_log_has_no_text_of_it(
+    world: World, source: Source, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fault(*_: object) -> None:
+        raise ValueError("Zebedee")
+
+    monkeypatch.setattr(Stage, "take", fault)
+    assert timetable(world).run(Turn(source, NOON)) == "GW-000"
+    with world.gateway.database.read() as connection:
+        [turn] = last_turns(connection, LAKESIDE)
+    assert turn.outcome == "GW-000"
+    [line] = [line for line in capsys.readouterr().out.splitlines() if "source failed" in line]
+    assert "ValueError" in line
+    assert "Zebedee" not in line
+    monkeypatch.undo()
+    assert timetable(world).run(Turn(source, NOON + timedelta(hours=1))) == "done"
 
 
 def test_a_source_is_told_as_late_once_and_once_as_no_longer_late(
