@@ -18,7 +18,7 @@ import pyarrow.parquet
 
 from connectors.file_formats import Format
 from connectors.json_rows import Json, json_table
-from connectors.rows import Fault, FileRow, Table, read_rows
+from connectors.rows import Fault, FileRow, Table, read_rows, same_name
 from connectors.source import ResourceRule
 from connectors.sql_texts import fault_of, text_of
 from gateway.errors import IngestError
@@ -85,12 +85,11 @@ def _sheet(book: Any, name: str, sheet: str) -> Table:
         raise IngestError(f"{name} has no sheet {sheet}; it has: {', '.join(book.sheetnames)}.")
     rows = (book[sheet] if sheet else book.worksheets[0]).iter_rows(values_only=True)
     header = tuple("" if cell is None else str(cell).strip() for cell in next(rows, ()))
-    named = [column for column in header if column]
-    if not named:
+    if not any(header):
         raise IngestError(f"{name} has no column names in its first row.")
-    twice = sorted({column for column in named if named.count(column) > 1})
-    if twice:
-        raise IngestError(f"{name} has the column {twice[0]} twice: rename one.")
+    alike = same_name(header)
+    if alike:
+        raise IngestError(f"{name} has the columns {alike[0]} and {alike[1]} under one name: rename one, or export its header too.")
     return Table(header, _cells(rows, len(header), name))
 
 

@@ -96,9 +96,10 @@ def read_plain_rights(
     ):
         header = frozenset(table.header)
     columns = tuple(ColumnRule(path, (path,)) for path in (*person_key, *sorted(required | (said & header))))
-    unknown = sorted(header - said - set(person_key) - {""})
+    unknown, known = sorted(header - said - set(person_key) - {""}), ", ".join((*person_key, *sorted(said)))
+    if not header & (said | set(person_key)):
+        raise IngestError(f"{name} has none of the columns of {kind} in its first line. They are: {known}")
     if unknown:
-        known = ", ".join((*person_key, *sorted(said)))
         raise IngestError(f"{name} has the column {unknown[0]}, which says nothing of {kind}. The columns are: {known}")
     rule = ResourceRule(resource, name, columns)
     return Source("command", provider, "epp", LocalFolder(folder, limits), {}, {kind: {resource: rule}})

@@ -134,11 +134,20 @@ def _header(reader: Iterator[list[str]], file: str) -> tuple[str, ...]:
         raise IngestError(f"{file} has no header on its first line: export it again with column names")
     if any(_SUSPECT.search(name) for name in header):
         raise IngestError(f"{file} has a header that does not fit its encoding: declare the right one in the source file")
-    named = [name for name in header if name]
-    twice = sorted({name for name in named if named.count(name) > 1})
-    if twice:
-        raise IngestError(f"{file} has the column {twice[0]} twice: rename one")
+    alike = same_name(header)
+    if alike:
+        raise IngestError(f"{file} has the columns {alike[0]} and {alike[1]} under one name: rename one, or export its header too")
     return header
+
+
+def same_name(header: Sequence[str]) -> tuple[int, int] | None:
+    """The numbers (from 1) of the first two columns of one name. The name itself is nobody's to tell: where the header was left out
+    it is a record's."""
+    first: dict[str, int] = {}
+    for number, name in enumerate(header, start=1):
+        if name and first.setdefault(name, number) != number:
+            return first[name], number
+    return None
 
 
 def _rows(reader: Reader, lines: _Lines, file: str, codec: str) -> Iterator[FileRow]:

@@ -9,10 +9,12 @@ from connectors.base import Connector, Settling
 from connectors.kinds import open_source
 from connectors.source import Source
 from gateway.app import Gateway, new_id
+from gateway.catalog.naming import naming_elements
 from gateway.consent.take_in import RightsReport, source_rights, take_in
 from gateway.domain.identifiers import ResourceName
 from gateway.errors import GatewayError
 from gateway.ingest import Drifted, Progress, ResourceReport, ingest, order_of
+from gateway.store.agreements import needed_elements
 from gateway.store.turns import expect
 
 
@@ -69,12 +71,20 @@ def sync_source(gateway: Gateway, source: Source, wishes: SyncWishes, told: Told
     for report in ingest(order, connector, gateway.intake(), told.progress, told.drift):
         resources.append(report)
         told.resource(report)
-    late = None if source.schedule is None else source.schedule.late_after
-    with gateway.database.write() as connection:
-        expect(connection, source.provider, source.id, tuple(source.resources), late)
+    expect_source(gateway, source)
     drift = connector.unmapped()
     whole = not wishes.only and all(report.outcome != "not_stored" for report in resources)
     return SourceReport(source, tuple(rights), tuple(resources), drift, _settled(connector) if whole else "")
+
+
+def expect_source(gateway: Gateway, source: Source) -> None:
+    """Say how old the last good sync of a source's resources may be; of what no agreement needs nothing is stored, so that none is
+    expected."""
+    late_after = None if source.schedule is None else source.schedule.late_after
+    with gateway.database.write() as connection:
+        needed = needed_elements(connection, source.provider, naming_elements(gateway.catalog))
+        expected = tuple(name for name in source.resources if name in needed)
+        expect(connection, source.provider, source.id, expected, late_after)
 
 
 def _settled(connector: Connector) -> str:

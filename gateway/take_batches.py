@@ -14,7 +14,7 @@ from gateway.ingest import ResourceReport, ingest, log_drift, order_of
 from gateway.receive import open_part
 from gateway.store.exclusive import exclusive
 from gateway.store.pushes import BatchKey, StoredBatch, complete_batches, end_batch, read_batch, read_parts
-from gateway.telemetry import logger
+from gateway.telemetry import logger, place_of
 
 Sources = Callable[[], Mapping[tuple[InstitutionId, str], Source]]
 
@@ -65,6 +65,9 @@ def _outcome(
     except GatewayError as why:
         logger().error("batch failed", **key.row, code=why.code)
         return "failed", f"{why.code}: {why.detail}", None
+    except Exception as why:  # noqa: BLE001 - whatever it is, the batch ends and keeps no other waiting; its text could hold a value
+        logger().error("batch failed", **key.row, code=GatewayError.code, kind=type(why).__name__, where=place_of(why))
+        return "failed", f"{GatewayError.code}: {GatewayError.title}.", None
     return report.outcome, None, report
 
 

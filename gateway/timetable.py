@@ -26,9 +26,9 @@ from gateway.domain.identifiers import ResourceName
 from gateway.domain.times import utc_text
 from gateway.errors import ConfigurationError, GatewayError, IngestError
 from gateway.ingest import log_drift
-from gateway.store.turns import DONE, end_turn, expect, freshness, take_turn
-from gateway.sync import SyncWishes, Told, sync_source
-from gateway.telemetry import logger
+from gateway.store.turns import DONE, end_turn, freshness, take_turn
+from gateway.sync import SyncWishes, Told, expect_source, sync_source
+from gateway.telemetry import logger, place_of
 
 RETRIES = (timedelta(minutes=5), timedelta(minutes=15), timedelta(hours=1))
 """After a failed turn it is tried again so much later, then at the next turn."""
@@ -79,10 +79,9 @@ class Timetable:
         night."""
         for file in self._files:
             source = self._read(file)
+            expect_source(self._gateway, source)
             if source.schedule is None:
                 continue
-            with self._gateway.database.write() as connection:
-                expect(connection, source.provider, source.id, tuple(source.resources), source.schedule.late_after)
             self._scheduler.add_job(self._turn, trigger_of(source.schedule), args=[file], id=str(file))
             # Its last turn may have come while no process was there to take it.
             self._scheduler.add_job(self._turn, args=[file])
@@ -135,6 +134,10 @@ class Timetable:
             logger().error(
                 "source failed", source=source.id, provider=source.provider, turn=turn.name, code=why.code, why=why.detail
             )
+        except Exception as why:  # noqa: BLE001 - whatever it is, the turn ends and is told; its text could hold a value
+            outcome = GatewayError.code
+            named = {"source": source.id, "provider": source.provider, "turn": turn.name, "code": outcome}
+            logger().error("source failed", **named, kind=type(why).__name__, where=place_of(why))
         now = clock()
         with self._gateway.database.write() as connection:
             end_turn(connection, source.provider, source.id, turn.name, outcome, utc_text(now), utc_text(now - KEEP_TURNS))

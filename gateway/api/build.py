@@ -27,7 +27,7 @@ from gateway.errors import GatewayError
 from gateway.gate import Gate
 from gateway.issue_token import TokenIssuer
 from gateway.receive import PushDesk
-from gateway.telemetry import logger
+from gateway.telemetry import logger, place_of
 from gateway.tell_sources import SourcesDesk
 
 HEADERS = ((b"cache-control", b"no-store, private"), (b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"no-referrer"))
@@ -112,14 +112,6 @@ class _Outermost:
         try:
             await self._app(scope, receive, answer)
         except Exception as why:  # noqa: BLE001 - the last resort; whatever it is, its text must not leave the process
-            logger().error("request failed", kind=type(why).__name__, where=_where(why), request=request_id)
+            logger().error("request failed", kind=type(why).__name__, where=place_of(why), request=request_id)
             if not begun:
                 await failure(request_id)(scope, receive, answer)
-
-
-def _where(why: BaseException) -> str:
-    """File and line of the innermost frame, without any value."""
-    trace = why.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    return "" if trace is None else f"{trace.tb_frame.f_code.co_name}:{trace.tb_lineno}"

@@ -57,6 +57,8 @@ def rosters_router(gate: Gate) -> APIRouter:
         await to_thread.run_sync(partial(admit_sender, bare, token, desk), limiter=limiter)
         try:
             asked = _framed(resource, request, request_id)
+            # Who sends a roster here meant to PUT it.
+            await whole_body(request, (), 0)
         except RequestError as why:
             await to_thread.run_sync(partial(turn_away, why, bare, token, desk), limiter=limiter)
             raise

@@ -73,6 +73,11 @@ class SeenShape:
         """The mapped fields that certainly are not there."""
         return self.mapped - self.fields.keys() if self.certain else frozenset()
 
+    @property
+    def headless(self) -> bool:
+        """Whether what stands for a header has no mapped field at all, so that it may well be a record."""
+        return bool(self.mapped) and self.missing == self.mapped
+
 
 @dataclass(frozen=True)
 class KnownField:
@@ -134,9 +139,10 @@ def settled(types: Iterable[str]) -> frozenset[str]:
 
 def told(seen: SeenShape) -> SeenShape:
     """What may be stored and shown of a shape. In a table that was turned on its side names are values of records: one that is
-    long, has an at sign, or has no letter, is only counted, and so are all that are not mapped where there are too many. A type
-    that nobody knows is taken for text."""
-    named = {name: field for name, field in seen.fields.items() if _is_name(name)}
+    long, has an at sign, or has no letter, is only counted, and so are all that are not mapped where there are too many. Of a
+    table that came without its header, whose first record stands in the place of it, all are only counted. A type that nobody
+    knows is taken for text."""
+    named = {name: field for name, field in seen.fields.items() if not seen.headless and _is_name(name)}
     crowded = seen.crowded or len(named) > MOST_FIELDS
     kept = {
         name: replace(field, types=frozenset(kind if kind in TYPES else TEXT for kind in field.types))

@@ -103,20 +103,23 @@ def _pairs(
 ) -> list[AlikePair]:
     secret = desks.people.ring.provider(reviewer.provider).source.secret
     judged = judged_pairs(connection, reviewer.provider)
-    linked = linked_people(connection, reviewer.provider, about.institution, about.resource.key_space)
     space = admitted.resource.key_space
-    known = _by_mark(everybody(connection, reviewer, desks.people), space)
+    linked = linked_people(connection, reviewer.provider, space, about.institution, about.resource.key_space)
+    nameable = [somebody for somebody in everybody(connection, reviewer, desks.people) if space in somebody.names]
+    marked, named = _by_mark(nameable, space), {somebody.names[space]: somebody for somebody in nameable}
     found: list[AlikePair] = []
     for one in asked:
         first, last, born = ("" if one.shared[path] is None else str(one.shared[path]) for path in NAMES)
         name = " ".join(text for text in (first, last) if text)
-        people = known.get(same_name_and_birth(name, born) or "", {})
-        if len(people) > MOST_ALIKE:
-            continue
+        likely = marked.get(same_name_and_birth(name, born) or "", {})
+        people = dict(likely) if len(likely) <= MOST_ALIKE else {}
+        linked_to, _ = linked.get(one.record, (None, None))
+        if linked_to is not None and linked_to in named:
+            # Also where the names moved apart since: what was said can be taken back.
+            people.setdefault(linked_to, named[linked_to])
         for surrogate, somebody in people.items():
             digest = hmac.digest(secret, f"across|{about.institution}|{one.record}|{surrogate}".encode(), "sha256")
             link = PersonLink(reviewer.provider, space, surrogate, about.institution, about.resource.key_space, one.record)
-            linked_to, _ = linked.get(one.record, (None, None))
             if digest not in judged:
                 found.append(AlikePair(digest.hex()[:12], digest, one, name, born, somebody, link, linked_to == surrogate))
     return sorted(found, key=lambda pair: pair.id)
@@ -127,7 +130,7 @@ def _by_mark(people: Iterable[Somebody], space: ResourceName) -> Mapping[str, Ma
     found: defaultdict[str, dict[RecordId, Somebody]] = defaultdict(dict)
     for somebody in people:
         mark = same_name_and_birth(somebody.name, somebody.born)
-        if mark and space in somebody.names:
+        if mark:
             found[mark].setdefault(somebody.names[space], somebody)
     return found
 

@@ -16,13 +16,15 @@ from gateway.catalog.model import Resource
 from gateway.domain.access import AccessRequest, Principal, Scalar
 from gateway.domain.identifiers import RecordId
 from gateway.domain.rows import Body
+from gateway.domain.treatments import Share
 from gateway.errors import GatewayError
-from gateway.finder.asked import Asked, AskedAbout, read_asked, told_to_provider
+from gateway.finder.asked import NAMES, Asked, AskedAbout, read_asked, told_to_provider
 from gateway.gate import Gate
 from gateway.keys.natural import source_key
 from gateway.read_roster import CSV, OWN_ID, NamedLine
+from gateway.store.engine import Connection
 from gateway.store.person_links import linked_people
-from gateway.submit_roster import RosterDesk, Submission, Submitted, admit_roster, admit_sender, put_roster, refuse
+from gateway.submit_roster import Admitted, RosterDesk, Submission, Submitted, admit_roster, admit_sender, put_roster, refuse
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ def fill_roster(request: AccessRequest, who: str | Principal | None, gate: Gate,
         with gate.database.read() as connection:
             admitted = admit_roster(principal, request, connection, desk)
             about = read_asked(admitted, principal, (), connection, gate)
-            linked = linked_people(connection, admitted.permit.provider, about.institution, about.resource.key_space)
+            linked = _linked(about, admitted, connection)
         secret = desk.ring.provider(admitted.permit.provider).source.secret
         lines = _lines(about, linked, admitted.resource, secret)
         content = _content(about, admitted.resource)
@@ -65,6 +67,14 @@ def number_of(one: Asked, about: AskedAbout) -> Sequence[Scalar] | None:
     """What names somebody to the provider; None where a part of it is missing."""
     values = [one.shared[path] for path in about.number]
     return [value for value in values if isinstance(value, Scalar)] if None not in values else None
+
+
+def _linked(about: AskedAbout, admitted: Admitted, connection: Connection) -> Mapping[RecordId, tuple[RecordId, bytes]]:
+    """Whom the steward found, where this schedule shares what people are found by: another that does not is no way around it."""
+    if any(about.standing.permit.elements.get(path) != Share() for path in NAMES):
+        return {}
+    named = admitted.resource.key_space
+    return linked_people(connection, admitted.permit.provider, named, about.institution, about.resource.key_space)
 
 
 def _lines(about: AskedAbout, linked: Mapping[RecordId, tuple[RecordId, bytes]], named: Resource, secret: bytes) -> list[NamedLine]:

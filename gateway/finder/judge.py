@@ -32,7 +32,8 @@ def judge_alike(
         if judgement == "same":
             write_link(connection, pair.link, reviewer.named, at)
         else:
-            remove_link(connection, pair.link)
+            if pair.linked:
+                remove_link(connection, pair.link)
             write_judgement(connection, reviewer.provider, pair.digest, judgement, reviewer.named, at)
         return gate.log.append_in(connection, _event(pair, judgement, reviewer))
 

@@ -24,9 +24,9 @@ class PersonLink:
 
 
 def linked_people(
-    connection: Connection, provider: InstitutionId, other: InstitutionId, other_space: ResourceName
+    connection: Connection, provider: InstitutionId, key_space: ResourceName, other: InstitutionId, other_space: ResourceName
 ) -> Mapping[RecordId, tuple[RecordId, bytes]]:
-    """The provider's people, as surrogate and key, by the other institution's records that are linked to them."""
+    """The provider's people in a key space, as surrogate and key, by the other institution's records that are linked to them."""
     link, known = person_link.c, key_registry.c
     found = (
         select(link.other_record_id, known.record_id, known.source_key)
@@ -34,7 +34,12 @@ def linked_people(
             key_registry,
             (known.provider_id == link.provider_id) & (known.key_space == link.key_space) & (known.record_id == link.record_id),
         )
-        .where(link.provider_id == provider, link.other_id == other, link.other_space == other_space)
+        .where(
+            link.provider_id == provider,
+            link.key_space == key_space,
+            link.other_id == other,
+            link.other_space == other_space,
+        )
     )
     return {RecordId(theirs): (RecordId(ours), bytes(key)) for theirs, ours, key in connection.execute(found)}
 

@@ -134,7 +134,7 @@ def freshness(connection: Connection, provider: InstitutionId | None = None) -> 
 
 
 def resource_states(connection: Connection, provider: InstitutionId | None = None) -> Iterator[ResourceState]:
-    """The same with how the last run ended and how many rows are in quarantine now."""
+    """The same, also of what was never synced well, with how the last run ended and how many rows are in quarantine now."""
     key = (sync_run.c.provider_id, sync_run.c.source_id, sync_run.c.resource)
     newest = select(*key, func.max(sync_run.c.ended_at).label("at")).where(sync_run.c.state.in_(ENDS)).group_by(*key)
     counted = select(quarantine.c.run_id, func.count().label("rows")).group_by(quarantine.c.run_id).subquery()
@@ -152,8 +152,9 @@ def resource_states(connection: Connection, provider: InstitutionId | None = Non
         (row.provider_id, row.source_id, row.resource): LastRun(row.ended_at, row.state, row.read, row.failure) for row in ended
     }
     waiting = {(p, s, r): int(count) for p, s, r, count in connection.execute(held)}
-    for fresh in freshness(connection, provider):
-        named = (fresh.provider, fresh.source, fresh.resource)
+    known = {(found.provider, found.source, found.resource): found for found in freshness(connection, provider)}
+    for named in sorted(known.keys() | last.keys()):
+        fresh = known.get(named) or Freshness(InstitutionId(named[0]), named[1], ResourceName(named[2]), None, None)
         yield ResourceState(fresh, last.get(named), waiting.get(named, 0))
 
 

@@ -15,8 +15,10 @@ from gateway.agreements.signatories import NewSignatory, add_signatory
 from gateway.api.rosters import roster_desk
 from gateway.cli.main import app
 from gateway.cli.source.files import read_source
+from gateway.consent.change import give_consent, withdraw_consent
 from gateway.domain.access import AccessRequest, Principal
 from gateway.domain.identifiers import ClientId, InstitutionId, ResourceName
+from gateway.domain.rights import NamedPerson
 from gateway.errors import RequestError
 from gateway.finder import AlikePair, Desks, Question, alike_pairs, judge_alike
 from gateway.steward import Steward
@@ -57,6 +59,17 @@ resources:
     constants:
       educationOrganizationReference.educationOrganizationId: "100"
       employmentStatusDescriptor: "uri://ed-fi.org/EmploymentStatusDescriptor#Probationary"
+"""
+FORM = {"form": "release-2026", "recipient": "riverton", "purpose": PURPOSE}
+BY_CONSENT = f"""    legal_basis:
+      basis: consent
+      citation: 34 CFR 99.30
+      form:
+        id: {FORM["form"]}
+        text_sha256: {"a" * 64}
+        records:
+          candidates: [personReference.personId, personReference.sourceSystemDescriptor, firstName, lastSurname, birthDate,
+                       previousCareerDescriptor]
 """
 ANA, BO, CY = (
     f"C1,Ana,de la Cruz,2001-02-03,9001,{STATE},",
@@ -187,6 +200,38 @@ def test_who_has_no_number_waits_for_the_steward_and_is_found_once_judged_the_sa
     assert waiting(world) == []
 
 
+def test_what_is_said_of_one_pair_says_nothing_of_another_of_the_same_record(world: World) -> None:
+    load(world, "hr", "staff.csv", "Id,First,Last,Born,State", *STAFF_ROWS, "S9,Bo,Ng,2000-01-01,9009")
+    pairs = {pair.somebody.named: pair for pair in waiting(world)}
+    judge_alike(pairs["S2"].id, "same", question(world), LEE, desks(world))
+    judge_alike(pairs["S9"].id, "different", question(world), LEE, desks(world))
+    fill(world)
+    assert own_ids(world) == ["C1", "C2"]
+    assert [(pair.somebody.named, pair.linked) for pair in waiting(world)] == [("S2", True)]
+
+
+def test_a_judgement_can_be_taken_back_after_the_names_moved_apart(world: World) -> None:
+    [pair] = waiting(world)
+    judge_alike(pair.id, "same", question(world), LEE, desks(world))
+    renamed = [row.replace("BO,Ng", "Bo,Bell") for row in STAFF_ROWS]
+    load(world, "hr", "staff.csv", "Id,First,Last,Born,State", *renamed)
+    fill(world)
+    assert own_ids(world) == ["C1", "C2"], "who marries is the same person"
+    [still] = waiting(world)
+    assert (still.id, still.linked, still.somebody.name) == (pair.id, True, "Bo Bell")
+    judge_alike(pair.id, "different", question(world), LEE, desks(world))
+    fill(world)
+    assert own_ids(world) == ["C1"]
+
+
+def test_whom_the_steward_found_is_not_named_any_more_where_the_schedule_does_not_share_names(world: World) -> None:
+    [pair] = waiting(world)
+    judge_alike(pair.id, "same", question(world), LEE, desks(world))
+    agree_without(world, "          birthDate: share\n")
+    assert fill(world).json()["lines"] == 3
+    assert own_ids(world) == ["C1"]
+
+
 def test_a_steward_s_look_is_in_the_register_of_those_who_were_looked_at(world: World) -> None:
     waiting(world)
     looked = world.leaves("disclosure")[-1]
@@ -220,6 +265,42 @@ def test_half_a_number_fills_nothing_and_leaves_the_roster_as_it_was(world: Worl
     assert "not personReference.sourceSystemDescriptor" in answer.json()["detail"]
     assert world.leaves()[-1]["kind"] == "refusal"
     assert own_ids(world) == ["C1"]
+
+
+def test_a_roster_that_is_sent_where_one_is_filled_is_refused_and_nothing_is_filled(world: World) -> None:
+    answer = world.api.post_json("/v1/staffs/roster", b"own_id,personId\nC1,9001\n", world.token("lakeside-sis"))
+    assert (answer.status_code, answer.json()["detail"]) == (httpx.codes.BAD_REQUEST, "This request takes no body.")
+    assert world.leaves()[-1]["kind"] == "refusal"
+    assert seen(world) == []
+
+
+def test_who_did_not_consent_is_neither_named_nor_looked_at_where_people_are_named_by_consent(world: World) -> None:
+    text = AGREEMENT.read_text(encoding="utf-8")
+    before, _, rest = text.partition("    legal_basis:\n")
+    file = world.folder.parent / "by_consent.yaml"
+    file.write_text(before + BY_CONSENT + "    purposes:" + rest.partition("    purposes:")[2], encoding="utf-8")
+    world.agree(file)
+    ana, rights = NamedPerson(ResourceName("candidates"), {"candidateIdentifier": "C1"}), world.gateway.rights_desk()
+    give_consent(ana, InstitutionId("lakeside"), {**FORM, "signed_on": "2026-10-01", "method": "paper"}, rights)
+    told = fill(world).json()
+    assert (told["lines"], told["without_number"]) == (1, 0), "not even counted"
+    assert (own_ids(world), waiting(world)) == (["C1"], [])
+    withdraw_consent(ana, InstitutionId("lakeside"), FORM["form"], None, None, rights)
+    assert fill(world).json()["lines"] == 0
+    assert own_ids(world) == []
+
+
+def test_looks_and_fills_count_against_the_limits_of_the_schedule_that_names_people(world: World) -> None:
+    text = AGREEMENT.read_text(encoding="utf-8")
+    file = world.folder.parent / "limited.yaml"
+    file.write_text(text.replace("      candidates:\n", "      candidates:\n        limits: {rows_per_day: 6}\n"), encoding="utf-8")
+    world.agree(file)
+    waiting(world)
+    assert fill(world).status_code == httpx.codes.OK
+    refused = fill(world)
+    assert refused.status_code == httpx.codes.FORBIDDEN
+    assert "GW-LIM-01" in refused.text
+    assert own_ids(world) == ["C1"], "the roster stands as it was"
 
 
 def test_a_client_without_the_scope_fills_nothing(world: World) -> None:

@@ -22,7 +22,7 @@ from gateway.app import open_gateway
 from gateway.cli.source.files import read_source
 from gateway.cli.source.runs import status
 from gateway.domain.identifiers import InstitutionId, ResourceName
-from gateway.errors import ConfigurationError, RequestError, Unavailable
+from gateway.errors import ConfigurationError, IngestError, RequestError, Unavailable
 from gateway.metrics.meters import Meters
 from gateway.metrics.serve import metrics_served
 from gateway.store.staging import read_quarantine
@@ -217,6 +217,16 @@ def test_a_failed_turn_is_told_until_the_source_is_synced_well(watched: Watched)
     found = watched.scrape()
     assert found.of("gateway_source_turn_failed", **of) == 0
     assert found.of("gateway_source_last_outcome", **CANDIDATES, outcome="failed") == 0
+
+
+def test_a_source_that_never_came_right_is_told_also_without_a_schedule(watched: Watched) -> None:
+    watched.file.unlink()
+    with pytest.raises(IngestError):
+        watched.world.sync(replace(watched.world.source("lakeside", watched.extracts), id="second"))
+    found, second = watched.scrape(), {**CANDIDATES, "source": "second"}
+    assert found.of("gateway_source_last_outcome", **second, outcome="failed") == 1
+    assert found.of("gateway_source_last_success_timestamp_seconds", **second) is None
+    assert found.of("gateway_source_late", **second) == 0
 
 
 def test_no_value_of_a_record_and_nothing_that_a_partner_wrote_is_in_a_scrape(watched: Watched) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy import func, select
 from gateway.cli.source.files import read_source
 from gateway.custody import destroy_data_key, rotate_data_key
 from gateway.domain.identifiers import InstitutionId, ResourceName
+from gateway.stage import Stage
 from gateway.store.exclusive import exclusive
 from gateway.store.schema import push_part
 from gateway.take_batches import take_batches
@@ -220,3 +221,19 @@ def test_a_batch_that_is_not_as_the_one_before_is_told_on_the_log(world: World, 
     assert lacking["state"] == "failed"
     [line] = [line for line in capsys.readouterr().out.splitlines() if "source drifted" in line]
     assert "'gone': ['Last']" in line
+
+
+def test_a_batch_that_fails_of_what_nobody_expected_ends_and_keeps_no_other_waiting(
+    world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fault(*_: object) -> None:
+        raise ValueError("Zebedee")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Stage, "take", fault)
+        failed = send(world, "n1", ROWS)
+    assert (failed["state"], failed["failure"]) == ("failed", "GW-000: The gateway failed.")
+    [line] = [line for line in capsys.readouterr().out.splitlines() if "batch failed" in line]
+    assert "ValueError" in line
+    assert "Zebedee" not in line
+    assert send(world, "n2", ROWS)["state"] == "promoted"

@@ -60,10 +60,10 @@ class Registrar:
         [report] = sync_source(self.world.gateway, self.source(mapping), wishes, Told(drift=told.append)).resources
         return report.outcome, changes(told)
 
-    def failing(self) -> list[tuple[str, str]]:
+    def failing(self, lacking: str = "Last") -> list[tuple[str, str]]:
         """What is told as changed of a sync that fails."""
         told: list[SourceDrift] = []
-        with pytest.raises(IngestError, match="has no column Last"):
+        with pytest.raises(IngestError, match=f"has no column {lacking}"):
             sync_source(self.world.gateway, self.source(), USUAL, Told(drift=told.append))
         return changes(told)
 
@@ -109,6 +109,22 @@ def test_a_mapped_column_that_is_gone_is_told_once_although_the_sync_fails(regis
     assert registrar.failing() == [], "the error tells it each time, the report once"
     registrar.export("Id,Last", "C-1,Adams")
     assert registrar.sync() == ("unchanged", [("Last", "new"), ("Surname", "gone")])
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_the_first_record_of_a_file_without_its_header_is_not_taken_for_names(registrar: Registrar, before: bool) -> None:
+    if before:
+        registrar.export("Id,Last,Hat", "C-1,Adams,felt")
+        registrar.sync()
+    registrar.export(f"C-1,{SECRET},felt", "C-2,Brown,wool")
+    told = [("Hat", "gone"), ("Id", "gone"), ("Last", "gone"), ("", "others")]
+    assert registrar.failing("Id, Last") == (told if before else [])
+    with registrar.world.gateway.database.read() as connection:
+        noted = str(connection.execute(select(source_shape)).all()) + str(connection.execute(select(source_drift)).all())
+    assert not any(text in noted for text in (SECRET, "C-1", "felt"))
+    registrar.export("Id,Last,Hat", "C-1,Adams,felt")
+    back = [("Hat", "new"), ("Id", "new"), ("Last", "new"), ("", "others")]
+    assert registrar.sync()[1] == back
 
 
 def test_a_sync_that_fails_for_another_reason_teaches_nothing(registrar: Registrar) -> None:

@@ -16,13 +16,16 @@ from gateway.cli.source.files import read_source
 from gateway.demo.extracts import write_extracts
 from gateway.domain.identifiers import InstitutionId
 from gateway.errors import ConfigurationError
-from gateway.store.turns import freshness, history
+from gateway.stage import Stage
+from gateway.store.turns import freshness, history, last_turns
 from gateway.timetable import Timetable, Turn, last_turn, trigger_of
 from tests.world import DEMO, SMALL, World, gateway_world
 
 LAKESIDE = InstitutionId("lakeside")
 HOURLY = Schedule(every=timedelta(hours=1), late_after=timedelta(hours=3))
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
+CANDIDATES_ALONE = Path(__file__).with_name("finder_by_number.yaml")
+"""An agreement that needs nothing else of the provider."""
 
 
 @pytest.fixture
@@ -62,6 +65,24 @@ def test_a_turn_that_fails_ends_with_the_errors_code_and_leaves_what_was(world: 
     assert [(run.resource, run.failure) for run in failed] == [("candidates", "GW-ING-01")]
 
 
+def test_a_turn_ends_whatever_it_fails_of_and_the_log_has_no_text_of_it(
+    world: World, source: Source, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fault(*_: object) -> None:
+        raise ValueError("Zebedee")
+
+    monkeypatch.setattr(Stage, "take", fault)
+    assert timetable(world).run(Turn(source, NOON)) == "GW-000"
+    with world.gateway.database.read() as connection:
+        [turn] = last_turns(connection, LAKESIDE)
+    assert turn.outcome == "GW-000"
+    [line] = [line for line in capsys.readouterr().out.splitlines() if "source failed" in line]
+    assert "ValueError" in line
+    assert "Zebedee" not in line
+    monkeypatch.undo()
+    assert timetable(world).run(Turn(source, NOON + timedelta(hours=1))) == "done"
+
+
 def test_a_source_is_told_as_late_once_and_once_as_no_longer_late(
     world: World, source: Source, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -84,6 +105,30 @@ def test_freshness_knows_every_resource_that_is_expected(world: World, source: S
         found = {entry.resource: entry for entry in freshness(connection, LAKESIDE)}
     assert set(found) == set(source.resources)
     assert found[next(iter(source.resources))].late_after == timedelta(hours=3)
+
+
+def test_what_no_agreement_needs_is_never_late(tmp_path: Path, database_url: str) -> None:
+    with gateway_world(tmp_path / "home", database_url) as world:
+        world.agree(CANDIDATES_ALONE)
+        write_extracts(world.folder / "extracts", SMALL)
+        source = replace(world.source("lakeside", world.folder / "extracts"), schedule=HOURLY)
+        timetable(world).run(Turn(source, NOON))
+        with world.gateway.database.read() as connection:
+            expected = {found.resource: found.is_late(world.now) for found in freshness(connection, LAKESIDE)}
+    assert len(source.resources) > len(expected)
+    assert expected == {"candidates": False}
+
+
+def test_a_source_without_a_schedule_any_more_is_expected_no_more(world: World, tmp_path: Path, source: Source) -> None:
+    timetable(world).run(Turn(source, NOON))
+    world.later(hours=4)
+    table = Timetable(world.gateway, (tmp_path,), lambda _: replace(source, schedule=None))
+    with world.gateway.database.read() as connection:
+        assert any(found.is_late(world.now) for found in freshness(connection, LAKESIDE))
+    table.start()
+    table.stop()
+    with world.gateway.database.read() as connection:
+        assert not any(found.is_late(world.now) for found in freshness(connection, LAKESIDE))
 
 
 @pytest.mark.parametrize(

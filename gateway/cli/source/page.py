@@ -52,11 +52,10 @@ def status_page(states: Sequence[ResourceState], turns: Sequence[LastTurn], now:
 def _beginning(states: Sequence[ResourceState], turns: Sequence[LastTurn], now: datetime) -> str:
     """The heading, and what somebody should look at, with links to it."""
     told = f"<h1>Sources</h1>\n<p>As of {_moment(now)}.</p>"
-    if not states:
-        return f"{told}\n<p>No source was ever synced.</p>"
     late, failed = sum(state.fresh.is_late(now) for state in states), sum(map(_failed, states))
     held = sum(state.quarantined > 0 for state in states)
-    told += f"\n<p>{_counted(len(states), 'resource')}: {late} late, {failed} failed, {held} with rows in quarantine.</p>"
+    counts = f"{_counted(len(states), 'resource')}: {late} late, {failed} failed, {held} with rows in quarantine."
+    told += f"\n<p>{counts if states else 'No source was ever synced.'}</p>"
     alarms = "".join(_alarms(states, turns, now))
     if not alarms:
         return told

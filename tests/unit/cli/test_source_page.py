@@ -134,3 +134,10 @@ def test_the_page_fetches_nothing_and_reads_on_a_small_screen_and_in_the_dark() 
 
 def test_without_any_source_it_says_so() -> None:
     assert "No source was ever synced." in Read(status_page([], [], NOW)).text
+
+
+def test_a_turn_that_failed_before_anything_was_read_needs_a_look_too() -> None:
+    turn = LastTurn(LAKESIDE, "banner", utc_text(NOW), "GW-ING-01")
+    text = Read(status_page([], [turn], NOW)).text
+    assert "No source was ever synced." in text
+    assert "banner (lakeside): its last scheduled turn failed" in text

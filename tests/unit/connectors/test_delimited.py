@@ -122,13 +122,20 @@ def test_quotes_are_letters_when_quoting_is_none(tmp_path: Path) -> None:
     [
         (b"", "no header"),
         (b"\n1,Ann\n", "no header"),
-        (b"Id,Name,Name\n", "column Name twice"),
+        (b"Id,Name,Name\n", "columns 2 and 3 under one name"),
         (b"Id,Surname\n1,Ann\n", "no column Name, which people needs"),
     ],
 )
 def test_header_that_cannot_serve_stops_the_source(tmp_path: Path, content: bytes, message: str) -> None:
     with pytest.raises(IngestError, match=message):
         pull(tmp_path, content, rule(TWO))
+
+
+def test_what_stands_in_the_place_of_a_header_is_not_told(tmp_path: Path) -> None:
+    for content in (b"1,Zebedee\n", b"1,Zebedee,Zebedee\n"):
+        with pytest.raises(IngestError) as refused:
+            pull(tmp_path, content, rule(TWO))
+        assert "Zebedee" not in str(refused.value)
 
 
 def test_missing_file_stops_the_source(tmp_path: Path) -> None:

@@ -113,6 +113,14 @@ def test_a_formula_that_fails_and_bytes_are_refused_row_by_row(tmp_path: Path) -
     assert rejections(tmp_path, "p.parquet") == [(1, "Name", "not_text")]
 
 
+def test_columns_of_one_name_are_told_by_their_places_as_the_name_may_be_a_records(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    book.worksheets[0].append(("1", "Zebedee", None, "Zebedee"))
+    book.save(tmp_path / "p.xlsx")
+    with pytest.raises(IngestError, match=r"^p.xlsx has the columns 2 and 4 under one name"):
+        texts(tmp_path, "p.xlsx")
+
+
 def test_a_line_that_is_no_json_is_refused_with_its_number(tmp_path: Path) -> None:
     (tmp_path / "p.jsonl").write_bytes(b'{"Id": "1"}\n{"Id": NaN}\n[1]\n\n{"Id": "\xff"}\n{"Id": {"a": 1}}\n')
     assert rejections(tmp_path, "p.jsonl") == [

@@ -104,6 +104,12 @@ def test_of_too_many_fields_only_those_are_told_that_are_mapped() -> None:
     assert not told(Look(rule(TWO), pivoted[:MOST_FIELDS]).shape()).crowded
 
 
+def test_what_stands_in_the_place_of_a_header_is_only_counted() -> None:
+    shape = told(Look(rule(TWO), ("7", SECRET, "Adams")).shape())
+    assert (list(shape.fields), shape.others, sorted(shape.missing)) == ([], 3, ["First", "Id"])
+    assert told(Look(rule({}), ("Adams",)).shape()).fields.keys() == {"Adams"}, "nothing is mapped that could be missing"
+
+
 def test_names_inside_objects_do_not_fill_the_memory() -> None:
     look = Look(rule(TWO))
     for number in range(10):

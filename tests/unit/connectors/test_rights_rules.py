@@ -126,6 +126,7 @@ def test_a_file_by_itself_is_its_own_map(tmp_path: Path) -> None:
         ("candidateIdentifier,optedout\n7,yes\n", "has the column optedout, which says nothing of opt_outs"),
         ("opted_out\nyes\n", "has no column candidateIdentifier"),
         ("", "has no header"),
+        ("C-1,yes\n", "^f.csv has none of the columns of opt_outs in its first line. They are: candidateIdentifier, opted_out"),
     ],
 )
 def test_a_file_by_itself_that_does_not_fit_is_refused(tmp_path: Path, content: str, told: str) -> None:
