@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from gateway.audit import AuditLog
 from gateway.authenticate import SLUG
+from gateway.domain.access import FINDER, OPERATOR
 from gateway.domain.agreement import PURPOSES
 from gateway.domain.agreement import SLUG as PARTY
 from gateway.domain.auditing import AuditEntry, AuditEvent
@@ -176,11 +177,14 @@ def _checked(new: NewClient, at: str, credential: StoredCredential) -> StoredCli
     scopes = tuple(dict.fromkeys(new.scopes))
     if not scopes or not set(scopes) <= set(SCOPES):
         raise RequestError(f"The scopes are: {', '.join(SCOPES)}. Name at least one.")
+    name = _slug(new.client, "client id")
+    if name in {FINDER, OPERATOR}:
+        raise RequestError(f"{name} is what the log calls the gateway's own doings; give the client another id.")
     title = new.title.strip()
     if not title or len(title) > LONGEST_TITLE or not title.isprintable():
         raise RequestError(f"The title must be 1 to {LONGEST_TITLE} printable characters.")
     return StoredClient(
-        client=ClientId(_slug(new.client, "client id")),
+        client=ClientId(name),
         institution=_institution(new.institution),
         title=title,
         purposes=purposes,

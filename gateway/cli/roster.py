@@ -11,8 +11,8 @@ import typer
 from gateway.api.rosters import roster_desk
 from gateway.app import Gateway, new_id, open_gateway
 from gateway.cli.console import new_table, open_console
-from gateway.domain.access import AccessRequest, Principal
-from gateway.domain.identifiers import AgreementId, ClientId, InstitutionId, ResourceName
+from gateway.domain.access import OPERATOR, AccessRequest, Principal
+from gateway.domain.identifiers import AgreementId, InstitutionId, ResourceName
 from gateway.errors import ConfigurationError, FileErrors, FileProblem, FileRefused
 from gateway.finder import Desks, Question, alike_pairs, fill_roster, judge_alike
 from gateway.read_roster import CSV, JSON, LARGEST_ROSTER
@@ -20,7 +20,6 @@ from gateway.settings import read_settings
 from gateway.steward import named_steward
 from gateway.submit_roster import Submission, Submitted, submit_roster
 
-OPERATOR = "operator"
 SHOWN = 20
 app = typer.Typer(no_args_is_help=True)
 
@@ -146,7 +145,7 @@ def _judge(id_: str, judgement: Literal["same", "different"], steward: str, ques
 def _question(institution: str, resource: str, purpose: str, provider: str | None, agreement: str | None) -> Question:
     """Who asks, on the word of who typed the command, and for which rows."""
     who = Principal(
-        client=ClientId(OPERATOR),
+        client=OPERATOR,
         institution=InstitutionId(institution),
         purposes=frozenset({purpose}),
         default_purpose=purpose,

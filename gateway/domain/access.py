@@ -15,6 +15,10 @@ Scalar = str | int | float | bool
 """A typed value of one element; dates and times are ISO text."""
 
 
+FINDER, OPERATOR = ClientId("finder"), ClientId("operator")
+"""Who acts where no client does: the gateway itself for a finder file, and whoever types commands. No client has these names."""
+
+
 @dataclass(frozen=True)
 class Principal:
     """An authenticated client, bound to one institution and to the purposes it may name.

@@ -9,9 +9,9 @@ from typing import Literal
 import orjson
 
 from gateway.catalog.model import Resource
-from gateway.domain.access import AccessRequest, Principal
+from gateway.domain.access import FINDER, AccessRequest, Principal
 from gateway.domain.auditing import AuditEvent
-from gateway.domain.identifiers import ClientId, ElementPath, InstitutionId, RecordId
+from gateway.domain.identifiers import ElementPath, InstitutionId, RecordId
 from gateway.domain.query_plan import QueryPlan
 from gateway.domain.rows import Body
 from gateway.domain.treatments import Share
@@ -29,8 +29,6 @@ from gateway.store.sealed import promoted, sealed_blobs
 from gateway.store.usage import ROWS_PER_DAY
 from gateway.submit_roster import Admitted
 
-READER = ClientId("finder")
-"""Who reads on the provider's behalf: no client, but the gateway itself."""
 AT_ONCE = 5_000
 NAMES = (ElementPath("firstName"), ElementPath("lastSurname"), ElementPath("birthDate"))
 
@@ -71,11 +69,11 @@ def read_asked(
     if len(resource.identity) != 1 or not any(person.via == "self" for person in resource.persons.values()):
         raise RequestError(f"{resource.name} are no people with one id each, so no roster is made from them; send it yourself.")
     asked = AccessRequest(
-        resource.name, permit.purpose, permit.recipient, permit.agreement, request_id=f"{READER}-{admitted.facts.epoch}"
+        resource.name, permit.purpose, permit.recipient, permit.agreement, request_id=f"{FINDER}-{admitted.facts.epoch}"
     )
     provider = replace(
         principal,
-        client=READER,
+        client=FINDER,
         institution=permit.provider,
         purposes=frozenset({permit.purpose}),
         scopes=frozenset({READ_SCOPE}),

@@ -67,6 +67,7 @@ def remove_link(connection: Connection, link: PersonLink) -> None:
     connection.execute(
         delete(person_link).where(
             own.provider_id == link.provider,
+            own.key_space == link.key_space,
             own.other_id == link.other,
             own.other_space == link.other_space,
             own.other_record_id == link.other_record,

@@ -25,5 +25,5 @@ def upgrade() -> None:
         sa.Column("record_id", sa.BigInteger(), nullable=False),
         sa.Column("decided_by", sa.String(200), nullable=False),
         sa.Column("at", sa.String(32), nullable=False),
-        sa.PrimaryKeyConstraint("provider_id", "other_id", "other_space", "other_record_id", name="pk_person_link"),
+        sa.PrimaryKeyConstraint("provider_id", "other_id", "other_space", "other_record_id", "key_space", name="pk_person_link"),
     )

@@ -36,11 +36,15 @@ class Brought:
 
 
 def bring_in(folder: Path, database_url: str, least_bytes: int) -> Brought:
-    """Write a file of at least so many bytes and pull it. Raises CalledProcessError where the sync fails."""
+    """Write a file of at least so many bytes and pull it; also one after another in one folder.
+
+    Raises CalledProcessError where the sync fails.
+    """
     home = folder / "home"
     rows = write_file(folder / "candidates.csv", least_bytes)
-    with open_world(home, database_url) as world:
-        world.agree()
+    if not home.exists():
+        with open_world(home, database_url) as world:
+            world.agree()
     (folder / "sis.source.yaml").write_text(HEAD.format(kind="delimited") + SOURCE + MAPPING, encoding="utf-8")
     command = [sys.executable, "-c", MEASURING, sys.executable, "-m", "gateway", "sync", str(folder / "sis.source.yaml")]
     known = environment(home, database_url, GATEWAY_STATE_MODULES="personnel-default")

@@ -80,6 +80,7 @@ def test_a_client_id_is_registered_once(world: World) -> None:
     [
         (replace(RIVERTON, client="Riverton SIS"), "client id"),
         (replace(RIVERTON, client="x" * 65), "client id"),
+        (replace(RIVERTON, client="finder"), "another id"),
         (replace(RIVERTON, institution=""), "institution"),
         (replace(RIVERTON, purposes=()), "at least one purpose"),
         (replace(RIVERTON, purposes=("place ment",)), "purpose"),
