@@ -1,6 +1,9 @@
-"""The commitment to the people of an answer: the Merkle root over HMAC-SHA256 of their numbers under the agreement's subject key.
+"""The commitment to the people of an answer: the Merkle root over HMAC-SHA256 of their numbers under the agreement's subject key,
+blinded for each entry.
 
-It says nothing by itself, and can be opened person by person.
+It says nothing by itself, and can be opened person by person. A party of the entry reads its leaf: without the blind, two answers
+about the same people, also about people that the party is not shown, would be known by their equal roots, and nobody by the
+root of the empty tree.
 """
 
 from __future__ import annotations
@@ -21,6 +24,18 @@ MOST_PEOPLE = 32_768
 MOST_ROOTS = 4_096
 _OUTER = bytes(byte ^ 0x5C for byte in range(256))
 _INNER = bytes(byte ^ 0x36 for byte in range(256))
+
+
+def subject_commitment(key: bytes, salt: bytes, people: Iterable[int]) -> bytes:
+    """SHA-256(blind || root), the blind being HMAC-SHA256 of the entry's salt under the key, which also opens the root's leaves;
+    `salt` is the 32 bytes that the entry's body is committed to with."""
+    return hashlib.sha256(subject_blind(key, salt) + subject_root(key, people)).digest()
+
+
+def subject_blind(key: bytes, salt: bytes) -> bytes:
+    """What the root is hidden behind in one entry; whoever opens a person of it hands this out, and never the key."""
+    [blind] = keyed_hashes(key, (salt,))
+    return blind
 
 
 def subject_root(key: bytes, people: Iterable[int]) -> bytes:
