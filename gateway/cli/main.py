@@ -28,6 +28,7 @@ ENTRIES = (
     Entry("sync", "gateway.cli.source", "sync", "Pull sources through their connectors."),
     Entry("decision", "gateway.cli.decision", "app", "Make past decisions again."),
     Entry("audit", "gateway.cli.audit", "app", "Verify the audit log and read its entries."),
+    Entry("receipt", "gateway.cli.receipt", "app", "Verify kept answers offline."),
 )
 app = typer.Typer(
     name="gateway",
