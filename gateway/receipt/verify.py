@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from typing import TypeVar
 
 from gateway.receipt.checks import covers, grew, included, is_committed, is_of, read_leaf
 from gateway.receipt.failures import DoesNotHold
@@ -11,6 +13,7 @@ from gateway.receipt.note import Checkpoint, Key, open_checkpoint
 from gateway.receipt.read_files import Consistency, Proof, Receipt
 
 OWN = "the answer's checkpoint"
+_Found = TypeVar("_Found")
 
 
 @dataclass(frozen=True)
@@ -49,70 +52,81 @@ class Verdict:
 
 def verify(kept: Kept, keys: Sequence[Key]) -> Verdict:
     """Check the checkpoint's signature, the entry's place in the log, its answer's headers and body, and that the log only grew."""
-    newest, signed = _signed("checkpoint", kept.proof.note, keys)
-    findings = [signed, _included(kept.proof, newest)]
-    members, entry = _entry(kept.proof)
-    findings += [entry, _receipt(kept, members), _body(kept, members)]
+    proof, receipt, body = kept.proof, kept.receipt, kept.body
+    newest = _signed(proof.note, keys)
+    findings = [_checked("checkpoint", lambda: f"signed by {_or_raise(newest).origin} at {_or_raise(newest).size:,} entries")]
+    if isinstance(newest, Checkpoint):
+        findings.append(_checked("inclusion", lambda: included(proof, newest)))
+    else:
+        findings.append(Finding("inclusion", None, "without a checkpoint that can be trusted there is no log to stand in"))
+    members = _members(proof)
+    findings.append(_checked("entry", lambda: f"{_or_raise(members)['id']} of {_or_raise(members)['time']}"))
+    entry: Mapping[str, object] = {} if isinstance(members, DoesNotHold) else members
+    if receipt is None:
+        findings.append(Finding("receipt", None, "no headers of an answer were given"))
+    else:
+        findings.append(_checked("receipt", lambda: is_of(receipt, proof, entry)))
+    if receipt is None or body is None:
+        findings.append(Finding("body", None, "no body was given, or no headers of its answer"))
+    else:
+        findings.append(_checked("body", lambda: is_committed(receipt, body, entry)))
+    return Verdict((*findings, *_growth(kept, newest, keys)), entry)
+
+
+def _growth(kept: Kept, newest: Checkpoint | DoesNotHold, keys: Sequence[Key]) -> Iterator[Finding]:
+    """That the logs of all checkpoints are beginnings of one log, as far as there are proofs of it."""
+    notes = dict(kept.earlier)
     if kept.receipt is not None and kept.receipt.checkpoint is not None:
-        findings.append(_growth(OWN, kept.receipt.checkpoint, newest, kept, keys))
-    findings += [_growth(name, note, newest, kept, keys) for name, note in kept.earlier.items()]
-    return Verdict(tuple(findings), members)
+        notes[OWN] = kept.receipt.checkpoint
+    compared: set[tuple[int, int]] = set()
+    for name, note in notes.items():
+        other = _signed(note, keys)
+        if isinstance(other, DoesNotHold) or isinstance(newest, DoesNotHold):
+            why = other if isinstance(other, DoesNotHold) else newest
+            yield Finding("growth", False, f"{name}: {why}")
+            continue
+        first, second = sorted((other.size, newest.size))
+        compared.add((first, second))
+        found = _checked("growth", partial(_grew, name, other, newest, kept))
+        ask = f"{name}: give --consistency with the answer of /audit/consistency?from={first}&to={second}"
+        yield found if found.said else Finding("growth", None, ask)
+    for proof in kept.grown:
+        if (proof.first, proof.second) not in compared:
+            yield Finding("growth", False, f"a proof from {proof.first:,} to {proof.second:,} is of no two checkpoints given")
 
 
-def _signed(claim: str, note: str, keys: Sequence[Key]) -> tuple[Checkpoint | None, Finding]:
+def _grew(name: str, other: Checkpoint, newest: Checkpoint, kept: Kept) -> str:
     try:
-        found = open_checkpoint(note, keys)
-    except DoesNotHold as why:
-        return None, Finding(claim, False, str(why))
-    return found, Finding(claim, True, f"signed by {found.origin} at {found.size:,} entries")
-
-
-def _included(proof: Proof, newest: Checkpoint | None) -> Finding:
-    if newest is None:
-        return Finding("inclusion", None, "without a checkpoint that can be trusted there is no log to stand in")
-    try:
-        return Finding("inclusion", True, included(proof, newest))
-    except DoesNotHold as why:
-        return Finding("inclusion", False, str(why))
-
-
-def _entry(proof: Proof) -> tuple[Mapping[str, object], Finding]:
-    try:
-        members = read_leaf(proof.leaf)
-    except DoesNotHold as why:
-        return {}, Finding("entry", False, str(why))
-    return members, Finding("entry", True, f"{members['id']} of {members['time']}")
-
-
-def _receipt(kept: Kept, members: Mapping[str, object]) -> Finding:
-    if kept.receipt is None:
-        return Finding("receipt", None, "no headers of an answer were given")
-    try:
-        return Finding("receipt", True, is_of(kept.receipt, kept.proof, members))
-    except DoesNotHold as why:
-        return Finding("receipt", False, str(why))
-
-
-def _body(kept: Kept, members: Mapping[str, object]) -> Finding:
-    if kept.receipt is None or kept.body is None:
-        return Finding("body", None, "no body was given, or no headers of its answer")
-    try:
-        return Finding("body", True, is_committed(kept.receipt, kept.body, members))
-    except DoesNotHold as why:
-        return Finding("body", False, str(why))
-
-
-def _growth(name: str, note: str, newest: Checkpoint | None, kept: Kept, keys: Sequence[Key]) -> Finding:
-    try:
-        other = open_checkpoint(note, keys)
         if name == OWN:
             covers(other, kept.proof)
-        said = None if newest is None else grew(other, newest, kept.grown)
+        said = grew(other, newest, kept.grown)
     except DoesNotHold as why:
-        return Finding("growth", False, f"{name}: {why}")
-    if said is not None:
-        return Finding("growth", True, f"{name}: {said}")
-    if newest is None:
-        return Finding("growth", None, f"{name}: without a checkpoint that can be trusted there is nothing to compare with")
-    first, second = sorted((other.size, newest.size))
-    return Finding("growth", None, f"{name}: give --consistency with the answer of /audit/consistency?from={first}&to={second}")
+        raise DoesNotHold(f"{name}: {why}") from None
+    return f"{name}: {said}" if said else ""
+
+
+def _checked(claim: str, check: Callable[[], str]) -> Finding:
+    try:
+        return Finding(claim, True, check())
+    except DoesNotHold as why:
+        return Finding(claim, False, str(why))
+
+
+def _signed(note: str, keys: Sequence[Key]) -> Checkpoint | DoesNotHold:
+    try:
+        return open_checkpoint(note, keys)
+    except DoesNotHold as why:
+        return why
+
+
+def _members(proof: Proof) -> Mapping[str, object] | DoesNotHold:
+    try:
+        return read_leaf(proof.leaf)
+    except DoesNotHold as why:
+        return why
+
+
+def _or_raise(found: _Found | DoesNotHold) -> _Found:
+    if isinstance(found, DoesNotHold):
+        raise found
+    return found
