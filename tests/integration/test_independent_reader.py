@@ -102,9 +102,7 @@ def test_go_finds_an_entry_and_a_hash_that_were_changed_in_the_database(
         world.client(AUDITOR, "riverton", scopes=("audit:tiles",))
         page(world)
         assert whole(reader, world)["entries"] > 20
-        change(
-            world, "DROP TRIGGER audit_entry_no_update", "UPDATE audit_entry SET leaf = CAST(leaf || ' ' AS BLOB) WHERE seq = 20"
-        )
+        change(world, "DROP TRIGGER audit_entry_no_update", "UPDATE audit_entry SET leaf = x'7b7d' WHERE seq = 20")
         code, said = read(reader, world)
         assert (code, "entry 20" in said) == (1, True), said
         change(world, "UPDATE audit_entry SET leaf_hash = zeroblob(32) WHERE seq = 20")
