@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Sequence
 
-from sqlalchemy import Connection, and_, or_, select
+from sqlalchemy import Connection, and_, bindparam, select
 
 from gateway.domain.identifiers import InstitutionId
 from gateway.store.audit_log import StoredEntry
+from gateway.store.engine import together
 from gateway.store.schema import audit_entry, audit_node, audit_party
 from gateway.tlog.tiles import Tile
+
+# Built once: a proof asks them twenty times.
+_LEAF_HASH = select(audit_entry.c.leaf_hash).where(
+    audit_entry.c.log_id == bindparam("of_log"), audit_entry.c.seq == bindparam("place")
+)
+_NODE = select(audit_node.c.hash).where(
+    audit_node.c.log_id == bindparam("of_log"), audit_node.c.level == bindparam("level"), audit_node.c.idx == bindparam("place")
+)
 
 
 def read_hashes(connection: Connection, log_id: int, tile: Tile) -> list[bytes]:
@@ -55,19 +64,8 @@ def find_party_entry(connection: Connection, log_id: int, entry: str, institutio
     return None if row is None else StoredEntry(row.seq, row.entry_id, bytes(row.leaf), bytes(row.leaf_hash))
 
 
-def nodes_at(connection: Connection, log_id: int, wanted: Collection[tuple[int, int]]) -> dict[tuple[int, int], bytes]:
+def nodes_at(connection: Connection, log_id: int, wanted: Sequence[tuple[int, int]]) -> dict[tuple[int, int], bytes]:
     """The hashes of these perfect subtrees by (level, index), as far as the log has them; level 0 is the leaves' own."""
-    leaves = [index for level, index in wanted if level == 0]
-    inner = [(level, index) for level, index in wanted if level > 0]
-    found: dict[tuple[int, int], bytes] = {}
-    if leaves:
-        rows = connection.execute(
-            select(audit_entry.c.seq, audit_entry.c.leaf_hash).where(audit_entry.c.log_id == log_id, audit_entry.c.seq.in_(leaves))
-        )
-        found |= {(0, index): bytes(hashed) for index, hashed in rows}
-    if inner:
-        nodes = audit_node.c
-        places = or_(*(and_(nodes.log_id == log_id, nodes.level == level, nodes.idx == index) for level, index in inner))
-        above = select(nodes.level, nodes.idx, nodes.hash).where(places)
-        found |= {(level, index): bytes(hashed) for level, index, hashed in connection.execute(above)}
-    return found
+    asked = [(_LEAF_HASH if level == 0 else _NODE, {"of_log": log_id, "level": level, "place": index}) for level, index in wanted]
+    found = together(connection, *asked)
+    return {place: bytes(rows[0][0]) for place, rows in zip(wanted, found, strict=True) if rows}
