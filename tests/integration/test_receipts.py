@@ -15,11 +15,12 @@ from gateway.receipt.command import main
 from tests.conftest import lacking, new_database
 from tests.databases import BACKENDS
 from tests.serving import served
-from tests.world import World, placement_world
+from tests.world import EXAMPLE, World, placement_world
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "gateway" / "accountability" / "README.md"
 TOP = DOCUMENT.parents[2]
 CLIENT = "riverton-sis"
+OFFERED = "        change_feed: true\n        formats: [json, ndjson]\n"
 
 
 @pytest.fixture(scope="module", params=BACKENDS)
@@ -27,6 +28,10 @@ def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     folder = tmp_path_factory.mktemp("receipts")
     with new_database(request.param, request, folder) as url, placement_world(folder / "home", url) as opened:
         opened.client("riverton-watch", "riverton", scopes=("sources:read",))
+        file = folder / "offered.yaml"
+        text = EXAMPLE.read_text(encoding="utf-8").replace("      candidates:\n", f"      candidates:\n{OFFERED}")
+        file.write_text(text, encoding="utf-8")
+        opened.agree(file)
         yield opened
 
 
@@ -53,8 +58,12 @@ def test_an_answer_is_kept_and_verified_as_the_document_says(world: World, tmp_p
         code, said = shell(keep, tmp_path, **reach)
         assert code == 0, said
         code, said = shell(verify, tmp_path)
+        assert (code, said.count("holds  ")) == (0, 6), said
+        world.api.get("/v1/candidates", world.token(CLIENT), limit="1")
+        code, said = shell("\n".join(keep.splitlines()[1:]), tmp_path, **reach)
         assert code == 0, said
-        assert said.count("holds  ") == 5, said
+        code, said = shell(verify, tmp_path)
+        assert (code, said.count("holds  ")) == (0, 5), said
         sizes = re.search(r"from=(\d+)&to=(\d+)", said)
         assert sizes is not None, said
         code, told = shell(ask_for_growth, tmp_path, **reach, FROM=sizes[1], TO=sizes[2])
