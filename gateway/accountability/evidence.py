@@ -75,9 +75,10 @@ def read_tile(asked: Asked, tile: Tile | None, desk: EvidenceDesk, *, entries: b
 def prove_entry(asked: Asked, entry: str, desk: EvidenceDesk) -> Evidence:
     """The proof of an entry that the client's institution is a party of, with its leaf. Raises `NotInLog` as well, in the same way
     whether there is no such entry or it is of others."""
-    principal, log_id = _admit(asked, desk), desk.log.log_id
+    principal = _admit(asked, desk)
     with desk.database.read() as connection:
-        found = find_party_entry(connection, log_id, entry, principal.institution)
+        place = find_party_entry(connection, entry, principal.institution)
+        log_id, found = (desk.log.log_id, None) if place is None else place
         head = read_head(connection, log_id)
         path = [] if found is None else inclusion(connection, log_id, found.index, head.size)
     if found is None:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, and_, bindparam, select
 from gateway.domain.identifiers import InstitutionId
 from gateway.store.audit_log import StoredEntry
 from gateway.store.engine import together
-from gateway.store.schema import audit_entry, audit_node, audit_party
+from gateway.store.schema import audit_entry, audit_log, audit_node, audit_party
 from gateway.tlog.tiles import Tile
 
 # Built once: a proof asks them twenty times.
@@ -49,19 +49,20 @@ def read_leaves(connection: Connection, log_id: int, tile: Tile) -> list[bytes]:
     return [bytes(leaf) for leaf in connection.execute(statement).scalars()]
 
 
-def find_party_entry(connection: Connection, log_id: int, entry: str, institution: InstitutionId) -> StoredEntry | None:
-    """The entry with an id, if the institution is a party of it; asked in one statement, so that another's entry and none are
-    looked for alike."""
+def find_party_entry(connection: Connection, entry: str, institution: InstitutionId) -> tuple[int, StoredEntry] | None:
+    """The entry with an id, and its log, if the institution is a party of it: also in a log that another has followed. Asked in one
+    statement, so that another's entry and none are looked for alike."""
+    same_place = and_(audit_party.c.log_id == audit_entry.c.log_id, audit_party.c.seq == audit_entry.c.seq)
     row = connection.execute(
-        select(audit_entry.c.seq, audit_entry.c.entry_id, audit_entry.c.leaf, audit_entry.c.leaf_hash)
-        .join(audit_party, and_(audit_party.c.log_id == audit_entry.c.log_id, audit_party.c.seq == audit_entry.c.seq))
+        select(audit_entry.c.log_id, audit_entry.c.seq, audit_entry.c.entry_id, audit_entry.c.leaf, audit_entry.c.leaf_hash)
+        .join(audit_party, same_place)
         .where(
-            audit_entry.c.log_id == log_id,
+            audit_entry.c.log_id.in_(select(audit_log.c.log_id)),
             audit_entry.c.entry_id == entry,
             audit_party.c.institution_id == institution,
         )
     ).one_or_none()
-    return None if row is None else StoredEntry(row.seq, row.entry_id, bytes(row.leaf), bytes(row.leaf_hash))
+    return None if row is None else (row.log_id, StoredEntry(row.seq, row.entry_id, bytes(row.leaf), bytes(row.leaf_hash)))
 
 
 def nodes_at(connection: Connection, log_id: int, wanted: Sequence[tuple[int, int]]) -> dict[tuple[int, int], bytes]:
