@@ -84,7 +84,7 @@ def disclosed(leaving: Leaving, standing: Standing, request: AccessRequest, gate
         "sorted_by": [key.path for key in plan.sort],
         "rows": str(leaving.rows),
         **{name: str(number) for name, number in leaving.counts.items()},
-        "subjects": subject_commitment(subject_key, content.salt, BitMap().union(*persons.values())).hex(),
+        "subjects": subject_commitment(subject_key, content.salt, permit.resource, BitMap().union(*persons.values())).hex(),
         "body": content.digest,
         "body_length": str(content.length),
         "media_type": content.media_type,

@@ -233,7 +233,7 @@ def _submitted(
         "asks_under": permit.schedule,
         "released": [str(path) for path in resource.identity],
         "rows": str(len(known)),
-        "subjects": subject_commitment(subject_key, salt, persons).hex(),
+        "subjects": subject_commitment(subject_key, salt, resource.name, persons).hex(),
         "body": hashlib.sha256(salt + submission.content).hexdigest(),
         "body_length": str(len(submission.content)),
         "media_type": submission.media_type,

@@ -26,15 +26,15 @@ _OUTER = bytes(byte ^ 0x5C for byte in range(256))
 _INNER = bytes(byte ^ 0x36 for byte in range(256))
 
 
-def subject_commitment(key: bytes, salt: bytes, people: Iterable[int]) -> bytes:
-    """SHA-256(blind || root), the blind being HMAC-SHA256 of the entry's salt under the key, which also opens the root's leaves;
-    `salt` is the 32 bytes that the entry's body is committed to with."""
-    return hashlib.sha256(subject_blind(key, salt) + subject_root(key, people)).digest()
+def subject_commitment(key: bytes, salt: bytes, resource: str, people: Iterable[int]) -> bytes:
+    """SHA-256(blind || root); `salt` is the 32 bytes that the entry's body is committed to with."""
+    return hashlib.sha256(subject_blind(key, salt, resource) + subject_root(key, people)).digest()
 
 
-def subject_blind(key: bytes, salt: bytes) -> bytes:
-    """What the root is hidden behind in one entry; whoever opens a person of it hands this out, and never the key."""
-    [blind] = keyed_hashes(key, (salt,))
+def subject_blind(key: bytes, salt: bytes, resource: str) -> bytes:
+    """What the root is hidden behind in one entry: HMAC-SHA256 of salt and resource (an answer with expansions has an entry for
+    each, all of one salt) under the key. Whoever opens a person of an entry hands this out, and never the key."""
+    [blind] = keyed_hashes(key, (salt + resource.encode(),))
     return blind
 
 

@@ -108,7 +108,7 @@ def test_its_entry_is_about_its_bytes_and_everybody_in_it(world: World) -> None:
         persons = BitMap(connection.execute(rows.select().with_only_columns(rows.c.person_id)).scalars())
     key = world.gateway.ring.agreement(AgreementId("lakeside-riverton"), InstitutionId("lakeside")).subject.secret
     salt = b64decode(exported.headers["gateway-body-salt"])
-    assert leaf["subjects"] == subject_commitment(key, salt, persons).hex()
+    assert leaf["subjects"] == subject_commitment(key, salt, "candidates", persons).hex()
     assert exported.headers["gateway-redisclosure"].startswith("prohibited")
     assert "99.33" in exported.headers["gateway-notice"]
 

@@ -239,7 +239,7 @@ def test_the_entry_counts_and_names_whom_it_was_about(world: World) -> None:
         moved = connection.execute(select(rows.c.person_id).where(or_(rows.c.from_version == newest, rows.c.to_version == newest)))
         persons = BitMap(moved.scalars())
     key = world.gateway.ring.agreement(AgreementId("lakeside-riverton"), InstitutionId("lakeside")).subject.secret
-    assert leaf["subjects"] == subject_commitment(key, consumer.salt, persons).hex()
+    assert leaf["subjects"] == subject_commitment(key, consumer.salt, "candidates", persons).hex()
     assert len(persons) == len(kinds)
 
 

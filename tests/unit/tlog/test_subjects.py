@@ -39,14 +39,14 @@ def test_the_root_is_that_of_the_leaves_whoever_was_shown_before(answers: list[t
 
 def test_the_same_people_twice_and_nobody_look_like_anybody_else() -> None:
     key, salts = b"k" * 32, [bytes([number]) * 32 for number in range(4)]
-    of_some = [subject_commitment(key, salt, [3, 5]) for salt in salts]
-    of_none = [subject_commitment(key, salt, []) for salt in salts]
-    assert len({*of_some, *of_none}) == 8
+    of_some = [subject_commitment(key, salt, name, [3, 5]) for salt in salts for name in ("candidates", "staffs")]
+    of_none = [subject_commitment(key, salt, "candidates", []) for salt in salts]
+    assert len({*of_some, *of_none}) == 12
     # Whoever knows the salt and that nobody is in it cannot say so without the key.
     assert not {hashlib.sha256(salt + EMPTY_ROOT).digest() for salt in salts} & set(of_none)
 
 
 def test_a_commitment_is_opened_by_its_root_and_its_blind() -> None:
     key, salt = b"k" * 32, b"s" * 32
-    blind = hmac.digest(key, salt, "sha256")
-    assert subject_commitment(key, salt, [3, 5]) == hashlib.sha256(blind + subject_root(key, [3, 5])).digest()
+    blind = hmac.digest(key, salt + b"candidates", "sha256")
+    assert subject_commitment(key, salt, "candidates", [3, 5]) == hashlib.sha256(blind + subject_root(key, [3, 5])).digest()
