@@ -10,9 +10,10 @@ from contextlib import contextmanager
 
 import httpx
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, insert
 
-from gateway.tlog.checkpoint import open_checkpoint
+from gateway.store.schema import audit_entry, audit_head, audit_log, audit_party
+from gateway.tlog.checkpoint import open_checkpoint, sign_checkpoint
 from gateway.tlog.merkle import check_consistency, check_inclusion, leaf_hash, node_hash, root_of
 from gateway.tlog.note import Signer
 from tests.conftest import new_database
@@ -197,6 +198,21 @@ def test_an_entry_of_others_and_none_are_the_same_answer_made_in_the_same_way(wo
     for made in (answers, refusals, paths):
         assert made == [made[0]] * len(made)
     assert len(paths[0]) > 3
+
+
+def test_an_entry_of_a_log_that_another_followed_is_proved_in_its_own(world: World) -> None:
+    signer = Signer("gateway.local/audit/0", world.gateway.ring.signing_key("log"))
+    leaf = b'{"id":"of-an-earlier-log"}'
+    hashed = leaf_hash(leaf)
+    earlier = sign_checkpoint(7, 1, hashed, signer)
+    with world.gateway.database.write() as connection:
+        connection.execute(insert(audit_log).values(log_id=7, origin="", key_id="", opened_at="", accepts=False))
+        connection.execute(insert(audit_head).values(log_id=7, size=1, frontier=hashed, root=hashed, checkpoint=earlier.note))
+        connection.execute(insert(audit_entry).values(log_id=7, seq=0, entry_id="of-an-earlier-log", leaf=leaf, leaf_hash=hashed))
+        connection.execute(insert(audit_party).values(log_id=7, institution_id="riverton", seq=0))
+    assert get(world, "proof/of-an-earlier-log", OTHER).status_code == httpx.codes.NOT_FOUND
+    found, index, path, note = read_proof(get(world, "proof/of-an-earlier-log", PARTNER).text)
+    assert (found, index, path, note) == (leaf, 0, [], earlier.note)
 
 
 @contextmanager

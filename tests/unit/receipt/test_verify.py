@@ -158,6 +158,16 @@ def test_another_logs_key_or_name_is_not_this_logs(tmp_path: Path, capsys: pytes
         assert "not signed by the log's key" in capsys.readouterr().out
 
 
+def test_what_the_logs_key_signed_for_another_log_is_not_this_logs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    log = small_log()
+    words = keep(tmp_path, log)
+    note = log.checkpoint(log.size).note
+    other = log.signer.sign(note.partition("\n\n")[0].replace("audit/1", "audit/2") + "\n")
+    (tmp_path / "proof").write_text(log.proof(log.size).replace(note, other))
+    assert main(words) == 8
+    assert "not signed by the log's key" in capsys.readouterr().out
+
+
 def test_after_a_new_key_both_are_known(tmp_path: Path) -> None:
     words = keep(tmp_path, small_log())
     keys = [small_log(key=b"x" * 32).signer.verifier.vkey, small_log().signer.verifier.vkey]
