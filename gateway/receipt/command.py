@@ -55,7 +55,7 @@ def run(files: Files, out: TextIO, errors: TextIO) -> int:
     except Unreadable as why:
         errors.write(f"error: {why}\n")
         return UNUSABLE
-    out.writelines(f"{line}\n" for line in _told(verdict))
+    out.writelines(f"{_printable(line)}\n" for line in _told(verdict))
     return HOLDS if verdict.holds else DOES_NOT_HOLD
 
 
@@ -93,6 +93,11 @@ def _told(verdict: Verdict) -> Iterator[str]:
     yield from (f"  {name:<18} {verdict.entry[name]}" for name in TOLD if name in verdict.entry)
     if any(_concerns_answer(found) for found in verdict.findings):
         yield "That the answer in your hands is the one of this entry was not checked: give --headers and --body."
+
+
+def _printable(line: str) -> str:
+    """What a forged proof says must not write to a terminal as it likes."""
+    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in line)
 
 
 def _concerns_answer(found: Finding) -> bool:

@@ -168,6 +168,16 @@ def test_what_the_logs_key_signed_for_another_log_is_not_this_logs(tmp_path: Pat
     assert "not signed by the log's key" in capsys.readouterr().out
 
 
+def test_a_forged_entry_cannot_write_to_the_terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = keep(tmp_path, small_log())
+    leaf = base64.b64encode(json.dumps({"version": "1", "id": "\x1b[2J\n", "time": "", "kind": ""}).encode()).decode()
+    (tmp_path / "proof").write_text(re.sub("extra .*", f"extra {leaf}", (tmp_path / "proof").read_text()))
+    assert main(words) == 8
+    told = capsys.readouterr().out
+    assert "\x1b" not in told
+    assert "entry       \N{REPLACEMENT CHARACTER}[2J\N{REPLACEMENT CHARACTER} of" in told
+
+
 def test_after_a_new_key_both_are_known(tmp_path: Path) -> None:
     words = keep(tmp_path, small_log())
     keys = [small_log(key=b"x" * 32).signer.verifier.vkey, small_log().signer.verifier.vkey]
