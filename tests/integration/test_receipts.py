@@ -36,8 +36,9 @@ def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 
 def commands() -> list[str]:
-    """The shell commands of the document, block by block."""
-    return re.findall(r"^```sh\n(.*?)^```", DOCUMENT.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    """The shell commands of the document's section, block by block."""
+    section = DOCUMENT.read_text(encoding="utf-8").partition("\n## Receipts and proofs\n")[2].partition("\n## ")[0]
+    return re.findall(r"^```sh\n(.*?)^```", section, re.MULTILINE | re.DOTALL)
 
 
 def shell(script: str, folder: Path, **variables: str) -> tuple[int, str]:
