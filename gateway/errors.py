@@ -162,7 +162,7 @@ class VersionGone(RequestError):
 class NotInLog(RequestError):
     """A tile that the log does not have, or an entry that the institution is no party of; one that does not exist is the same."""
 
-    code = "GW-REQ-08"
+    code = "GW-REQ-09"
     status = 404
     title = "The log has no such thing for you"
 

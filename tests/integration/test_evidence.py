@@ -194,7 +194,7 @@ def test_an_entry_of_others_and_none_are_the_same_answer_made_in_the_same_way(wo
         answers.append((answer.status_code, {**answer.json(), "request": ""}))
         refusals.append({**world.leaves("refusal")[-1], "id": "", "time": "", "token": "", "request": ""})
     assert answers[0][0] == httpx.codes.NOT_FOUND
-    assert answers[0][1]["code"] == "GW-REQ-08"
+    assert answers[0][1]["code"] == "GW-REQ-09"
     for made in (answers, refusals, paths):
         assert made == [made[0]] * len(made)
     assert len(paths[0]) > 3
