@@ -238,6 +238,11 @@ class Gateway:
         """Raises `IntegrityError` when the database is older than what this installation published."""
         check_not_restored(self.database, self.log_id, self._signer.verifier, self.settings.published_checkpoint)
 
+    @property
+    def log_vkey(self) -> str:
+        """The log's verifier key in the text form of signed notes."""
+        return self._signer.verifier.vkey
+
     def note_start(self, pdp: PolicyPoint) -> None:
         """Put the start of a server on the log, with what it will decide by."""
         policies = {"policy": pdp.digest} | ({"operator_policy": pdp.operator_digest} if pdp.operator_digest else {})

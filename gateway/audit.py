@@ -120,6 +120,11 @@ class AuditLog:
         self._known_inputs: set[str] = set()
         self.ready = True
 
+    @property
+    def log_id(self) -> int:
+        """The log that this one appends to."""
+        return self._log_id
+
     def append(self, event: AuditEvent) -> AuditEntry:
         """Append one event; as `append_all`."""
         [entry] = self.append_all([event])

@@ -21,7 +21,7 @@ from gateway.domain.treatments import Share, spoken
 from gateway.errors import DisclosureDenied, GatewayError
 from gateway.gate import Gate, Operation, Trail
 from gateway.remember import Standing
-from gateway.tlog.subjects import subject_root
+from gateway.tlog.subjects import subject_commitment
 
 SALT_BYTES = 32
 
@@ -84,7 +84,7 @@ def disclosed(leaving: Leaving, standing: Standing, request: AccessRequest, gate
         "sorted_by": [key.path for key in plan.sort],
         "rows": str(leaving.rows),
         **{name: str(number) for name, number in leaving.counts.items()},
-        "subjects": subject_root(subject_key, BitMap().union(*persons.values())).hex(),
+        "subjects": subject_commitment(subject_key, content.salt, permit.resource, BitMap().union(*persons.values())).hex(),
         "body": content.digest,
         "body_length": str(content.length),
         "media_type": content.media_type,

@@ -9,6 +9,7 @@
     |   +-- UnknownAgreement    GW-REQ   unknown and others' look alike              404 / 2
     |   +-- FileRefused         GW-REQ   a file that somebody sent has errors        422 / 2
     |   +-- NotAcceptable       GW-REQ   a format that there is not                  406 / 2
+    |   +-- NotInLog            GW-REQ   missing and others' look alike              404 / 2
     +-- DisclosureDenied        GW-DEN   the policy says no, with rule ids            403 / 4
     +-- AgreementError          GW-AGR   agreement file or state                      409 / 5
     +-- IngestError             GW-ING   a source, a page, a shrink guard             502 / 6
@@ -156,6 +157,14 @@ class VersionGone(RequestError):
 
     def __init__(self) -> None:
         super().__init__("The records of this version are no longer kept. Read them anew, without `as_of` or without `since`.")
+
+
+class NotInLog(RequestError):
+    """A tile that the log does not have, or an entry that the institution is no party of; one that does not exist is the same."""
+
+    code = "GW-REQ-09"
+    status = 404
+    title = "The log has no such thing for you"
 
 
 class DisclosureDenied(GatewayError):

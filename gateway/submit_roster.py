@@ -39,7 +39,7 @@ from gateway.store.epoch import lock_epoch
 from gateway.store.key_ring import KeyRing
 from gateway.store.registry import Registered, register
 from gateway.store.rosters import replace_roster
-from gateway.tlog.subjects import subject_root
+from gateway.tlog.subjects import subject_commitment
 
 ROSTER_SCOPE = "rosters:write"
 OPERATION = "submit_roster"
@@ -233,7 +233,7 @@ def _submitted(
         "asks_under": permit.schedule,
         "released": [str(path) for path in resource.identity],
         "rows": str(len(known)),
-        "subjects": subject_root(subject_key, persons).hex(),
+        "subjects": subject_commitment(subject_key, salt, resource.name, persons).hex(),
         "body": hashlib.sha256(salt + submission.content).hexdigest(),
         "body_length": str(len(submission.content)),
         "media_type": submission.media_type,

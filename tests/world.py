@@ -43,10 +43,13 @@ NEW_IN_EACH_ANSWER = {
     "gateway-entry-index",
     "gateway-expanded-entries",
     "gateway-body-salt",
+    "gateway-checkpoint",
     "gateway-request",
     "gateway-version",
+    "link",
 }
-"""Headers: the entry's id and index, the ids of those of what was expanded, the salt, the request's id, the name of the version."""
+"""Headers: the entry's id, index, checkpoint and proof, the ids of those of what was expanded, the salt,
+the request's id, the name of the version."""
 
 
 class Api:

@@ -10,10 +10,12 @@ from fastapi import FastAPI, Request, Response
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from gateway.accountability.evidence import EvidenceDesk
 from gateway.agreements.desk import OpenLaw
 from gateway.api.agreements import agreements_router
 from gateway.api.ambiguity import RefuseAmbiguous
 from gateway.api.clocked import Answered, Clocked
+from gateway.api.evidence import evidence_router
 from gateway.api.health import health_router
 from gateway.api.hosts import KnownHosts
 from gateway.api.oauth import oauth_router
@@ -59,6 +61,7 @@ def build_api(gate: Gate, law: OpenLaw, issuer: TokenIssuer, pushes: PushDesk, e
     app.include_router(pushes_router(pushes))
     app.include_router(rights_router(gate))
     app.include_router(agreements_router(gate, law))
+    app.include_router(evidence_router(EvidenceDesk(gate.database, gate.log, gate.verifier, gate.clock)))
     app.include_router(oauth_router(issuer, gate.verifier))
     app.include_router(health_router(gate))
     app.add_exception_handler(GatewayError, _known)

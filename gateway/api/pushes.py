@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from gateway.api.bearer import bearer_token
 from gateway.api.json_body import read_body, small_body
+from gateway.api.receipt import receipt
 from gateway.api.whole_body import media_type, whole_body
 from gateway.errors import RequestError
 from gateway.receive import (
@@ -106,8 +107,6 @@ def _answer(sent: Sent, received: Received) -> Response:
     batch = received.batch
     answer: dict[str, object] = {"batch": sent.batch, "state": batch.state, "parts": list(received.parts)}
     answer |= {name: value for name, value in (("mode", batch.mode), ("failure", batch.failure), ("counts", batch.counts)) if value}
-    headers = {}
-    if received.entry is not None:
-        headers = {"Gateway-Entry": received.entry.entry, "Gateway-Entry-Index": str(received.entry.index)}
+    headers = {} if received.entry is None else receipt(received.entry)
     status = ACCEPTED if batch.state in ("receiving", "complete") else OK
     return Response(orjson.dumps(answer), status_code=status, media_type="application/json", headers=headers)

@@ -17,6 +17,7 @@ from starlette.types import Receive, Scope, Send
 from gateway.api.accept import accepted
 from gateway.api.bearer import bearer_token
 from gateway.api.framing import frame, frame_changes, frame_export
+from gateway.api.receipt import receipt
 from gateway.disclose import disclose, turn_away
 from gateway.domain.access import AccessRequest, Format
 from gateway.domain.auditing import AuditEntry
@@ -123,12 +124,7 @@ def _known(header: str) -> tuple[str, ...]:
 
 def _about(entry: AuditEntry, salt: bytes, bound: bool) -> dict[str, str]:
     """The headers of every answer: its receipt, and whether it may be passed on."""
-    headers = {
-        "Vary": "Accept",
-        "Gateway-Entry": entry.entry,
-        "Gateway-Entry-Index": str(entry.index),
-        "Gateway-Body-Salt": base64.b64encode(salt).decode(),
-    }
+    headers = {"Vary": "Accept", **receipt(entry), "Gateway-Body-Salt": base64.b64encode(salt).decode()}
     return {**headers, "Gateway-Redisclosure": REDISCLOSURE} if bound else headers
 
 

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from gateway.api.bearer import bearer_token
 from gateway.api.json_body import read_body, small_body
+from gateway.api.receipt import receipt
 from gateway.consent.authorise import RightsGate, RightsRequest, RightsScope, authorise
 from gateway.consent.change import (
     Changed,
@@ -28,6 +29,7 @@ from gateway.consent.change import (
     rescind_opt_out,
     withdraw_consent,
 )
+from gateway.domain.auditing import AuditEntry
 from gateway.domain.identifiers import InstitutionId, ResourceName
 from gateway.domain.rights import NamedPerson
 from gateway.errors import RequestError
@@ -225,9 +227,9 @@ def _changed(changed: Changed) -> Response:
     answer = {"changed": changed.count, "stated_by": list(changed.stated_by)}
     if changed.entry is None:
         return _json(answer)
-    return _json({**answer, "entry": changed.entry.entry}, status=201, entry=changed.entry.entry)
+    return _json({**answer, "entry": changed.entry.entry}, status=201, entry=changed.entry)
 
 
-def _json(content: object, *, status: int = 200, entry: str | None = None) -> Response:
-    headers = {} if entry is None else {"Gateway-Entry": entry}
+def _json(content: object, *, status: int = 200, entry: AuditEntry | None = None) -> Response:
+    headers = {} if entry is None else receipt(entry)
     return Response(orjson.dumps(content), status_code=status, media_type=JSON, headers=headers)

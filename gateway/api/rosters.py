@@ -10,6 +10,7 @@ from fastapi import APIRouter, Request, Response
 
 from gateway.api.bearer import bearer_token
 from gateway.api.framing import frame
+from gateway.api.receipt import receipt
 from gateway.api.whole_body import media_type, whole_body
 from gateway.domain.access import AccessRequest
 from gateway.domain.identifiers import ResourceName
@@ -91,5 +92,4 @@ def _answer(done: Submitted, **more: int) -> Response:
         "sent_under": done.sent_under,
         "entry": done.entry.entry,
     }
-    headers = {"Gateway-Entry": done.entry.entry, "Gateway-Entry-Index": str(done.entry.index)}
-    return Response(orjson.dumps(answer), media_type=JSON, headers=headers)
+    return Response(orjson.dumps(answer), media_type=JSON, headers=receipt(done.entry))

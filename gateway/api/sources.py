@@ -9,6 +9,7 @@ from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Request, Response
 
 from gateway.api.bearer import bearer_token
+from gateway.api.receipt import receipt
 from gateway.tell_sources import SourcesDesk, Told, tell_sources
 
 THREADS = 1
@@ -41,5 +42,4 @@ def _answer(told: Told) -> Response:
         }
         for entry, late in told.sources
     ]
-    headers = {"Gateway-Entry": told.entry.entry, "Gateway-Entry-Index": str(told.entry.index)}
-    return Response(orjson.dumps({"data": rows}), media_type="application/json", headers=headers)
+    return Response(orjson.dumps({"data": rows}), media_type="application/json", headers=receipt(told.entry))

@@ -11,9 +11,11 @@ from rich.table import Table
 from gateway.accountability.query import find, newest
 from gateway.app import open_gateway
 from gateway.cli.console import new_table, open_console
+from gateway.cli.log_key import vkey
 from gateway.settings import read_settings
 
 app = typer.Typer(no_args_is_help=True)
+app.command()(vkey)
 
 
 @app.callback()

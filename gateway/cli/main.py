@@ -29,6 +29,7 @@ ENTRIES = (
     Entry("decision", "gateway.cli.decision", "app", "Make past decisions again."),
     Entry("exposure", "gateway.cli.exposure", "app", "Say what left for a client or key in doubt, and when a breach must be told."),
     Entry("audit", "gateway.cli.audit", "app", "Verify the audit log and read its entries."),
+    Entry("receipt", "gateway.cli.receipt", "app", "Verify kept answers offline."),
 )
 app = typer.Typer(
     name="gateway",

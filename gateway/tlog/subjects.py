@@ -1,6 +1,9 @@
-"""The commitment to the people of an answer: the Merkle root over HMAC-SHA256 of their numbers under the agreement's subject key.
+"""The commitment to the people of an answer: the Merkle root over HMAC-SHA256 of their numbers under the agreement's subject key,
+blinded for each entry.
 
-It says nothing by itself, and can be opened person by person.
+It says nothing by itself, and can be opened person by person. A party of the entry reads its leaf: without the blind, two answers
+about the same people, also about people that the party is not shown, would be known by their equal roots, and nobody by the
+root of the empty tree.
 """
 
 from __future__ import annotations
@@ -21,6 +24,18 @@ MOST_PEOPLE = 32_768
 MOST_ROOTS = 4_096
 _OUTER = bytes(byte ^ 0x5C for byte in range(256))
 _INNER = bytes(byte ^ 0x36 for byte in range(256))
+
+
+def subject_commitment(key: bytes, salt: bytes, resource: str, people: Iterable[int]) -> bytes:
+    """SHA-256(blind || root); `salt` is the 32 bytes that the entry's body is committed to with."""
+    return hashlib.sha256(subject_blind(key, salt, resource) + subject_root(key, people)).digest()
+
+
+def subject_blind(key: bytes, salt: bytes, resource: str) -> bytes:
+    """What the root is hidden behind in one entry: HMAC-SHA256 of salt and resource (an answer with expansions has an entry for
+    each, all of one salt) under the key. Whoever opens a person of an entry hands this out, and never the key."""
+    [blind] = keyed_hashes(key, (salt + resource.encode(),))
+    return blind
 
 
 def subject_root(key: bytes, people: Iterable[int]) -> bytes:

@@ -28,7 +28,7 @@ from gateway.domain.identifiers import AgreementId, InstitutionId, ResourceName
 from gateway.encode import MEDIA_TYPES
 from gateway.serve_api import build_app
 from gateway.spool import Spool
-from gateway.tlog.subjects import subject_root
+from gateway.tlog.subjects import subject_commitment
 from tests.conftest import new_database
 from tests.databases import BACKENDS
 from tests.registrar import correct
@@ -107,7 +107,8 @@ def test_its_entry_is_about_its_bytes_and_everybody_in_it(world: World) -> None:
     with world.gateway.database.read() as connection:
         persons = BitMap(connection.execute(rows.select().with_only_columns(rows.c.person_id)).scalars())
     key = world.gateway.ring.agreement(AgreementId("lakeside-riverton"), InstitutionId("lakeside")).subject.secret
-    assert leaf["subjects"] == subject_root(key, persons).hex()
+    salt = b64decode(exported.headers["gateway-body-salt"])
+    assert leaf["subjects"] == subject_commitment(key, salt, "candidates", persons).hex()
     assert exported.headers["gateway-redisclosure"].startswith("prohibited")
     assert "99.33" in exported.headers["gateway-notice"]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from base64 import b64decode
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -18,7 +19,7 @@ from sqlalchemy import func, insert, or_, select, update
 from gateway.domain.identifiers import AgreementId, InstitutionId, ResourceName
 from gateway.store.epoch import advance_epoch
 from gateway.store.schema import consent, opt_out
-from gateway.tlog.subjects import subject_root
+from gateway.tlog.subjects import subject_commitment
 from tests.conftest import new_database
 from tests.databases import BACKENDS
 from tests.registrar import Line, correct
@@ -70,6 +71,7 @@ class Consumer:
     since: str | None = None
     kept: dict[str, Any] = field(default_factory=dict)
     heard: list[str] = field(default_factory=list)
+    salt: bytes = b""
 
     @property
     def asked(self) -> dict[str, str]:
@@ -88,6 +90,7 @@ class Consumer:
         since = {"since": self.since} if self.since else {}
         answer = ask(self.world, self.resource, limit=self.limit, **self.asked, **since)
         assert answer.status_code == httpx.codes.OK, answer.text
+        self.salt = b64decode(answer.headers["gateway-body-salt"])
         body = answer.json()
         assert len(body["data"]) <= int(self.limit)
         for event in body["data"]:
@@ -236,7 +239,7 @@ def test_the_entry_counts_and_names_whom_it_was_about(world: World) -> None:
         moved = connection.execute(select(rows.c.person_id).where(or_(rows.c.from_version == newest, rows.c.to_version == newest)))
         persons = BitMap(moved.scalars())
     key = world.gateway.ring.agreement(AgreementId("lakeside-riverton"), InstitutionId("lakeside")).subject.secret
-    assert leaf["subjects"] == subject_root(key, persons).hex()
+    assert leaf["subjects"] == subject_commitment(key, consumer.salt, "candidates", persons).hex()
     assert len(persons) == len(kinds)
 
 

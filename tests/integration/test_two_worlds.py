@@ -40,6 +40,7 @@ from tests.world import World
 
 SAMPLE = 200
 UNTIL_CAUGHT = 1_500
+NEW_IN_EACH_ENTRY = {"id", "time", "request", "token", "subjects", "body", "detail"}
 
 
 @pytest.fixture(scope="module", params=BACKENDS)
@@ -54,7 +55,21 @@ def worlds(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 
 def test_the_partner_cannot_tell_the_worlds_apart(worlds: tuple[World, World]) -> None:
+    before = [len(world.leaves()) for world in worlds]
     assert list(pairs(*worlds, seed=1, count=SAMPLE)) == []
+    told = [list(_as_a_party_reads_them(world, first)) for world, first in zip(worlds, before, strict=True)]
+    assert len(told[0]) >= SAMPLE
+    assert told[0] == told[1]
+
+
+def _as_a_party_reads_them(world: World, first: int) -> Iterator[dict[str, object]]:
+    """The entries that the partner may have proved to it, which gives it their leaves; without what is new in each."""
+    commitments = []
+    for leaf in world.leaves()[first:]:
+        if "riverton" in leaf["institutions"] and leaf["kind"] in {"disclosure", "refusal"}:
+            commitments += [leaf[name] for name in ("subjects", "detail") if name in leaf]
+            yield {name: told for name, told in leaf.items() if name not in NEW_IN_EACH_ENTRY}
+    assert len(set(commitments)) == len(commitments), "a commitment that comes again tells that it is about the same"
 
 
 def _filter_by_withheld(request: AccessRequest, permit: Permit, catalog: Catalog, keyed: Keyed, *others: Any) -> QueryPlan:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.databases import free_port
+from tests.receipts import keep, small_log
 
 TOP = Path(__file__).resolve().parents[2]
 PARTS = ("gateway", "connectors", "policies", "migrations", "pyproject.toml", "README.md", "LICENSE")
@@ -74,3 +75,12 @@ def test_the_installed_wheel_walks_the_demo_from_an_empty_folder(programs: Path,
 
 def test_the_requirements_are_enough_and_agree(programs: Path, tmp_path: Path) -> None:
     assert "No broken requirements" in run(programs / "python", "-m", "pip", "check", folder=tmp_path)
+
+
+def test_a_partner_installs_the_receipts_verifier_without_the_gateway(wheel: Path, tmp_path: Path) -> None:
+    run(sys.executable, "-m", "venv", tmp_path / "venv", folder=tmp_path)
+    pip = (tmp_path / "venv" / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
+    run(*pip, "--no-deps", wheel, folder=tmp_path)
+    run(*pip, "cryptography", folder=tmp_path)
+    words = keep(tmp_path, small_log())
+    assert "All that was checked holds" in run(tmp_path / "venv" / "bin" / "gateway-receipt", *words, folder=tmp_path)

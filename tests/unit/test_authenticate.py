@@ -180,5 +180,5 @@ def test_a_token_of_an_unknown_client_is_refused(world: World) -> None:
 
 
 def test_a_scope_that_the_client_does_not_have_is_not_granted_by_a_token(world: World) -> None:
-    world.client(new=NewClient("other", "riverton", "Other", ("placement",), scopes=("log_auditor",)))
-    assert world.principal(made_token(world, scope="records:read log_auditor")).scopes == {"records:read"}
+    world.client(new=NewClient("other", "riverton", "Other", ("placement",), scopes=("audit:tiles",)))
+    assert world.principal(made_token(world, scope="records:read audit:tiles")).scopes == {"records:read"}

@@ -287,10 +287,10 @@ def test_old_and_new_credential_serve_while_a_client_rotates(world: World) -> No
 
 
 def test_a_scope_is_the_clients_or_refused(world: World) -> None:
-    issued = world.client(new=NewClient("both", "riverton", "Both", ("placement",), scopes=("records:read", "log_auditor")))
-    assert world.by_key(issued).scope == "records:read log_auditor"
-    form = assertion_form(world.assertion(issued), scope="log_auditor")
-    assert issue_token(form, None, world.issuer).scope == "log_auditor"
+    issued = world.client(new=NewClient("both", "riverton", "Both", ("placement",), scopes=("records:read", "audit:tiles")))
+    assert world.by_key(issued).scope == "records:read audit:tiles"
+    form = assertion_form(world.assertion(issued), scope="audit:tiles")
+    assert issue_token(form, None, world.issuer).scope == "audit:tiles"
     for asked in ("records:write", "records:read admin", ""):
         with pytest.raises(TokenRequestRefused) as refusal:
             issue_token(assertion_form(world.assertion(issued), scope=asked), None, world.issuer)

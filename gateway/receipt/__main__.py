@@ -1,0 +1,7 @@
+"""`python -m gateway.receipt`."""
+
+import sys
+
+from gateway.receipt.command import main
+
+sys.exit(main())
