@@ -17,6 +17,7 @@ import typer
 
 from gateway.app import open_gateway
 from gateway.cli.console import new_table, open_console
+from gateway.encode.csv_text import inert
 from gateway.errors import ConfigurationError, RequestError
 from gateway.exposure import Doubt, Exposed, Exposure, find_exposed_people, find_exposure
 from gateway.settings import read_settings
@@ -157,7 +158,7 @@ def _print(found: Exposure) -> None:
 
 def _csv(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     text = StringIO(newline="")
-    csv.writer(text).writerows([head, *rows])
+    csv.writer(text).writerows([head, *(map(inert, row) for row in rows)])
     return text.getvalue()
 
 

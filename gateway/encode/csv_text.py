@@ -38,10 +38,9 @@ def _lines(rows: Iterable[Iterable[object]]) -> bytes:
 
 
 def _cells(column: Sequence[object]) -> list[object]:
-    return [_cell(value) for value in column]
+    return [("true" if value else "false") if isinstance(value, bool) else inert(value) for value in column]
 
 
-def _cell(value: object) -> object:
-    if isinstance(value, bool):
-        return "true" if value else "false"
+def inert(value: object) -> object:
+    """A value as a cell; a text that a spreadsheet could run gets a `'` in front."""
     return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
