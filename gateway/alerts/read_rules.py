@@ -16,7 +16,7 @@ from connectors.place import Place
 from connectors.schedule import read_distance
 from gateway.alerts.memory import LONGEST_HABIT, MOST_REFUSALS
 from gateway.alerts.read_channels import read_channels
-from gateway.alerts.rules import KINDS, WEEKDAYS, AlertRules, Channel, Hours, Rule, Severity
+from gateway.alerts.rules import KINDS, WEEKDAYS, AlertRules, Channel, Hours, Rule, Severity, Volume
 from gateway.domain.compose_yaml import compose_text, read_text
 from gateway.domain.yaml_nodes import Entry, NodeReader
 from gateway.errors import FileErrors
@@ -127,6 +127,9 @@ def _rule(reader: NodeReader, entry: Entry, standards: _Standards, channels: Map
         return None
     # Each value was read as its class has it; what was not is a problem above.
     made = cast("Callable[..., Rule]", KINDS[kind])(**found)
+    if isinstance(made, Volume) and made.new_floor < made.floor:
+        said = f"new_floor ({made.new_floor}) is below floor ({made.floor}), up to which nothing is told"
+        reader.problem(entry.value, said, "raise new_floor, or lower floor")
     return replace(made, zone=own.zone, hours=own.hours)
 
 

@@ -65,6 +65,13 @@ BROKEN = {
     "a number below the least": ("rows: 12", "rows: -1", 14, "not a whole number", True),
     "a severity that there is not": ("rows: 12", "severity: urgent", 14, "severity", True),
     "a rule with capitals": ("  night:", "  Night:", 10, "is not the name of a rule", True),
+    "a floor above that of new clients": (
+        GOOD[GOOD.index("    kind: off") :],
+        "    kind: volume_above_habit\n    floor: 60000\n",
+        11,
+        "is below floor",
+        False,
+    ),
     "no rule": (GOOD[GOOD.index("rules:") :], "rules: {}\n", 9, "there is no rule", True),
 }
 """What is written instead of what, the line, what is said of it, and whether the schema refuses it too."""
