@@ -28,7 +28,7 @@ class Standing:
 
     resources: Sequence[ResourceState]
     turns: Sequence[LastTurn]
-    alerts: Sequence[tuple[str, int]] = ()
+    alerts: Sequence[tuple[str, int]]
 
 
 def read_standing(database: Database) -> Standing:
