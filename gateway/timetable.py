@@ -98,7 +98,8 @@ class Timetable:
         if self._alerts is not None:
             # On a thread of its own: a sync of hours must not keep an alert waiting.
             self._scheduler.add_executor(ThreadPoolExecutor(1), "alerts")
-            self._scheduler.add_job(self._alerts, "interval", seconds=ALERTS_EVERY.total_seconds(), id="alerts", executor="alerts")
+            every = IntervalTrigger(seconds=int(ALERTS_EVERY.total_seconds()))
+            self._scheduler.add_job(self._alerts, every, next_run_time=datetime.now(UTC), executor="alerts")
         self._scheduler.add_job(self.tell_late, "interval", seconds=LATE_EVERY.total_seconds())
         self._scheduler.start()
 

@@ -19,7 +19,7 @@ from gateway.alerts.read_rules import read_rules_file
 from gateway.alerts.schema import rules_schema
 from gateway.alerts.try_out import try_out
 from gateway.app import open_gateway
-from gateway.cli.console import new_table, open_console
+from gateway.cli.console import open_console
 from gateway.domain.times import utc_text
 from gateway.errors import RequestError
 from gateway.settings import read_settings
@@ -62,11 +62,8 @@ def try_rules(
             _line({"rule": alert.rule, "at": utc_text(alert.at), **told(alert)})
         return
     console = open_console()
-    if raised:
-        table = new_table("at (UTC)", "rule", "severity", "what")
-        for alert in raised:
-            table.add_row(utc_text(alert.at)[:19], alert.rule, alert.severity, alert.said)
-        console.print(table)
+    for alert in raised:
+        console.print(f"{utc_text(alert.at)[:19]}  {alert.severity}  {alert.rule}: {alert.said}")
     console.print(f"{len(raised)} alerts since {utc_text(begin)[:19]}; nothing was stored or sent.")
 
 
@@ -88,13 +85,12 @@ def show(
     if not found:
         console.print("No alert was raised." if everything else "No alert is open.")
         return
-    table = new_table("at (UTC)", "rule", "severity", "state", "what", "alert")
+    # Lines, no table: what an alert says is longer than a column, and an id that is cut cannot be copied.
     for alert in found:
         state = "open" if alert.acknowledged_at is None else f"acknowledged by {alert.acknowledged_by}"
         if alert.waits_for:
             state += f", still to tell {', '.join(alert.waits_for)}"
-        table.add_row(alert.at[:19], alert.rule, alert.told["severity"], state, alert.told["said"], alert.id)
-    console.print(table)
+        console.print(f"{alert.id}  {alert.at[:19]}  {alert.told['severity']}  {alert.rule}: {alert.told['said']} ({state})")
 
 
 @app.command()

@@ -351,8 +351,8 @@ def test_somebody_registered_acknowledges_an_alert_once(alerting: Alerting) -> N
         [alert] = read_alerts(connection, everything=False, most=10)
         assert open_alerts(connection) == [("refused", 1)]
     for institution, name in (("riverton", "kim"), ("lakeside", "lee")):
-        person = NewSignatory(institution, name, "steward", name, "Registrar", None)
-        add_signatory(person, by_operator("test"), world.gateway.registry())
+        new = NewSignatory(institution, name, "steward", name, "Registrar", None)
+        add_signatory(new, by_operator("test"), world.gateway.registry())
     for person, said in (("riverton/nobody", "has registered no nobody"), ("lakeside/lee", "is about riverton")):
         provider, _, name = person.partition("/")
         with pytest.raises(RequestError, match=said):
