@@ -52,9 +52,9 @@ class Memory:
         hour, oldest = hour_of(seen.at), hour_of(seen.at - KEEP)
         rows = self.rows
         if seen.rows:
-            rows = {**rows, hour: rows.get(hour, 0) + seen.rows}
-            if min(rows) < oldest:
-                rows = {known: count for known, count in rows.items() if known >= oldest}
+            # Forgets when an hour begins, not at each entry.
+            kept = rows if hour in rows else {known: count for known, count in rows.items() if known >= oldest}
+            rows = {**kept, hour: kept.get(hour, 0) + seen.rows}
         used = self.used if seen.elements <= self.used else self.used | seen.elements
         return Memory(self.first or seen.at, rows, used, ())
 

@@ -12,7 +12,7 @@ from ruamel.yaml.nodes import Node
 from connectors.place import Place
 from connectors.place_rules import read_filled, read_path
 from connectors.secrets import SecretRef, read_secret
-from gateway.alerts.rules import Channel, Email, Webhook
+from gateway.alerts.rules import NAME, Channel, Email, Webhook
 from gateway.domain.yaml_nodes import Entry, NodeReader
 
 WAYS = ("email", "webhook")
@@ -23,7 +23,7 @@ ALLOWED = ("loopback", "private")
 LOG = "log"
 SUBMISSION, SUBMISSIONS = 587, 465
 _HIGHEST_PORT = 65_535
-_ADDRESS = re.compile(r"[^\s@<>,;:\"()\[\]\\]{1,64}@[A-Za-z0-9.-]{1,253}")
+_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{1,253}")
 _HOST = re.compile(r"[A-Za-z0-9.:-]{1,253}")
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -36,6 +36,8 @@ def read_channels(reader: NodeReader, node: Node, place: Place) -> Mapping[str, 
 def _channel(reader: NodeReader, entry: Entry, place: Place) -> Channel | None:
     if entry.name == LOG:
         reader.problem(entry.key, "the log is always told and is no channel", "leave it out, or choose another name")
+    elif not NAME.fullmatch(entry.name):
+        reader.problem(entry.key, f'"{entry.name}" is not the name of a channel', "use small letters, digits and inner hyphens")
     ways = reader.entries(entry.value, "a channel", WAYS)
     if len(ways) != 1:
         reader.problem(

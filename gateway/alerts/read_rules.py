@@ -16,7 +16,7 @@ from connectors.place import Place
 from connectors.schedule import read_distance
 from gateway.alerts.memory import LONGEST_HABIT, MOST_REFUSALS
 from gateway.alerts.read_channels import read_channels
-from gateway.alerts.rules import KINDS, WEEKDAYS, AlertRules, Channel, Hours, Rule, Severity, Volume
+from gateway.alerts.rules import KINDS, NAME, WEEKDAYS, AlertRules, Channel, Hours, Rule, Severity, Volume
 from gateway.domain.compose_yaml import compose_text, read_text
 from gateway.domain.yaml_nodes import Entry, NodeReader
 from gateway.errors import FileErrors
@@ -25,7 +25,6 @@ TOP = ("version", "timezone", "hours", "channels", "rules")
 COMMON = ("kind", "severity", "channels", "quiet", "timezone", "hours")
 HOURS = ("from", "to", "days")
 SEVERITIES: tuple[str, ...] = get_args(Severity)
-NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
 _CLOCK = re.compile(r"([01]?[0-9]|2[0-4]):00")
 _MANY = 10**12
 _EXAMPLES = {

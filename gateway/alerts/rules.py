@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
@@ -11,6 +12,8 @@ from typing import Literal
 from connectors.secrets import SecretRef
 
 Severity = Literal["low", "medium", "high"]
+NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
+"""Of a rule or a channel."""
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 MOST_NAMED = 50
 """So many elements and entries an alert names; its counts say how many there are."""

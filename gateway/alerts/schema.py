@@ -9,8 +9,8 @@ from collections.abc import Mapping
 
 from connectors.shapes import DISTANCE, SECRET, TEXT, TEXTS, Shape, closed, one_way
 from gateway.alerts.read_channels import ALLOWED, TLS
-from gateway.alerts.read_rules import COMMON, NAME, PARAMETERS, SEVERITIES, Whole
-from gateway.alerts.rules import WEEKDAYS
+from gateway.alerts.read_rules import COMMON, PARAMETERS, SEVERITIES, Whole
+from gateway.alerts.rules import NAME, WEEKDAYS
 
 _CLOCK: Shape = {"type": "string", "pattern": "^([01]?[0-9]|2[0-4]):00$", "description": 'A whole hour, as in "07:00".'}
 _DAYS: Shape = {"enum": list(WEEKDAYS)}
@@ -52,7 +52,7 @@ def rules_schema() -> dict[str, object]:
                 "hours": _HOURS,
                 "channels": {
                     "type": "object",
-                    "propertyNames": {"not": {"const": "log"}},
+                    "propertyNames": {"pattern": f"^{NAME.pattern}$", "not": {"const": "log"}},
                     "additionalProperties": one_way({"email": _EMAIL, "webhook": _WEBHOOK}),
                 },
                 "rules": {

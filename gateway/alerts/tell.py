@@ -27,6 +27,8 @@ from gateway.store.engine import Database
 from gateway.telemetry import logger
 
 MOST_AT_ONCE = 50
+LONGEST = timedelta(minutes=1)
+"""A turn begins to send no more after this: who stops the server waits for it."""
 CLAIMED_FOR = timedelta(minutes=10)
 """Who dies while it sends leaves the alert to another after this."""
 WAITS = tuple(timedelta(minutes=minutes) for minutes in (0, 2, 5, 15, 30, 60))
@@ -53,10 +55,13 @@ def tell_waiting(
     """Send what is due, each by one process at a time, oldest first; a channel that fails is left alone until the next turn."""
     with database.read() as connection:
         waiting = due_deliveries(connection, utc_text(clock()), MOST_AT_ONCE)
+    end = clock() + LONGEST
     failed: set[str] = set()
     for found in waiting:
         if found.channel in failed:
             continue
+        if clock() > end:
+            return
         with database.write() as connection:
             if not claim_delivery(connection, found, utc_text(clock() + CLAIMED_FOR)):
                 continue

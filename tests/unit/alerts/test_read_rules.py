@@ -43,6 +43,8 @@ BROKEN = {
     "hours that end before they begin": ('"19:00"', '"06:00"', 3, "end before they begin", False),
     "a weekday that there is not": ("sat", "saturday", 3, '"saturday" is not a weekday', True),
     "a channel called log": ("  siem:", "  log:", 7, "the log is always told", True),
+    "a channel with capitals": ("  siem:", "  Siem:", 7, "is not the name of a channel", True),
+    "a recipient that is not ASCII": ("a@example.org", "zoë@example.org", 6, "not a mail address", False),
     "a channel of two ways": ("    webhook:", "    email: {}\n    webhook:", 8, "either email or webhook", True),
     "mail in clear": ("to: [a@example.org]", "to: [a@example.org], tls: none", 6, "mail is never sent in clear", True),
     "no recipients": ("to: [a@example.org]", "to: []", 6, "to is an empty list", False),
