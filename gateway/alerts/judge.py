@@ -72,11 +72,16 @@ def _off_hours(rule: OffHours, seen: Seen, after: Memory) -> Alert | None:
         local = hour.astimezone(rule.zone)
         return None if rule.hours.cover(local) else (local - timedelta(hours=rule.hours.end)).date()
 
+    def as_long(evening: date) -> bool:
+        # A night before a day without work goes on through that day: it is held against others like it.
+        return _work_follows(rule, evening) == _work_follows(rule, tonight)
+
     tonight = (seen.at.astimezone(rule.zone) - timedelta(hours=rule.hours.end)).date()
     rows = after.summed(seen.at - timedelta(hours=26), night).get(tonight, 0)
     if rows <= rule.rows:
         return None
-    habit = most_of_habit(rule, _history(rule, tonight, after.summed(seen.at - timedelta(days=rule.days + 1), night)))
+    nights = after.summed(seen.at - timedelta(days=rule.days + 1), night)
+    habit = most_of_habit(rule, _history(rule, tonight, {evening: count for evening, count in nights.items() if as_long(evening)}))
     most = max(rule.rows, habit or 0)
     if rows <= most:
         return None
@@ -105,6 +110,10 @@ def _refusals(rule: Refusals, seen: Seen, after: Memory) -> Alert | None:
     said = f"{seen.client} was refused {len(recent)} times in a row."
     entries = tuple(recent[-MOST_NAMED:])
     return _raised(rule, seen, seen.client, said, counts={"refusals": len(recent)}, entries=entries)
+
+
+def _work_follows(rule: OffHours, evening: date) -> bool:
+    return (evening + timedelta(days=1)).weekday() in rule.hours.days
 
 
 def _history(rule: Habit, day: date, summed: Mapping[date, int]) -> list[int]:

@@ -106,6 +106,15 @@ def test_who_always_reads_at_night_may() -> None:
     assert len(raised(NIGHT, [*habit, disclosed(TODAY + EVENING, 10_001)], since=TODAY)) == 1
 
 
+def test_who_reads_round_the_clock_may_on_a_sunday_too() -> None:
+    hours = [disclosed(MONDAY + HOUR * at, 100) for at in range(24 * 7 * 8)]
+    assert raised(NIGHT, hours, since=MONDAY + timedelta(days=28)) == ()
+    # Six times as much on one Sunday is found among Sundays.
+    sunday = MONDAY + timedelta(days=7 * 7 - 1)
+    loud = [replace(seen, rows=600) if sunday <= seen.at < sunday + HOUR * 9 else seen for seen in hours]
+    assert len(raised(NIGHT, loud, since=MONDAY + timedelta(days=28))) == 1
+
+
 def test_rows_of_working_hours_make_no_habit_for_the_night() -> None:
     habit = [seen for seen in days_of_work(5_000) if seen.at.weekday() in NIGHT.hours.days]
     assert len(raised(NIGHT, [*habit, disclosed(TODAY + EVENING, 501)], since=TODAY)) == 1
