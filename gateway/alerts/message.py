@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from email.message import EmailMessage
 from email.utils import format_datetime
-from typing import Any
+from typing import Any, Literal
 
 import orjson
 
@@ -45,6 +45,11 @@ def event(alert_id: str, rule: str, facts: Mapping[str, Any], outcome: str, **mo
         leaf |= {name: facts[name] for name in ("client", "agreement") if facts[name] is not None}
         leaf["rule_kind"] = facts["kind"]
     return AuditEvent(EVENT, leaf, tuple(InstitutionId(named) for named in facts["institutions"]))
+
+
+def looked(outcome: Literal["listed", "tried"], actor: str, alerts: int) -> AuditEvent:
+    """Somebody at a terminal listed what was raised, or tried rules on what the log holds."""
+    return AuditEvent(EVENT, {"outcome": outcome, "actor": f"operator {actor}", "alerts": str(alerts)})
 
 
 def payload(alert: RaisedAlert, origin: str) -> bytes:

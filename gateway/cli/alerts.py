@@ -14,7 +14,7 @@ import orjson
 import typer
 
 from gateway.alerts.acknowledge import acknowledge
-from gateway.alerts.message import told
+from gateway.alerts.message import looked, told
 from gateway.alerts.read_rules import read_rules_file
 from gateway.alerts.schema import rules_schema
 from gateway.alerts.try_out import try_out
@@ -51,12 +51,13 @@ def try_rules(
     since: Annotated[str, typer.Option(metavar="WHEN", help="From when on: 7d, 12h, or a day as in 2026-11-01 (UTC).")] = "7d",
     form: Form = "text",
 ) -> None:
-    """Say what rules would have raised of what the log holds already; stores and sends nothing."""
+    """Say what rules would have raised of what the log holds already; raises and sends nothing."""
     found = read_rules_file(file, os.environ)
     with open_gateway(read_settings()) as gateway:
         now = gateway.clock()
         begin = _moment(since, now)
         raised = try_out(found, gateway.database, gateway.log_id, begin, now)
+        gateway.log.append(looked("tried", getpass.getuser(), len(raised)))
     if form == "json":
         for alert in raised:
             _line({"rule": alert.rule, "at": utc_text(alert.at), **told(alert)})
@@ -64,7 +65,7 @@ def try_rules(
     console = open_console()
     for alert in raised:
         console.print(f"{utc_text(alert.at)[:19]}  {alert.severity}  {alert.rule}: {alert.said}")
-    console.print(f"{len(raised)} alerts since {utc_text(begin)[:19]}; nothing was stored or sent.")
+    console.print(f"{len(raised)} alerts since {utc_text(begin)[:19]}; nothing was raised or sent.")
 
 
 @app.command("list")
@@ -74,8 +75,10 @@ def show(
     form: Form = "text",
 ) -> None:
     """List what was raised: open or acknowledged and by whom, and which channels it still waits for."""
-    with open_gateway(read_settings()) as gateway, gateway.database.read() as connection:
-        found = read_alerts(connection, everything=everything, most=most)
+    with open_gateway(read_settings()) as gateway:
+        with gateway.database.read() as connection:
+            found = read_alerts(connection, everything=everything, most=most)
+        gateway.log.append(looked("listed", getpass.getuser(), len(found)))
     if form == "json":
         for alert in found:
             members = {name: value for name, value in vars(alert).items() if name not in ("told", "subject")}
