@@ -72,6 +72,12 @@ def test_what_a_client_did_before_the_days_of_its_habit_is_forgotten() -> None:
     assert len(raised(VOLUME, [*old, *habit, disclosed(TODAY, 2_001)], since=TODAY)) == 1
 
 
+@pytest.mark.parametrize(("ago", "habit"), [(28, True), (29, False)])
+def test_the_days_of_a_habit_are_counted_to_the_day(ago: int, habit: bool) -> None:
+    five = [disclosed(TODAY - timedelta(days=ago), 1_000), *days_of_work(1_000, days=4)]
+    assert bool(raised(VOLUME, [*five, disclosed(TODAY, 2_001)], since=TODAY)) == habit
+
+
 def test_rows_of_one_client_are_not_anothers() -> None:
     mixed = [*days_of_work(100), *days_of_work(10_000, client="other")]
     mixed.sort(key=lambda seen: seen.at)
