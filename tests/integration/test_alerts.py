@@ -23,7 +23,7 @@ from gateway.domain.identifiers import InstitutionId, ResourceName
 from gateway.domain.times import utc_text
 from gateway.errors import RequestError, Unavailable
 from gateway.steward import Steward
-from gateway.store.alerts import last_cosigned, open_alerts, read_alerts
+from gateway.store.alerts import claim_delivery, due_deliveries, last_cosigned, open_alerts, read_alerts
 from gateway.store.audit_log import read_head
 from gateway.store.engine import Connection, Database
 from gateway.store.schema import audit_checkpoint
@@ -317,6 +317,21 @@ def test_a_turn_that_is_overtaken_raises_and_sends_nothing_twice(alerting: Alert
     raised = [leaf["rule"] for leaf in world.leaves("alert") if leaf["outcome"] == "raised"]
     assert sorted(raised) == ["late", "refused", "volume"]
     assert len(alerting.sent) == 1
+
+
+def test_what_two_processes_found_due_is_claimed_by_one(alerting: Alerting) -> None:
+    world = alerting.world
+    alerting.broken = True
+    read(world, 60)
+    read(world, 60)
+    alerting.turn()
+    database, until = world.gateway.database, utc_text(world.now + timedelta(minutes=10))
+    with database.read() as connection:
+        [due] = due_deliveries(connection, utc_text(world.now), 10)
+    with database.write() as connection:
+        assert claim_delivery(connection, due, until)
+    with database.write() as connection:
+        assert not claim_delivery(connection, due, until)
 
 
 def test_a_log_that_is_out_of_reach_keeps_the_position(alerting: Alerting, capsys: pytest.CaptureFixture[str]) -> None:
