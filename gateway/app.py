@@ -18,6 +18,10 @@ from gateway.accountability.verify import Verified, check_not_restored, verify
 from gateway.agreements.check import Law
 from gateway.agreements.lifecycle import Registry
 from gateway.agreements.open_law import open_law
+from gateway.alerts.read_rules import read_rules_file
+from gateway.alerts.rules import AlertRules
+from gateway.alerts.tell import sender
+from gateway.alerts.watch import AlertDesk
 from gateway.audit import NOBODY, AuditLog, Listener
 from gateway.authenticate import TokenVerifier
 from gateway.catalog.load import load_catalog
@@ -48,7 +52,7 @@ from gateway.resolution import ResolutionDesk
 from gateway.reveal import secrets_of
 from gateway.review import ReviewDesk
 from gateway.settings import Settings
-from gateway.shipped import shipped
+from gateway.shipped import PACKAGE, shipped
 from gateway.store.audit_log import accepting_log, open_log
 from gateway.store.decisions import keep_bundle, read_bundle_content
 from gateway.store.engine import Database, assert_durable, exists, open_database
@@ -64,6 +68,7 @@ AUDIENCE = "educator-data-gateway"
 DETAIL_TABLE = "audit_detail"
 FIRST_LOG = 1
 STORAGE_FAILED = 8
+SHIPPED_RULES = PACKAGE / "alerts" / "standard.yaml"
 Clock = Callable[[], datetime]
 
 
@@ -152,8 +157,17 @@ class Gateway:
         """For making decisions again."""
         return ReplayDesk(self.database, self.log_id, self.log, policies_of(self.settings))
 
+    def alert_rules(self) -> AlertRules:
+        """The rules of GATEWAY_ALERTS, or the shipped ones. Raises `FileErrors` or `ConfigurationError`."""
+        return read_rules_file(self.settings.alerts or SHIPPED_RULES, os.environ)
+
+    def alert_desk(self) -> AlertDesk:
+        """For raising, telling and acknowledging alerts."""
+        send = sender(self.secrets(), self.settings.log_origin, self.clock)
+        return AlertDesk(self.database, self.log_id, self.log, self.clock, new_id, send)
+
     def secrets(self) -> Secrets:
-        """For connecting to sources."""
+        """For connecting to sources and to channels of alerts."""
         return secrets_of(partial(open_wrapper, self.settings))
 
     def intake(self) -> Intake:

@@ -60,6 +60,9 @@ class Settings(BaseSettings):
     sources: Path | None = Field(
         default=None, description="Folder of source files (*.source.yaml) that `gateway serve` syncs as they say; empty: none."
     )
+    alerts: Path | None = Field(
+        default=None, description="File of alert rules (YAML); empty: the shipped rules, which tell the log only."
+    )
     metrics_host: str = Field(default="127.0.0.1", description="Address that metrics are served on, for a Prometheus of your own.")
     metrics_port: int | None = Field(
         default=None, ge=1, le=65535, description="Port that metrics are served on, never GATEWAY_PORT; empty: they are not."

@@ -35,6 +35,7 @@ RETRIES = (timedelta(minutes=5), timedelta(minutes=15), timedelta(hours=1))
 KEEP_TURNS = timedelta(days=30)
 LATE_EVERY = timedelta(minutes=5)
 BATCHES_EVERY = timedelta(minutes=1)
+ALERTS_EVERY = timedelta(minutes=1)
 BEGINNING = datetime(2020, 1, 1, tzinfo=UTC)
 """Turns of `every` are counted from here, so that they are the same instants in every process."""
 AT_ONCE = 2
@@ -54,16 +55,23 @@ class Turn:
 
 
 class Timetable:
-    """Runs the scheduled sources of one process, and `batches`, which takes in what institutions sent. `read` reads a source file
-    anew for each turn, so that a corrected file counts from the next turn on; `start` and `stop` are called once."""
+    """Runs the scheduled sources of one process, `batches`, which takes in what institutions sent, and `alerts`, a turn of
+    alerts. `read` reads a source file anew for each turn, so that a corrected file counts from the next turn on; `start` and
+    `stop` are called once."""
 
     def __init__(
-        self, gateway: Gateway, files: Sequence[Path], read: Callable[[Path], Source], batches: Callable[[], object] | None = None
+        self,
+        gateway: Gateway,
+        files: Sequence[Path],
+        read: Callable[[Path], Source],
+        batches: Callable[[], object] | None = None,
+        alerts: Callable[[], object] | None = None,
     ) -> None:
         self._gateway = gateway
         self._files = files
         self._read = read
         self._batches = batches
+        self._alerts = alerts
         self._name = new_id()
         self._late: set[tuple[str, str, str]] = set()
         self._stopping = threading.Event()
@@ -87,6 +95,11 @@ class Timetable:
             self._scheduler.add_job(self._turn, args=[file])
         if self._batches is not None:
             self._scheduler.add_job(self._batches, "interval", seconds=BATCHES_EVERY.total_seconds(), id="batches")
+        if self._alerts is not None:
+            # On a thread of its own: a sync of hours must not keep an alert waiting.
+            self._scheduler.add_executor(ThreadPoolExecutor(1), "alerts")
+            every = IntervalTrigger(seconds=int(ALERTS_EVERY.total_seconds()))
+            self._scheduler.add_job(self._alerts, every, next_run_time=datetime.now(UTC), executor="alerts")
         self._scheduler.add_job(self.tell_late, "interval", seconds=LATE_EVERY.total_seconds())
         self._scheduler.start()
 

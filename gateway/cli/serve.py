@@ -13,6 +13,7 @@ import uvicorn
 from connectors.source import Source
 from gateway.agreements.expire import expire_ended
 from gateway.agreements.lifecycle import by_operator
+from gateway.alerts.watch import Watcher
 from gateway.app import Gateway, open_gateway
 from gateway.audit import NOBODY
 from gateway.cli.source.files import read_source
@@ -67,7 +68,7 @@ def serve() -> None:
 
 
 def _timetable(gateway: Gateway) -> tuple[Timetable, Mapping[tuple[InstitutionId, str], Source]]:
-    """What runs the sources of GATEWAY_SOURCES as they say, and those of them that take batches."""
+    """What runs the sources of GATEWAY_SOURCES as they say and watches for alerts, and those of them that take batches."""
     folder = gateway.settings.sources
     if folder is not None and not folder.is_dir():
         raise ConfigurationError(f"GATEWAY_SOURCES is {folder}, which is not a folder. Make it, or leave the variable out.")
@@ -75,4 +76,5 @@ def _timetable(gateway: Gateway) -> tuple[Timetable, Mapping[tuple[InstitutionId
     read = [read_source(file, gateway.catalog) for file in files]
     pushed = {(source.provider, source.id): source for source in read if source.kind == "push"}
     batches = partial(take_batches, gateway, lambda: pushed)
-    return Timetable(gateway, files, lambda file: read_source(file, gateway.catalog), batches), pushed
+    alerts = Watcher(gateway.alert_rules, gateway.alert_desk())
+    return Timetable(gateway, files, lambda file: read_source(file, gateway.catalog), batches, alerts.turn), pushed

@@ -1,4 +1,4 @@
-"""How the sources stand, read from the database when somebody scrapes: any of several processes tells the same."""
+"""How the sources and the alerts stand, read from the database when somebody scrapes: any of several processes tells the same."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from datetime import datetime
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from gateway.store.alerts import open_alerts
 from gateway.store.engine import Database
 from gateway.store.turns import ENDS, LastTurn, ResourceState, last_turns, resource_states
 from gateway.telemetry import logger
@@ -22,16 +23,18 @@ OF_RESOURCE = ("provider", "source", "resource")
 
 @dataclass(frozen=True)
 class Standing:
-    """Every resource of every source, and the last turn of each source that has a schedule."""
+    """Every resource of every source, the last turn of each source that has a schedule, and how many alerts of each rule are
+    open."""
 
     resources: Sequence[ResourceState]
     turns: Sequence[LastTurn]
+    alerts: Sequence[tuple[str, int]]
 
 
 def read_standing(database: Database) -> Standing:
-    """How the sources stand, in one snapshot."""
+    """How they stand, in one snapshot."""
     with database.read() as connection:
-        return Standing(list(resource_states(connection)), list(last_turns(connection)))
+        return Standing(list(resource_states(connection)), list(last_turns(connection)), open_alerts(connection))
 
 
 class SourceStates(Collector):
@@ -58,6 +61,7 @@ class SourceStates(Collector):
         if found is not None:
             yield from _of_resources(found.resources, self._clock())
             yield _turns_failed(found)
+            yield _alerts_open(found)
 
     def _in_time(self) -> Standing | None:
         with self._turn:
@@ -122,3 +126,10 @@ def _turns_failed(found: Standing) -> Metric:
     for turn in found.turns:
         failed.add_metric((turn.provider, turn.source), float(turn.still_failed(found.resources)))
     return failed
+
+
+def _alerts_open(found: Standing) -> Metric:
+    waiting = GaugeMetricFamily("gateway_alerts_open", "Alerts that nobody acknowledged yet, by the rule's name.", labels=("rule",))
+    for rule, count in found.alerts:
+        waiting.add_metric((rule,), float(count))
+    return waiting

@@ -586,6 +586,58 @@ audit_checkpoint = Table(
     Column("published_at", String(32), nullable=False),
 )
 
+# --- alerts ----------------------------------------------------------------------------------------------------------
+
+alert_position = Table(
+    "alert_position",
+    metadata,
+    Column("log_id", Integer, primary_key=True, autoincrement=False),
+    Column("position", BigInteger, nullable=False),
+    Column("since", String(32), nullable=False),
+    Column("turn", String(32), nullable=False),
+)
+"""Up to which index a log was evaluated, since when entries raise alerts (older ones teach what is usual), and the turn that was
+taken last: the process that moves it does it."""
+
+alert_memory = Table(
+    "alert_memory",
+    metadata,
+    Column("log_id", Integer, primary_key=True, autoincrement=False),
+    Column("client_id", String(64), primary_key=True),
+    Column("memory", JSON, nullable=False),
+)
+"""What a client usually does, made from the log up to the position."""
+
+alert = Table(
+    "alert",
+    metadata,
+    Column("alert_id", String(36), primary_key=True),
+    Column("rule", String(64), nullable=False),
+    Column("subject", String(400), nullable=False),
+    Column("at", String(32), nullable=False),
+    Column("raised_at", String(32), nullable=False),
+    Column("told", JSON, nullable=False),
+    Column("acknowledged_at", String(32)),
+    Column("acknowledged_by", String(200)),
+    Index(None, "rule", "subject", "at"),
+    Index(None, "acknowledged_at", "rule"),
+)
+"""What was raised; `told` names clients, agreements, elements, counts and entries, never a person or a value."""
+
+alert_delivery = Table(
+    "alert_delivery",
+    metadata,
+    Column("alert_id", String(36), primary_key=True),
+    Column("channel", String(64), primary_key=True),
+    Column("state", String(16), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("next_at", String(32), nullable=False),
+    ForeignKeyConstraint(["alert_id"], ["alert.alert_id"]),
+    Index(None, "state", "next_at"),
+)
+"""Whom an alert is told: `waiting`, `sent`, or `dropped` where the rules no longer have the channel. Who sends it moves `next_at`
+ahead first, so that no other process does too."""
+
 push_batch = Table(
     "push_batch",
     metadata,

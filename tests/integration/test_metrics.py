@@ -18,6 +18,7 @@ from sqlalchemy import text
 from typer import Exit
 
 from connectors.schedule import Schedule
+from gateway.alerts.rules import AlertRules, Refusals
 from gateway.app import open_gateway
 from gateway.cli.source.files import read_source
 from gateway.cli.source.runs import status
@@ -28,6 +29,7 @@ from gateway.metrics.serve import metrics_served
 from gateway.store.staging import read_quarantine
 from gateway.store.turns import expect
 from gateway.timetable import Timetable, Turn
+from tests.alerting import Alerting
 from tests.commands import commands
 from tests.scraping import Scrape, scrape
 from tests.world import SMALL, World, open_world
@@ -348,14 +350,21 @@ def every_metric(watched: Watched) -> Scrape:
     schedule = Schedule(every=timedelta(hours=1), late_after=timedelta(hours=2))
     source = replace(watched.world.source("lakeside", watched.extracts), schedule=schedule)
     Timetable(watched.world.gateway, (), lambda _: source).run(Turn(source, watched.world.now))
+    alerting = Alerting(watched.world, AlertRules((Refusals(name="refused", count=1),)))
+    alerting.turn()
     token = watched.world.token(CLIENT)
     watched.world.api.get("/v1/candidates", token)
     watched.world.api.get("/v1/candidates", token, purpose="research")
+    assert len(alerting.turn()) == 1
     return watched.scrape()
 
 
 def alarms() -> list[dict[str, Any]]:
     return [rule for group in YAML(typ="safe", pure=True).load(RULES)["groups"] for rule in group["rules"]]
+
+
+def test_an_open_alert_is_told_by_its_rule(watched: Watched) -> None:
+    assert every_metric(watched).of("gateway_alerts_open", rule="refused") == 1
 
 
 def test_the_readme_has_every_metric_and_every_alarm_and_no_other(watched: Watched) -> None:

@@ -17,7 +17,7 @@ from gateway.metrics.states import SourceStates, Standing, read_standing
 from gateway.store.engine import open_database
 from tests.databases import copied_postgres
 
-NOTHING = Standing([], [])
+NOTHING = Standing([], [], [])
 NOW = datetime(2026, 11, 28, tzinfo=UTC)
 
 
