@@ -27,6 +27,7 @@ ENTRIES = (
     Entry("key", "gateway.cli.key", "app", "List, rotate and destroy keys; move them to another key-encryption key."),
     Entry("sync", "gateway.cli.source", "sync", "Pull sources through their connectors."),
     Entry("decision", "gateway.cli.decision", "app", "Make past decisions again."),
+    Entry("disclosures", "gateway.cli.disclosures", "disclosures", "Tell who was told what about one person, for the person."),
     Entry("audit", "gateway.cli.audit", "app", "Verify the audit log and read its entries."),
 )
 app = typer.Typer(

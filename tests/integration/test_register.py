@@ -1,0 +1,390 @@
+"""Who was told what about one person: found by the index, as the log says, on both databases; the look has its own entry first."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select, update
+
+import gateway.register.index
+import gateway.register.look
+from gateway.agreements.move import move
+from gateway.custody import destroy_agreement_keys
+from gateway.domain.identifiers import AgreementId, InstitutionId, PersonId
+from gateway.errors import AgreementError, GatewayError, IntegrityError, RequestError
+from gateway.register.desk import RegisterDesk, RegisterKeys
+from gateway.register.find_subject import Meant
+from gateway.register.index import catch_up, entries_about, rebuild
+from gateway.register.look import Looked, look, steward_looks
+from gateway.register.mentions import unpacked
+from gateway.register.named import people_of
+from gateway.resolution.likely import everybody
+from gateway.steward import Steward
+from gateway.store.audit_log import read_head
+from gateway.store.consents import note_former_numbers
+from gateway.store.engine import Connection
+from gateway.store.epoch import advance_epoch
+from gateway.store.schema import key_registry, signatory, subject_bucket, subject_segment
+from gateway.store.subjects import named_entries, read_progress
+from tests.conftest import new_database
+from tests.databases import BACKENDS
+from tests.signing import OPERATOR
+from tests.world import World, placement_world
+
+LAKESIDE, AGREEMENT = InstitutionId("lakeside"), AgreementId("lakeside-riverton")
+LEE = Steward(LAKESIDE, "lee", "test")
+FINDER = Path(__file__).with_name("finder.yaml")
+
+
+@pytest.fixture(params=BACKENDS)
+def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    folder = tmp_path_factory.mktemp("register")
+    with new_database(request.param, request, folder) as url, placement_world(folder / "home", url) as placed:
+        given = {"institution_id", "signatory_id", "name", "role", "created_at"}
+        rest = {column.name: "" for column in signatory.c if not column.nullable and column.name not in given}
+        with placed.gateway.database.write() as connection:
+            connection.execute(
+                signatory.insert().values(
+                    institution_id=LAKESIDE, signatory_id="lee", name="Lee", role="steward", created_at="2026-11-01", **rest
+                )
+            )
+        yield placed
+
+
+def desk(world: World) -> RegisterDesk:
+    return world.gateway.register_desk()
+
+
+def people(world: World) -> list[dict[str, str]]:
+    """Lakeside's candidates as its own extract has them."""
+    extract = (world.folder / "extracts" / "lakeside" / "candidates.csv").read_text(encoding="utf-8-sig")
+    return [{name: cell.strip() for name, cell in row.items()} for row in csv.DictReader(io.StringIO(extract))]
+
+
+def read_page(world: World, resource: str = "candidates", **parameters: str) -> list[dict[str, Any]]:
+    answer = world.api.get(f"/v1/{resource}", world.token("riverton-sis"), **{"limit": "1000", **parameters})
+    assert answer.status_code == 200, answer.text
+    data: list[dict[str, Any]] = answer.json()["data"]
+    return data
+
+
+def ask(world: World, **said: str) -> Looked:
+    return look(Meant(said), steward_looks(LEE), desk(world))
+
+
+def by_brute_force(world: World, provider: InstitutionId = LAKESIDE) -> dict[int, list[tuple[int, int]]]:
+    """Person -> log and index of every entry that names it, from every sealed detail."""
+    keys, found = RegisterKeys(world.gateway.ring), dict[int, list[tuple[int, int]]]()
+    whose = {"disclosure": "provider", "roster": "recipient"}
+    with world.gateway.database.read() as connection:
+        for named in named_entries(connection, world.gateway.log_id, 0, 1_000_000):
+            leaf = json.loads(named.leaf)
+            if leaf["kind"] in whose and leaf[whose[leaf["kind"]]] == provider:
+                detail = keys.detail(named.entry, named.key_id, named.sealed)
+                assert detail is not None
+                for person in set().union(*people_of(detail).values()):
+                    found.setdefault(person, []).append((world.gateway.log_id, named.index))
+    return found
+
+
+def by_index(world: World, person: int, provider: InstitutionId = LAKESIDE) -> list[tuple[int, int]]:
+    with world.gateway.database.read() as connection:
+        return entries_about(connection, provider, PersonId(person), RegisterKeys(world.gateway.ring))
+
+
+def assert_index_is_the_log(world: World) -> None:
+    expected = by_brute_force(world)
+    assert expected
+    for person, entries in expected.items():
+        assert by_index(world, person) == entries
+    assert by_index(world, 1_000_000) == []
+
+
+def test_a_person_is_told_every_disclosure_and_nothing_of_anybody_else(world: World) -> None:
+    first, second = people(world)[:2]
+    pseudonyms = {record["lastSurname"]: record for record in read_page(world)}
+    assert pseudonyms
+    one = read_page(world, limit="1")
+    looked = ask(world, candidateIdentifier=first["Id"])
+    whole = [told for told in looked.told if told.resource == "candidates"]
+    assert len(whole) == (2 if one[0]["firstName"] == first.get("First Name") else len(whole))
+    assert {told.recipient_name for told in looked.told} == {"Riverton Unified School District"}
+    assert {told.client for told in looked.told} == {"riverton-sis"}
+    told = looked.told[-1]
+    assert told.recipient_contact == "hr@riverton.example"
+    assert (told.purpose, told.legitimate_interest) == ("placement", "To place candidates with a school and a mentor")
+    assert told.timezone == "America/Chicago"
+    assert told.at.utcoffset() is not None
+    assert [basis.citation for basis in told.bases] == ["34 CFR 99.31(a)(1)(i)(B)"]
+    assert told.exempt is not None
+    shown = {element.element: element.how for element in told.elements}
+    assert shown["candidateIdentifier"] == "as a pseudonym that only this agreement uses"
+    assert shown["firstName"] == "as it is"
+    assert "birthDate" not in shown
+    assert not told.may_pass_on
+    assert second["Id"] not in looked.subject.called
+
+
+def test_the_answer_is_never_older_than_the_question(world: World) -> None:
+    someone = people(world)[0]["Id"]
+    before = ask(world, candidateIdentifier=someone).total
+    read_page(world)
+    assert ask(world, candidateIdentifier=someone).total == before + 1
+
+
+def test_the_look_is_on_the_log_with_the_person_sealed_and_not_in_the_leaf(world: World) -> None:
+    read_page(world)
+    someone = people(world)[0]["Id"]
+    looked = ask(world, candidateIdentifier=someone)
+    [leaf] = world.leaves("register_read")
+    assert (leaf["id"], leaf["by"], leaf["outcome"], leaf["entries"]) == (looked.entry.entry, "own id", "told", "1")
+    assert leaf["steward"] == "lakeside/lee"
+    assert someone not in json.dumps(leaf)
+    assert leaf["institutions"] == ["lakeside"]
+    assert leaf["detail"]
+
+
+def test_a_look_at_nobody_is_on_the_log_and_tells_nothing(world: World) -> None:
+    with pytest.raises(RequestError) as why:
+        ask(world, candidateIdentifier="nobody-has-this")
+    assert "nobody-has-this" not in why.value.detail
+    [leaf] = world.leaves("register_read")
+    assert leaf["outcome"] == "nobody is meant"
+
+
+def test_who_is_no_steward_of_the_provider_sees_nothing(world: World) -> None:
+    someone = people(world)[0]["Id"]
+    for stranger in (replace(LEE, name="kim"), replace(LEE, provider=InstitutionId("riverton"))):
+        with pytest.raises(RequestError, match="steward"):
+            look(Meant({"candidateIdentifier": someone}), steward_looks(stranger), desk(world))
+    assert world.leaves("register_read") == []
+
+
+def test_a_log_that_cannot_be_written_shows_nothing(world: World) -> None:
+    read_page(world)
+    world.gateway.log.ready = False
+    with pytest.raises(GatewayError):
+        ask(world, candidateIdentifier=people(world)[0]["Id"])
+    world.gateway.log.ready = True
+
+
+def test_a_person_is_found_by_a_partners_pseudonym_and_by_name_and_birth_date(world: World) -> None:
+    records = read_page(world)
+    pseudonym = str(records[0]["candidateIdentifier"])
+    by_pseudonym = ask(world, pseudonym=pseudonym, agreement=AGREEMENT)
+    assert by_pseudonym.subject.called.startswith("candidateIdentifier ")
+    own_id = by_pseudonym.subject.called.split(" ")[1]
+    assert ask(world, candidateIdentifier=own_id).subject.person == by_pseudonym.subject.person
+    first, last, born = name_of(world, own_id)
+    by_name = ask(world, firstName=first.upper(), lastSurname=last, birthDate=born)
+    assert by_name.subject.person == by_pseudonym.subject.person
+    assert [told.entry for told in by_name.told] == [told.entry for told in by_pseudonym.told]
+    with pytest.raises(RequestError, match="Nobody has"):
+        ask(world, firstName="Nobody", lastSurname=last, birthDate=born)
+    with pytest.raises(RequestError, match="no pseudonym"):
+        ask(world, pseudonym="0" * 32, agreement=AGREEMENT)
+    with pytest.raises(RequestError, match="was never in force"):
+        ask(world, pseudonym=pseudonym, agreement="another")
+
+
+def name_of(world: World, own_id: str) -> tuple[str, str, str]:
+    with world.gateway.database.read() as connection:
+        everyone = everybody(connection, LEE, world.gateway.resolution_desk())
+        [one] = [one for one in everyone if one.resource == "candidates" and one.named == own_id]
+    first, _, last = one.name.partition(" ")
+    return first, last, one.born
+
+
+def test_a_pseudonym_of_something_else_is_no_person(world: World) -> None:
+    [record, *_] = read_page(world, "fieldworkExperiences")
+    with pytest.raises(RequestError, match="stands for no person"):
+        ask(world, pseudonym=str(record["fieldworkIdentifier"]), agreement=AGREEMENT)
+
+
+def test_elements_about_somebody_else_in_the_record_are_not_told(world: World) -> None:
+    [pair, *_] = read_page(world, "candidateRelationshipToStaffAssociations")
+    looked = ask(world, pseudonym=str(pair["candidateReference"]["candidateIdentifier"]), agreement=AGREEMENT)
+    [told] = [told for told in looked.told if told.resource == "candidateRelationshipToStaffAssociations"]
+    shown = {element.element for element in told.elements}
+    assert "candidateReference.candidateIdentifier" in shown
+    assert "staffReference.staffUniqueId" not in shown
+    assert [basis.role for basis in told.bases] == ["candidate"]
+
+
+def test_a_refused_request_is_on_nobodys_register(world: World) -> None:
+    before = by_brute_force(world)
+    refused = world.api.get("/v1/candidates", world.token("lakeside-sis"))
+    assert refused.status_code == 403
+    catch_up(desk(world))
+    assert by_brute_force(world) == before
+    assert ask(world, candidateIdentifier=people(world)[0]["Id"]).told == []
+
+
+def test_pages_go_on_where_the_one_before_ended(world: World) -> None:
+    for _ in range(5):
+        read_page(world)
+    meant, who = Meant({"candidateIdentifier": people(world)[0]["Id"]}), steward_looks(LEE)
+    whole = [told.index for told in look(meant, who, desk(world)).told]
+    assert whole == sorted(whole, reverse=True)
+    seen: list[int] = []
+    before = None
+    for _ in range(len(whole)):
+        page = look(meant, who, desk(world), before=before, limit=2)
+        seen += [told.index for told in page.told]
+        before = page.following
+        read_page(world)
+        if before is None:
+            break
+    assert seen == whole
+
+
+def test_whoever_had_another_number_is_told_what_was_disclosed_under_it(world: World) -> None:
+    read_page(world)
+    catch_up(desk(world))
+    with world.gateway.database.write() as connection:
+        old, new = connection.execute(
+            select(key_registry.c.person_id)
+            .where(key_registry.c.provider_id == LAKESIDE, key_registry.c.key_space == "candidates")
+            .limit(2)
+        ).scalars()
+        before = (by_brute_force(world)[old], by_brute_force(world)[new])
+        advance_epoch(connection)
+        note_former_numbers(connection, LAKESIDE, {PersonId(old): PersonId(new)})
+    assert by_index(world, new) == sorted({*before[0], *before[1]})
+
+
+def test_the_index_is_the_log_whatever_steps_it_was_made_in(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gateway.register.index, "LARGEST_SEGMENT", 150)
+    monkeypatch.setattr(gateway.register.index, "STEP", 40)
+    monkeypatch.setattr(gateway.register.index, "AT_ONCE", 3)
+    for limit in ("1", "30", "7", "1000", "2", "1", "60", "3"):
+        read_page(world, limit=limit)
+        catch_up(desk(world))
+        for resource in ("fieldworkExperiences", "candidateRelationshipToStaffAssociations"):
+            read_page(world, resource, limit=limit)
+    catch_up(desk(world))
+    assert_index_is_the_log(world)
+    with world.gateway.database.read() as connection:
+        sizes = (
+            connection.execute(
+                select(subject_segment.c.mentions)
+                .where(subject_segment.c.provider_id == LAKESIDE)
+                .order_by(subject_segment.c.first_seq)
+            )
+            .scalars()
+            .all()
+        )
+    assert max(sizes) > 40
+    assert len(sizes) < 12
+    rebuild(desk(world))
+    assert_index_is_the_log(world)
+
+
+class Killed(BaseException):
+    """The process ends here."""
+
+
+@pytest.mark.parametrize("at", ["before the write", "in the write"])
+def test_a_process_that_ends_in_the_middle_of_indexing_loses_nothing(
+    world: World, monkeypatch: pytest.MonkeyPatch, at: str
+) -> None:
+    for _ in range(3):
+        read_page(world)
+    catch_up(desk(world))
+    for _ in range(3):
+        read_page(world)
+    true_step = gateway.register.index.write_step
+
+    def killed(connection: Connection, *arguments: Any) -> bool:
+        if at == "in the write":
+            true_step(connection, *arguments)
+        raise Killed
+
+    monkeypatch.setattr(gateway.register.index, "write_step", killed)
+    with world.gateway.database.read() as connection:
+        before = read_progress(connection, world.gateway.log_id)
+    with pytest.raises(Killed):
+        catch_up(desk(world))
+    with world.gateway.database.read() as connection:
+        assert read_progress(connection, world.gateway.log_id) == before
+    monkeypatch.setattr(gateway.register.index, "write_step", true_step)
+    catch_up(desk(world))
+    assert_index_is_the_log(world)
+
+
+def test_of_two_that_index_at_once_one_gives_way(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    read_page(world)
+    true_step, outcomes = gateway.register.index.write_step, list[bool]()
+
+    def late(connection: Connection, *arguments: Any) -> bool:
+        monkeypatch.setattr(gateway.register.index, "write_step", true_step)
+        outcomes.append(true_step(connection, *arguments))
+        outcomes.append(true_step(connection, *arguments))
+        return outcomes[-1]
+
+    monkeypatch.setattr(gateway.register.index, "write_step", late)
+    catch_up(desk(world))
+    assert outcomes == [True, False]
+    assert_index_is_the_log(world)
+    with world.gateway.database.read() as connection:
+        assert read_progress(connection, world.gateway.log_id).next_seq == read_head(connection, world.gateway.log_id).size
+
+
+def test_a_bucket_that_was_moved_elsewhere_is_refused(world: World) -> None:
+    read_page(world, limit="1")
+    catch_up(desk(world))
+    [person] = by_brute_force(world)
+    with world.gateway.database.write() as connection:
+        for table in (subject_bucket, subject_segment):
+            connection.execute(update(table).where(table.c.provider_id == LAKESIDE).values(first_seq=table.c.first_seq + 1))
+    with pytest.raises(IntegrityError, match="does not open"):
+        by_index(world, person)
+
+
+def test_an_index_that_names_entries_without_the_person_is_refused(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    read_page(world)
+    read_page(world, "educatorPreparationPrograms")
+    someone = people(world)[0]["Id"]
+    last = ask(world, candidateIdentifier=someone).entry.index
+    monkeypatch.setattr(gateway.register.look, "entries_about", lambda *_: [(world.gateway.log_id, last - 1)])
+    with pytest.raises(IntegrityError, match="--rebuild"):
+        ask(world, candidateIdentifier=someone)
+
+
+def test_a_stolen_index_tells_neither_who_is_in_it_nor_where(world: World) -> None:
+    read_page(world)
+    catch_up(desk(world))
+    with world.gateway.database.read() as connection:
+        rows = connection.execute(select(subject_bucket.c.bucket, subject_bucket.c.sealed, subject_bucket.c.first_seq)).all()
+    assert rows
+    assert set(subject_bucket.c.keys()) == {"log_id", "provider_id", "first_seq", "bucket", "sealed"}
+    for bucket, sealed, first in rows:
+        with pytest.raises(IntegrityError):
+            unpacked(bytes(sealed), first)
+        assert bucket == 0, "so few people are one bucket"
+
+
+def test_the_end_of_an_agreements_keys_ends_no_record_of_disclosures(world: World) -> None:
+    pseudonym = str(read_page(world)[0]["candidateIdentifier"])
+    custody = world.gateway.custody_desk("test")
+    with pytest.raises(AgreementError, match="is not over"):
+        destroy_agreement_keys(AGREEMENT, custody)
+    move(AGREEMENT, "terminate", OPERATOR, None, world.gateway.registry())
+    entries = destroy_agreement_keys(AGREEMENT, custody)
+    assert len(entries) == 2
+    assert [leaf["purpose"] for leaf in world.leaves("key")] == ["subject", "subject"]
+    with world.gateway.database.read() as connection:
+        left = {(key.owner_kind, key.purpose) for key in world.gateway.ring.stored(connection)}
+    assert ("agreement", "subject") not in left
+    assert {("provider", "register"), ("agreement", "pseudonym")} <= left
+    looked = ask(world, pseudonym=pseudonym, agreement=AGREEMENT)
+    assert [told.resource for told in looked.told] == ["candidates"]
+    with pytest.raises(RequestError, match="has no keys"):
+        destroy_agreement_keys(AGREEMENT, custody)
