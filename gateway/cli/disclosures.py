@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import getpass
-from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -13,7 +12,7 @@ from rich.console import Console
 
 from gateway.agreements.render import RENDERERS
 from gateway.app import Gateway, open_gateway
-from gateway.cli.console import new_table, open_console
+from gateway.cli.console import open_console
 from gateway.errors import ConfigurationError, RequestError
 from gateway.register.document import document
 from gateway.register.find_subject import Meant
@@ -56,6 +55,8 @@ def disclosures(
     who = named_steward(steward, getpass.getuser())
     if form is Form.pdf and output is None:
         raise RequestError("A PDF is written to a file. Say which: --output record.pdf")
+    if form is Form.text and output is not None:
+        raise RequestError("Text is printed. Write another format to the file: --format html --output record.html")
     meant = Meant(_parts(subject), resource)
     with open_gateway(read_settings()) as gateway:
         desk = gateway.register_desk()
@@ -65,12 +66,11 @@ def disclosures(
         content = None if form is Form.text else _content(form, looked, who.provider, gateway)
     console = open_console()
     if content is None:
-        _print(looked, console if output is None else None, output)
+        _print(looked, console)
     elif output is None:
         typer.echo(content.decode(), nl=False)
     else:
         _write(output, content)
-    if output is not None:
         console.print(f"{len(looked.told)} entries are in {output} (audit entry {looked.entry.entry}).")
 
 
@@ -85,39 +85,24 @@ def _content(form: Form, looked: Looked, provider: str, gateway: Gateway) -> byt
             return RENDERERS[form.value](document(looked, provider, gateway.clock()))
 
 
-def _print(looked: Looked, console: Console | None, output: Path | None) -> None:
-    if console is None or output is not None:
-        raise RequestError("Text is printed. Write json, csv, html or pdf to a file: --format html --output record.html")
-    console.print(_table(looked.told))
-    console.print(
-        f"{len(looked.told)} entries about {looked.subject.called} (audit entry {looked.entry.entry}). What to hand to the person: "
-        "--format pdf --output record.pdf"
-    )
+def _print(looked: Looked, console: Console) -> None:
+    for one in looked.told:
+        console.print(_line(one))
+    console.print(f"{len(looked.told)} entries about {looked.subject.called} (audit entry {looked.entry.entry}).")
     if looked.out_of_reach:
         console.print(f"{len(looked.out_of_reach)} more entries are in the log's archive, not in the database.")
+    console.print("For the person, in full: --format pdf --output record.pdf")
 
 
-def _table(told: Sequence[Told]) -> object:
-    table = new_table(
-        "when", "kind", "to whom", "client", "what", "why", "ground", "exempt", "elements", "entry", numbers=("elements",)
+def _line(one: Told) -> str:
+    did = "asked for" if one.kind == "request" else "received"
+    bases = ", ".join(dict.fromkeys(basis.citation for basis in one.bases))
+    grounds = f"; {bases}" if bases else ""
+    exempt = f"; exempt, {one.exempt.citation}" if one.exempt else ""
+    return (
+        f"{one.at:%Y-%m-%d %H:%M} {one.timezone}  {one.recipient_name} (client {one.client}) {did} {one.resource} for "
+        f"{one.purpose}: {len(one.elements)} elements, {one.agreement} version {one.agreement_version}{grounds}{exempt} [{one.entry}]"
     )
-    for one in told:
-        ground = ", ".join(dict.fromkeys(basis.citation for basis in one.bases))
-        when = f"{one.at:%Y-%m-%d %H:%M} {one.timezone}"
-        exempt = "" if one.exempt is None else one.exempt.reason
-        table.add_row(
-            when,
-            one.kind,
-            one.recipient_name,
-            one.client,
-            one.resource,
-            one.purpose,
-            ground,
-            exempt,
-            str(len(one.elements)),
-            one.entry,
-        )
-    return table
 
 
 def _write(output: Path, content: bytes) -> None:

@@ -24,31 +24,32 @@ LAW = (
 NOBODY = "Nothing about this person was disclosed, and nobody asked for it by name."
 
 
-def document(looked: Looked, institution: str, made_at: datetime) -> tuple[Block, ...]:
-    """The whole record; `made_at` is when, in the time zone to be shown."""
-    return tuple(_blocks(looked, institution, made_at))
+def document(looked: Looked, provider: str, made_at: datetime) -> tuple[Block, ...]:
+    """The whole record; `made_at` is when, in UTC."""
+    return tuple(_blocks(looked, provider, made_at))
 
 
-def _blocks(looked: Looked, institution: str, made_at: datetime) -> Iterator[Block]:
+def _blocks(looked: Looked, provider: str, made_at: datetime) -> Iterator[Block]:
     groups = _alike(looked.told)
     yield Heading(1, TITLE)
-    yield Paragraph(f"About: {looked.subject.called}. Kept by: {institution}. Made on {_moment(made_at)}.")
+    newest = looked.told[0] if looked.told else None
+    keeper, moment = (newest.provider_name, made_at.astimezone(newest.at.tzinfo)) if newest else (provider, made_at)
+    yield Paragraph(f"About: {looked.subject.called}. Kept by: {keeper}. Made on {_moment(moment)}.")
     yield Paragraph(LAW)
     if not looked.told and not looked.out_of_reach:
         yield Paragraph(NOBODY)
         return
     yield Heading(2, "In short")
     yield Grid(
-        ("to whom", "what", "why", "first", "last", "times", "in the record"),
+        ("to whom", "what", "why", "when", "how often", "must be recorded"),
         tuple(
             (
                 group[0].recipient_name,
                 _what(group[0]),
                 _purpose(group[0]),
-                _day(group[-1].at),
-                _day(group[0].at),
+                _days(group),
                 str(len(group)),
-                "yes" if group[0].exempt is None else f"exempt: {group[0].exempt.reason}",
+                "yes" if group[0].exempt is None else f"no (exempt): {group[0].exempt.reason}",
             )
             for group in groups
         ),
@@ -126,6 +127,11 @@ def _alike(told: Sequence[Told]) -> list[list[Told]]:
         without_time = replace(one, log_id=0, index=0, entry="", happened="", at=datetime.min)
         groups.setdefault(without_time, []).append(one)
     return list(groups.values())
+
+
+def _days(group: Sequence[Told]) -> str:
+    first, last = _day(group[-1].at), _day(group[0].at)
+    return first if first == last else f"{first} to {last}"
 
 
 def _day(moment: datetime) -> str:

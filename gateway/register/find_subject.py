@@ -97,7 +97,10 @@ def _by_name(connection: Connection, said: Mapping[str, str], provider: Institut
     }
     if len(alike) != 1:
         count = "Nobody has" if not alike else f"{len(alike)} people have"
-        raise RequestError(f"{count} this name and birth date in the records of {provider} now. Name the person by its own id.")
+        raise RequestError(
+            f"{count} this name and birth date in what the gateway keeps of {provider} now, which is only what agreements need. "
+            "Name the person by its own id."
+        )
     return Subject(alike.pop(), f"{first} {last}, born {born}")
 
 

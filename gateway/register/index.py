@@ -10,6 +10,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import orjson
 
@@ -41,7 +42,7 @@ STEP = 250_000
 """Mentions after which a step ends; one entry may have more."""
 LARGEST_SEGMENT = 500_000
 """Mentions: a segment that is full stays as it is, so that no step writes more than some 600 KB."""
-_Indexes = dict[int, array[int]]
+_Indexes: TypeAlias = "dict[int, array[int]]"
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from pyroaring import BitMap
 
 from gateway.domain.auditing import AuditEntry, AuditEvent
 from gateway.domain.identifiers import InstitutionId, PersonId
-from gateway.errors import IntegrityError, RequestError
+from gateway.errors import GatewayError, IntegrityError, RequestError, Unavailable
 from gateway.register.desk import RegisterDesk, RegisterKeys
 from gateway.register.find_subject import Meant, Subject, find_subject
 from gateway.register.index import catch_up, entries_about
@@ -65,28 +65,44 @@ def look(meant: Meant, looker: Looker, desk: RegisterDesk, *, before: Position |
     with desk.database.read() as connection:
         looker.stands(connection)
         try:
-            subject = find_subject(connection, meant, looker.provider, desk)
-        except RequestError:
-            desk.log.append(_event(meant, looker, None, 0, "nobody is meant"))
+            subject, told, places = _read(connection, meant, looker, desk, before, limit)
+        except Unavailable:
             raise
-        keys = RegisterKeys(desk.ring)
-        every = entries_about(connection, looker.provider, subject.person, keys)
-        every.reverse()
-        older = [place for place in every if before is None or place < before]
-        chosen = older if limit is None else older[:limit]
-        numbers = frozenset(numbers_of(connection, looker.provider, subject.person))
-        words, found = AgreementWords(connection), _found(connection, chosen, keys)
-        told = [
-            tell(_leaf(named, looker), log_id, named.index, _roles(named, numbers, keys), words, desk.catalog)
-            for (log_id, _), named in found
-        ]
-    entry = desk.log.append(_event(meant, looker, subject.person, len(chosen), "told"))
-    there = {place for place, _ in found}
-    missing = [place for place in chosen if place not in there]
-    return Looked(subject, told, len(every), missing, chosen[-1] if len(older) > len(chosen) else None, entry)
+        except GatewayError as why:
+            desk.log.append(_event(meant, looker, None, 0, "nobody is meant" if isinstance(why, RequestError) else why.code))
+            raise
+    entry = desk.log.append(_event(meant, looker, subject.person, len(places.chosen), "told"))
+    there = {(one.log_id, one.index) for one in told}
+    missing = [place for place in places.chosen if place not in there]
+    return Looked(subject, told, places.total, missing, places.following, entry)
 
 
-def _found(connection: Connection, chosen: Sequence[Position], keys: RegisterKeys) -> list[tuple[Position, Named]]:
+@dataclass(frozen=True)
+class _Places:
+    """Where one person's entries are: how many in all, those of this page, and where the next goes on."""
+
+    total: int
+    chosen: Sequence[Position]
+    following: Position | None
+
+
+def _read(
+    connection: Connection, meant: Meant, looker: Looker, desk: RegisterDesk, before: Position | None, limit: int | None
+) -> tuple[Subject, list[Told], _Places]:
+    subject, keys = find_subject(connection, meant, looker.provider, desk), RegisterKeys(desk.ring)
+    every = entries_about(connection, looker.provider, subject.person, keys)
+    older = [place for place in reversed(every) if before is None or place < before]
+    chosen = older if limit is None else older[:limit]
+    numbers = frozenset(numbers_of(connection, looker.provider, subject.person))
+    words = AgreementWords(connection)
+    told = [
+        tell(_leaf(named, looker), log_id, index, _roles(named, numbers, keys), words, desk.catalog)
+        for (log_id, index), named in _found(connection, chosen)
+    ]
+    return subject, told, _Places(len(every), chosen, chosen[-1] if len(older) > len(chosen) else None)
+
+
+def _found(connection: Connection, chosen: Sequence[Position]) -> list[tuple[Position, Named]]:
     found: dict[Position, Named] = {}
     for log_id in {log_id for log_id, _ in chosen}:
         indexes = [index for of, index in chosen if of == log_id]
@@ -123,6 +139,8 @@ def _event(meant: Meant, looker: Looker, person: PersonId | None, entries: int, 
         "outcome": outcome,
         "entries": str(entries),
     }
-    people = [] if person is None else [person]
-    detail = {"version": 1, "persons": {"looked_up": base64.b64encode(BitMap(people).serialize()).decode()}}
-    return AuditEvent(KIND, leaf, (looker.provider,), orjson.dumps(detail), looker.provider)
+    if person is None:
+        return AuditEvent(KIND, leaf, (looker.provider,))
+    people = base64.b64encode(BitMap([person]).serialize()).decode()
+    detail = orjson.dumps({"version": 1, "persons": {"looked_up": people}})
+    return AuditEvent(KIND, leaf, (looker.provider,), detail, looker.provider)

@@ -72,6 +72,7 @@ class Told:
     at: datetime
     timezone: str
     happened: str
+    provider_name: str
     recipient: str
     recipient_name: str
     recipient_contact: str
@@ -131,6 +132,7 @@ def tell(leaf: Leaf, log_id: int, index: int, roles: Sequence[str], words: Agree
         at=datetime.fromisoformat(str(leaf["time"])).astimezone(ZoneInfo(zone)),
         timezone=zone,
         happened=ASKED if request else _HAPPENED.get(str(leaf["operation"]), str(leaf["operation"])),
+        provider_name=str(document["parties"][str(leaf["recipient" if request else "provider"])]["name"]),
         recipient=recipient,
         recipient_name=str(party["name"]),
         recipient_contact=str(party.get("contact", "")),
@@ -152,7 +154,7 @@ def tell(leaf: Leaf, log_id: int, index: int, roles: Sequence[str], words: Agree
 
 
 def _interest(document: Mapping[str, Any], schedule: str, purpose: str) -> str:
-    found = next((one for one in document.get("schedules", ()) if one["id"] == schedule), {})
+    found: Mapping[str, Any] = next((one for one in document.get("schedules", ()) if one["id"] == schedule), {})
     return str(found.get("purposes", {}).get(purpose, {}).get("legitimate_interest", ""))
 
 

@@ -32,11 +32,11 @@ from gateway.store.consents import note_former_numbers
 from gateway.store.engine import Connection
 from gateway.store.epoch import advance_epoch
 from gateway.store.schema import key_registry, signatory, subject_bucket, subject_segment
-from gateway.store.subjects import named_entries, read_progress
+from gateway.store.subjects import named_entries, read_progress, write_step
 from tests.conftest import new_database
 from tests.databases import BACKENDS
 from tests.signing import OPERATOR
-from tests.world import World, placement_world
+from tests.world import EXAMPLE, World, placement_world
 
 LAKESIDE, AGREEMENT = InstitutionId("lakeside"), AgreementId("lakeside-riverton")
 LEE = Steward(LAKESIDE, "lee", "test")
@@ -175,23 +175,36 @@ def test_a_log_that_cannot_be_written_shows_nothing(world: World) -> None:
     world.gateway.log.ready = True
 
 
-def test_a_person_is_found_by_a_partners_pseudonym_and_by_name_and_birth_date(world: World) -> None:
-    records = read_page(world)
-    pseudonym = str(records[0]["candidateIdentifier"])
-    by_pseudonym = ask(world, pseudonym=pseudonym, agreement=AGREEMENT)
-    assert by_pseudonym.subject.called.startswith("candidateIdentifier ")
-    own_id = by_pseudonym.subject.called.split(" ")[1]
-    assert ask(world, candidateIdentifier=own_id).subject.person == by_pseudonym.subject.person
-    first, last, born = name_of(world, own_id)
-    by_name = ask(world, firstName=first.upper(), lastSurname=last, birthDate=born)
-    assert by_name.subject.person == by_pseudonym.subject.person
-    assert [told.entry for told in by_name.told] == [told.entry for told in by_pseudonym.told]
-    with pytest.raises(RequestError, match="Nobody has"):
-        ask(world, firstName="Nobody", lastSurname=last, birthDate=born)
+def test_a_person_is_found_by_a_partners_pseudonym(world: World) -> None:
+    pseudonym = str(read_page(world)[0]["candidateIdentifier"])
+    looked = ask(world, pseudonym=pseudonym, agreement=AGREEMENT)
+    assert looked.subject.called.startswith("candidateIdentifier ")
+    assert looked.total == 1
+    own_id = looked.subject.called.split(" ")[1]
+    assert ask(world, candidateIdentifier=own_id).subject.person == looked.subject.person
     with pytest.raises(RequestError, match="no pseudonym"):
         ask(world, pseudonym="0" * 32, agreement=AGREEMENT)
     with pytest.raises(RequestError, match="was never in force"):
         ask(world, pseudonym=pseudonym, agreement="another")
+    assert {leaf["by"] for leaf in world.leaves("register_read")} == {"pseudonym", "own id"}
+
+
+def test_a_person_is_found_by_name_and_birth_date_where_the_gateway_keeps_them(world: World) -> None:
+    own_id = people(world)[0]["Id"]
+    first, last, _ = name_of(world, own_id)
+    read_page(world)
+    with pytest.raises(RequestError, match="Nobody has this name and birth date"):
+        ask(world, firstName=first, lastSurname=last, birthDate="2001-01-01")
+    amended = EXAMPLE.read_text(encoding="utf-8").replace("birthDate: withhold", "birthDate: {generalise: year}", 1)
+    file = world.folder / "amended.yaml"
+    file.write_text(amended, encoding="utf-8")
+    world.agree(file)
+    world.sync(world.source("lakeside", world.folder / "extracts"))
+    first, last, born = name_of(world, own_id)
+    assert born
+    looked = ask(world, firstName=first.upper(), lastSurname=last, birthDate=born)
+    assert looked.subject == replace(ask(world, candidateIdentifier=own_id).subject, called=looked.subject.called)
+    assert looked.total == 1
 
 
 def name_of(world: World, own_id: str) -> tuple[str, str, str]:
@@ -300,7 +313,7 @@ def test_a_process_that_ends_in_the_middle_of_indexing_loses_nothing(
     catch_up(desk(world))
     for _ in range(3):
         read_page(world)
-    true_step = gateway.register.index.write_step
+    true_step = write_step
 
     def killed(connection: Connection, *arguments: Any) -> bool:
         if at == "in the write":
@@ -321,7 +334,7 @@ def test_a_process_that_ends_in_the_middle_of_indexing_loses_nothing(
 
 def test_of_two_that_index_at_once_one_gives_way(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     read_page(world)
-    true_step, outcomes = gateway.register.index.write_step, list[bool]()
+    true_step, outcomes = write_step, list[bool]()
 
     def late(connection: Connection, *arguments: Any) -> bool:
         monkeypatch.setattr(gateway.register.index, "write_step", true_step)
@@ -376,7 +389,7 @@ def test_the_end_of_an_agreements_keys_ends_no_record_of_disclosures(world: Worl
     custody = world.gateway.custody_desk("test")
     with pytest.raises(AgreementError, match="is not over"):
         destroy_agreement_keys(AGREEMENT, custody)
-    move(AGREEMENT, "terminate", OPERATOR, None, world.gateway.registry())
+    move(AGREEMENT, "terminate", OPERATOR, world.gateway.registry())
     entries = destroy_agreement_keys(AGREEMENT, custody)
     assert len(entries) == 2
     assert [leaf["purpose"] for leaf in world.leaves("key")] == ["subject", "subject"]
