@@ -47,8 +47,8 @@ SCOPES = (
 """`records:read` reads records under an agreement; `rosters:write` says whom an agreement's rows are asked about; `sources:push`
 sends an institution's own records, `sources:read` sees how fresh its sources are; `rights:read` and `rights:write` are for a
 provider's own system, which says what its people consented to, `disclosures:read` for one that asks who was told what about them;
-`agreements:read`, `agreements:write` and `agreements:sign` see, change and sign an institution's own agreements; `log_auditor` reads
-the whole audit log (decision 22)."""
+`agreements:read`, `agreements:write` and `agreements:sign` see, change and sign an institution's own agreements; `log_auditor`
+reads the whole audit log (decision 22)."""
 SECRET_BYTES = 32
 SECRET_ID_BYTES = 9
 LONGEST_TITLE = 200

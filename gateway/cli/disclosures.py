@@ -100,8 +100,9 @@ def _line(one: Told) -> str:
     grounds = f"; {bases}" if bases else ""
     exempt = f"; exempt, {one.exempt.citation}" if one.exempt else ""
     return (
-        f"{one.at:%Y-%m-%d %H:%M} {one.timezone}  {one.recipient_name} (client {one.client}) {did} {one.resource} for "
-        f"{one.purpose}: {len(one.elements)} elements, {one.agreement} version {one.agreement_version}{grounds}{exempt} [{one.entry}]"
+        f"{one.at:%Y-%m-%d %H:%M} {one.timezone}  {one.recipient_name} (client {one.client}) {did} {one.resource} "
+        f"for {one.purpose}: {len(one.elements)} elements, {one.agreement} version {one.agreement_version}"
+        f"{grounds}{exempt} [{one.entry}]"
     )
 
 

@@ -15,6 +15,7 @@ from typing import TypeAlias
 import orjson
 
 from gateway.domain.identifiers import InstitutionId, PersonId
+from gateway.errors import RequestError, Unavailable
 from gateway.register.desk import INDEX_TABLE, RegisterDesk, RegisterKeys
 from gateway.register.mentions import bits_for, bucketed, hash_of, hashing_key, packed, unpacked, unpacked_one
 from gateway.register.named import people_of, whose
@@ -24,6 +25,7 @@ from gateway.store.subjects import (
     Named,
     Progress,
     Segment,
+    begins_later,
     buckets_of,
     buckets_of_one,
     every_log,
@@ -53,21 +55,32 @@ class _Read:
     next_seq: int
 
 
-def catch_up(desk: RegisterDesk) -> int:
-    """Index every log up to where it is now; gives the number of steps. Safe to be cut off anywhere, and to be done by many."""
-    keys, steps = RegisterKeys(desk.ring), 0
+def catch_up(desk: RegisterDesk) -> Mapping[int, int]:
+    """Index every log up to where it is now; gives that size of each. May be cut off anywhere, and done by many at once."""
+    keys = RegisterKeys(desk.ring)
     with desk.database.read() as connection:
         ends = {log_id: read_head(connection, log_id).size for log_id in every_log(connection)}
     for log_id, end in ends.items():
         while _step(log_id, end, keys, desk):
-            steps += 1
-    return steps
+            pass
+    return ends
 
 
-def rebuild(desk: RegisterDesk) -> int:
-    """Make the whole index anew from the log's details; gives the number of steps."""
+def assert_indexed(connection: Connection, ends: Mapping[int, int]) -> None:
+    """Raises `Unavailable` where the index of this snapshot does not go as far: somebody makes it anew."""
+    if any(read_progress(connection, log_id).next_seq < end for log_id, end in ends.items()):
+        raise Unavailable("The index of people is being made anew. Try again shortly.")
+
+
+def rebuild(desk: RegisterDesk) -> Mapping[int, int]:
+    """Make the whole index anew from the log's details; gives the size of each log.
+
+    Raises `RequestError` where a log's beginning is not in the database: what is said of it would be lost.
+    """
     with desk.database.read() as connection:
         logs = every_log(connection)
+        if any(begins_later(connection, log_id) for log_id in logs):
+            raise RequestError("The beginning of the log is in an archive, so the index cannot be made anew. Restore it first.")
     for log_id in logs:
         with desk.database.write() as connection:
             forget_index(connection, log_id)

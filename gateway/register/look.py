@@ -14,7 +14,7 @@ from gateway.domain.identifiers import InstitutionId, PersonId
 from gateway.errors import GatewayError, IntegrityError, RequestError, Unavailable
 from gateway.register.desk import RegisterDesk, RegisterKeys
 from gateway.register.find_subject import Meant, Subject, find_subject
-from gateway.register.index import catch_up, entries_about
+from gateway.register.index import assert_indexed, catch_up, entries_about
 from gateway.register.named import people_of, whose
 from gateway.register.told import AgreementWords, Told, tell
 from gateway.steward import Steward, assert_steward
@@ -61,16 +61,19 @@ def look(meant: Meant, looker: Looker, desk: RegisterDesk, *, before: Position |
 
     Raises `RequestError` where nobody is meant, which is on the log too, and what the looker's `stands` raises.
     """
-    catch_up(desk)
+    ends, why = catch_up(desk), None
     with desk.database.read() as connection:
         looker.stands(connection)
+        assert_indexed(connection, ends)
         try:
             subject, told, places = _read(connection, meant, looker, desk, before, limit)
         except Unavailable:
             raise
-        except GatewayError as why:
-            desk.log.append(_event(meant, looker, None, 0, "nobody is meant" if isinstance(why, RequestError) else why.code))
-            raise
+        except GatewayError as refused:
+            why = refused
+    if why is not None:
+        desk.log.append(_event(meant, looker, None, 0, "nobody is meant" if isinstance(why, RequestError) else why.code))
+        raise why
     entry = desk.log.append(_event(meant, looker, subject.person, len(places.chosen), "told"))
     there = {(one.log_id, one.index) for one in told}
     missing = [place for place in places.chosen if place not in there]

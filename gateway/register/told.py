@@ -123,7 +123,7 @@ def tell(leaf: Leaf, log_id: int, index: int, roles: Sequence[str], words: Agree
     purpose, zone = str(leaf["purpose"]), str(document["timezone"])
     party, resource = document["parties"][recipient], catalog.resource(str(leaf["resource"]))
     redisclosure = document.get("redisclosure", {})
-    bases = _bases(leaf, roles) if not request else ()
+    bases = _bases(leaf, roles, _clause(document, schedule, str(leaf["resource"]))) if not request else ()
     return Told(
         kind="request" if request else "disclosure",
         log_id=log_id,
@@ -158,20 +158,38 @@ def _interest(document: Mapping[str, Any], schedule: str, purpose: str) -> str:
     return str(found.get("purposes", {}).get(purpose, {}).get("legitimate_interest", ""))
 
 
-def _bases(leaf: Leaf, roles: Sequence[str]) -> tuple[Basis, ...]:
+def _clause(document: Mapping[str, Any], schedule: str, resource: str) -> Mapping[str, Any]:
+    """What a schedule says of one resource."""
+    found: Mapping[str, Any] = next((one for one in document.get("schedules", ()) if one["id"] == schedule), {})
+    clause: Mapping[str, Any] = found.get("resources", {}).get(resource, {})
+    return clause
+
+
+def _bases(leaf: Leaf, roles: Sequence[str], clause: Mapping[str, Any]) -> tuple[Basis, ...]:
     stated = cast(Mapping[str, str], leaf["bases"])
     found: list[Basis] = []
     for role in roles:
         basis, _, citation = stated[role].partition("; ")
-        found.append(Basis(role, basis, citation, basis_in_words(LegalBasis(basis, citation))))
+        stated_for = clause.get("persons", {}).get(role, clause).get("legal_basis", {})
+        # The threat of an emergency must be recorded (99.32(a)(5)).
+        threat = f"; the threat: {stated_for['threat']}" if "threat" in stated_for else ""
+        found.append(Basis(role, basis, citation, basis_in_words(LegalBasis(basis, citation)) + threat))
     return tuple(found)
+
+
+def _how(treatment: str) -> str:
+    """A treatment in words; as it stands where it is one that there was once."""
+    try:
+        return in_words(heard(treatment))
+    except ValueError:
+        return treatment
 
 
 def _shown(leaf: Leaf, roles: Sequence[str], resource: Resource | None, *, by_role: bool) -> list[Shown]:
     """The elements about the person and about the record; not those about somebody else in it."""
     shown: list[Shown] = []
     released = [(path, in_words(Share())) for path in cast(Sequence[str], leaf["released"])]
-    treated = [(path, in_words(heard(how))) for path, how in cast(Mapping[str, str], leaf.get("treated", {})).items()]
+    treated = [(path, _how(how)) for path, how in cast(Mapping[str, str], leaf.get("treated", {})).items()]
     for path, how in (*released, *treated):
         element = None if resource is None else resource.element(path)
         if by_role and element is not None and element.person not in (None, *roles):

@@ -86,6 +86,12 @@ def every_log(connection: Connection) -> Sequence[int]:
     return connection.execute(select(audit_log.c.log_id).order_by(audit_log.c.log_id)).scalars().all()
 
 
+def begins_later(connection: Connection, log_id: int) -> bool:
+    """Whether the first entries of a log are not in the database."""
+    first = select(audit_entry.c.seq).where(audit_entry.c.log_id == log_id).order_by(audit_entry.c.seq).limit(1)
+    return bool(connection.execute(first).scalar())
+
+
 def read_progress(connection: Connection, log_id: int) -> Progress:
     """How far a log is indexed."""
     row = connection.execute(select(subject_progress).where(subject_progress.c.log_id == log_id)).one_or_none()

@@ -12,16 +12,19 @@ from pathlib import Path
 import httpx
 import pytest
 from pypdf import PdfReader
+from sqlalchemy import select, update
 from typer.testing import CliRunner
 
 from gateway.cli.main import app
 from gateway.domain.identifiers import InstitutionId
+from gateway.errors import IntegrityError, RequestError
 from gateway.register.find_subject import Meant
 from gateway.register.keep_up import index_kept_up
 from gateway.register.look import look, steward_looks
+from gateway.resolution.likely import everybody
 from gateway.steward import Steward
 from gateway.store.audit_log import read_head
-from gateway.store.schema import signatory
+from gateway.store.schema import agreement, signatory
 from gateway.store.subjects import read_progress
 from tests.conftest import new_database
 from tests.databases import BACKENDS
@@ -212,13 +215,11 @@ def test_the_command_prints_a_line_an_entry_and_names_the_audit_entry_of_the_loo
 )
 def test_a_command_that_is_not_understood_says_what_to_write(world: World, command: CliRunner, wrong: list[str]) -> None:
     done = command.invoke(app, ["disclosures", *wrong, "--as", "lakeside/lee"])
-    assert done.exception is not None
+    assert isinstance(done.exception, RequestError)
     assert world.settings.home.exists()
 
 
 def test_a_record_without_entries_says_so_plainly(world: World, command: CliRunner) -> None:
-    somebody = world.folder / "extracts" / "riverton" / "staff.csv"
-    assert somebody.parent.is_dir()
     done = command.invoke(
         app, ["disclosures", f"staffUniqueId={staff_id(world)}", "--resource", "staffs", "--as", "riverton/lee", "--format", "html"]
     )
@@ -227,15 +228,9 @@ def test_a_record_without_entries_says_so_plainly(world: World, command: CliRunn
 
 
 def staff_id(world: World) -> str:
-    desk = world.gateway.resolution_desk()
-    from gateway.resolution.likely import everybody
-
+    desk, lee = world.gateway.resolution_desk(), Steward(InstitutionId("riverton"), "lee", "")
     with world.gateway.database.read() as connection:
-        return next(
-            one.named
-            for one in everybody(connection, Steward(InstitutionId("riverton"), "lee", ""), desk)
-            if one.resource == "staffs"
-        )
+        return next(one.named for one in everybody(connection, lee, desk) if one.resource == "staffs")
 
 
 def test_a_server_keeps_the_index_up_by_itself(world: World) -> None:
@@ -251,7 +246,15 @@ def test_a_server_keeps_the_index_up_by_itself(world: World) -> None:
         assert read_progress(connection, world.gateway.log_id).next_seq >= size
 
 
-def test_text_of_an_agreement_that_was_changed_afterwards_is_not_told(world: World) -> None:
-    meant = Meant({"candidateIdentifier": own_id(world)})
-    told = look(meant, steward_looks(Steward(InstitutionId("lakeside"), "lee", "test")), world.gateway.register_desk()).told
-    assert {one.agreement_title for one in told} == {"Placement of teacher candidates and staffing plans, 2026-27"}
+def test_words_of_an_agreement_that_was_changed_afterwards_are_not_told(world: World) -> None:
+    meant, lee = Meant({"candidateIdentifier": own_id(world)}), Steward(InstitutionId("lakeside"), "lee", "test")
+    this = agreement.c.agreement_id == "lakeside-riverton"
+    with world.gateway.database.write() as connection:
+        stored = connection.execute(select(agreement.c.document).where(this)).scalar_one()
+        connection.execute(update(agreement).where(this).values(document={**stored, "title": "Another"}))
+    with pytest.raises(IntegrityError, match="lakeside-riverton version 1"):
+        look(meant, steward_looks(lee), world.gateway.register_desk())
+    assert world.leaves("register_read")[-1]["outcome"] == IntegrityError.code
+    with world.gateway.database.write() as connection:
+        connection.execute(update(agreement).where(this).values(document=stored))
+    assert look(meant, steward_looks(lee), world.gateway.register_desk()).told
