@@ -44,6 +44,8 @@ STEP = 250_000
 """Mentions after which a step ends; one entry may have more."""
 LARGEST_SEGMENT = 500_000
 """Mentions: a segment that is full stays as it is, so that no step writes more than some 600 KB."""
+FEW = 1_000
+"""Entries that name nobody are read again by each look until there are so many."""
 _Indexes: TypeAlias = "dict[int, array[int]]"
 
 
@@ -56,14 +58,16 @@ class _Read:
 
 
 def catch_up(desk: RegisterDesk) -> Mapping[int, int]:
-    """Index every log up to where it is now; gives that size of each. May be cut off anywhere, and done by many at once."""
+    """Index every log up to where it is now; gives how far that is in each: what comes after names nobody, up to this moment. May
+    be cut off anywhere, and done by many at once."""
     keys = RegisterKeys(desk.ring)
     with desk.database.read() as connection:
         ends = {log_id: read_head(connection, log_id).size for log_id in every_log(connection)}
     for log_id, end in ends.items():
         while _step(log_id, end, keys, desk):
             pass
-    return ends
+    with desk.database.read() as connection:
+        return {log_id: read_progress(connection, log_id).next_seq for log_id in ends}
 
 
 def assert_indexed(connection: Connection, ends: Mapping[int, int]) -> None:
@@ -73,7 +77,7 @@ def assert_indexed(connection: Connection, ends: Mapping[int, int]) -> None:
 
 
 def rebuild(desk: RegisterDesk) -> Mapping[int, int]:
-    """Make the whole index anew from the log's details; gives the size of each log.
+    """Make the whole index anew from the log's details; gives what `catch_up` gives.
 
     Raises `RequestError` where a log's beginning is not in the database: what is said of it would be lost.
     """
@@ -106,12 +110,15 @@ def entries_about(connection: Connection, provider: InstitutionId, person: Perso
 
 
 def _step(log_id: int, end: int, keys: RegisterKeys, desk: RegisterDesk) -> bool:
-    """One step; False when the log is indexed up to `end`. Where another process was quicker, what was found is dropped."""
+    """One step; False when everybody who is named up to `end` is indexed. Where another process was quicker, what was found is
+    dropped."""
     with desk.database.read() as connection:
         before = read_progress(connection, log_id)
         if before.next_seq >= end:
             return False
         read = _read(connection, log_id, before, end, keys)
+        if not read.by_owner and read.next_seq - before.next_seq < FEW:
+            return False  # a look leaves an entry that names nobody: the next need not write for that
         gone: list[Segment] = []
         new: list[tuple[Segment, Mapping[int, bytes]]] = []
         for (provider, key_id), mentions in read.by_owner.items():

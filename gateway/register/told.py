@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Literal, cast
 from zoneinfo import ZoneInfo
 
@@ -177,6 +178,7 @@ def _bases(leaf: Leaf, roles: Sequence[str], clause: Mapping[str, Any]) -> tuple
     return tuple(found)
 
 
+@lru_cache(maxsize=500)
 def _how(treatment: str) -> str:
     """A treatment in words; as it stands where it is one that there was once."""
     try:

@@ -67,7 +67,7 @@ def measure_register(folder: Path, backend: str, url: str) -> Iterator[Large]:
         more = {"subject_rows": rows, "index_seconds": round(indexed, 2), "entries_of_one": len(found)}
         yield Large("register_seek", backend, statistics.median(seconds for seconds, _ in seeks), scanned, 1 / 50, more)
         looks = [_timed_look(world, own_id) for own_id in _own_ids(world)[:LOOKS]]
-        yield Large("register_look", backend, statistics.median(looks), scanned, 1 / 20, _percentile(looks))
+        yield Large("register_look", backend, statistics.median(looks), scanned, 1 / 10, _percentile(looks))
         sizes = {"index_bytes_per_row": round(index, 3), "audit_bytes_per_row": round(audit, 3)}
         yield Large("register_bytes", backend, index, MOST_BYTES, 1.0, sizes)
         yield _pages(world, backend)
