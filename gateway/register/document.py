@@ -40,20 +40,7 @@ def _blocks(looked: Looked, provider: str, made_at: datetime) -> Iterator[Block]
         yield Paragraph(NOBODY)
         return
     yield Heading(2, "In short")
-    yield Grid(
-        ("to whom", "what", "why", "when", "how often", "must be recorded"),
-        tuple(
-            (
-                group[0].recipient_name,
-                _what(group[0]),
-                _purpose(group[0]),
-                _days(group),
-                str(len(group)),
-                "yes" if group[0].exempt is None else f"no (exempt): {group[0].exempt.reason}",
-            )
-            for group in groups
-        ),
-    )
+    yield Bullets(tuple(_in_short(group) for group in groups))
     if looked.out_of_reach:
         yield Paragraph(
             f"{len(looked.out_of_reach)} more entries are in the archive of the audit log and are not shown here; ask the "
@@ -65,6 +52,15 @@ def _blocks(looked: Looked, provider: str, made_at: datetime) -> Iterator[Block]
     yield Paragraph(
         "Exempt: the law does not require that this disclosure is recorded (34 CFR 99.32(d)); it is shown all the same. Each time "
         "has the id of its entry in the audit log, which can be checked and cannot be changed unnoticed."
+    )
+
+
+def _in_short(group: Sequence[Told]) -> str:
+    one, times = group[0], "once" if len(group) == 1 else f"{len(group)} times"
+    did = "asked for" if one.kind == "request" else "received"
+    exempt = "" if one.exempt is None else f" (exempt: {one.exempt.reason})"
+    return (
+        f"{one.recipient_name} {did} records ({one.resource_title.lower()}) for {_purpose(one)}, {times}, {_days(group)}{exempt}."
     )
 
 
@@ -113,7 +109,7 @@ def _ground(basis: Basis, one: Told) -> str:
 
 
 def _what(one: Told) -> str:
-    return f"asked for {one.resource_title.lower()}" if one.kind == "request" else one.resource_title
+    return f"asked for records ({one.resource_title.lower()})" if one.kind == "request" else one.resource_title
 
 
 def _purpose(one: Told) -> str:

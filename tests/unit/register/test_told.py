@@ -1,4 +1,4 @@
-"""What an entry says about a person, in words: who may have the records next, the threat of an emergency, both parts of somebody."""
+"""What an entry says about a person, in words: who may have the records next, the threat of an emergency, both parts."""
 
 from __future__ import annotations
 
