@@ -38,7 +38,7 @@ from tests.world import World, open_world
 PROVIDER = InstitutionId("lakeside")
 ENTRIES, NAMED, PEOPLE = 10_000, 1_000, 50_000
 AT_ONCE, LOOKS, PAGE = 250, 60, 100
-BLOCKS, PAGES = 12, 25
+BLOCKS, PAGES = 40, 10
 MOST_BYTES = 4.0
 INDEX = ("subject_progress", "subject_segment", "subject_bucket")
 AUDIT = ("audit_entry", "audit_detail", "audit_node", "audit_party", "decision_input")
@@ -141,7 +141,7 @@ def _own_ids(world: World) -> list[str]:
 
 
 def _pages(world: World, backend: str) -> Large:
-    """A page of 1,000 records with the index kept up every second beside it, and without, in turns."""
+    """A page of 1,000 records with the index kept up beside it, a hundred times as often as by a server, and without, in turns."""
     gate, token = world.gateway.gate(world.gateway.pdp()), world.token("riverton-sis")
     request = AccessRequest(ResourceName("candidates"), "placement", limit=NAMED)
     times: dict[bool, list[float]] = {True: [], False: []}
@@ -152,7 +152,7 @@ def _pages(world: World, backend: str) -> Large:
                 begun = time.perf_counter()
                 disclose(request, token, gate)
                 times[kept].append(time.perf_counter() - begun)
-    return Large("page_while_indexed", backend, statistics.median(times[True]), statistics.median(times[False]), 1.05, {})
+    return Large("page_while_indexed", backend, statistics.median(times[True]), statistics.median(times[False]), 1.1, {})
 
 
 def _bytes(world: World, backend: str, table: str) -> int:
