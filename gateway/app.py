@@ -47,6 +47,7 @@ from gateway.pdp.open_engine import open_pdp
 from gateway.pdp.point import PolicyPoint
 from gateway.pdp.policies import Policies
 from gateway.pdp.read_bundle import Bundle
+from gateway.register.desk import RegisterDesk
 from gateway.remember import Memory
 from gateway.resolution import ResolutionDesk
 from gateway.reveal import secrets_of
@@ -152,6 +153,10 @@ class Gateway:
     def custody_desk(self, actor: str) -> CustodyDesk:
         """For rotating and destroying keys, and for saying whose a pseudonym is."""
         return CustodyDesk(self.catalog, self.tables, self.database, self.ring, self.log, self.clock, actor)
+
+    def register_desk(self) -> RegisterDesk:
+        """For telling who was told what about one person."""
+        return RegisterDesk(self.catalog, self.tables, self.database, self.ring, self.log, self.clock)
 
     def replay_desk(self) -> ReplayDesk:
         """For making decisions again."""

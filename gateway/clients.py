@@ -39,6 +39,7 @@ SCOPES = (
     "sources:read",
     "rights:read",
     "rights:write",
+    "disclosures:read",
     "agreements:read",
     "agreements:write",
     "agreements:sign",
@@ -46,8 +47,9 @@ SCOPES = (
 )
 """`records:read` reads records under an agreement; `rosters:write` says whom an agreement's rows are asked about; `sources:push`
 sends an institution's own records, `sources:read` sees how fresh its sources are; `rights:read` and `rights:write` are for a
-provider's own system, which says what its people consented to; `agreements:read`, `agreements:write` and `agreements:sign` see,
-change and sign an institution's own agreements; `audit:tiles` reads the whole audit log, for a log auditor (decision 22)."""
+provider's own system, which says what its people consented to, `disclosures:read` for one that asks who was told what about them;
+`agreements:read`, `agreements:write` and `agreements:sign` see, change and sign an institution's own agreements; `audit:tiles`
+reads the whole audit log, for a log auditor (decision 22)."""
 SECRET_BYTES = 32
 SECRET_ID_BYTES = 9
 LONGEST_TITLE = 200

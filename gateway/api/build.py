@@ -15,6 +15,7 @@ from gateway.agreements.desk import OpenLaw
 from gateway.api.agreements import agreements_router
 from gateway.api.ambiguity import RefuseAmbiguous
 from gateway.api.clocked import Answered, Clocked
+from gateway.api.disclosures import disclosures_router
 from gateway.api.evidence import evidence_router
 from gateway.api.health import health_router
 from gateway.api.hosts import KnownHosts
@@ -29,6 +30,8 @@ from gateway.errors import GatewayError
 from gateway.gate import Gate
 from gateway.issue_token import TokenIssuer
 from gateway.receive import PushDesk
+from gateway.register.authorise import RegisterGate
+from gateway.register.desk import RegisterDesk
 from gateway.telemetry import logger, place_of
 from gateway.tell_sources import SourcesDesk
 
@@ -56,6 +59,7 @@ def build_api(gate: Gate, law: OpenLaw, issuer: TokenIssuer, pushes: PushDesk, e
     )
     # Before the records, whose path would be that of a resource named so.
     app.include_router(sources_router(SourcesDesk(gate.database, gate.log, gate.verifier, gate.clock)))
+    app.include_router(disclosures_router(_register(gate)))
     app.include_router(records_router(gate, edge.data_threads))
     app.include_router(rosters_router(gate))
     app.include_router(pushes_router(pushes))
@@ -72,6 +76,11 @@ def build_api(gate: Gate, law: OpenLaw, issuer: TokenIssuer, pushes: PushDesk, e
     if edge.answered is not None:
         app.add_middleware(Clocked, answered=edge.answered)
     return app
+
+
+def _register(gate: Gate) -> RegisterGate:
+    desk = RegisterDesk(gate.catalog, gate.tables, gate.database, gate.ring, gate.log, gate.clock)
+    return RegisterGate(desk, gate.verifier, gate.cursors)
 
 
 def _known(request: Request, why: Exception) -> Response:

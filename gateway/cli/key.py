@@ -11,8 +11,8 @@ from rich.progress import Progress, TextColumn
 
 from gateway.app import open_gateway
 from gateway.cli.console import new_table, open_console
-from gateway.custody import destroy_data_key, rotate_data_key, wrap_again
-from gateway.domain.identifiers import InstitutionId
+from gateway.custody import destroy_agreement_keys, destroy_data_key, rotate_data_key, wrap_again
+from gateway.domain.identifiers import AgreementId, InstitutionId
 from gateway.errors import RequestError
 from gateway.open_wrapper import open_wrapper
 from gateway.settings import Settings, read_settings
@@ -65,6 +65,17 @@ def destroy(
     with open_gateway(read_settings()) as gateway:
         entry = destroy_data_key(key_id, gateway.custody_desk(getpass.getuser()))
     open_console().print(f"Key {key_id} is destroyed (audit entry {entry.entry}).")
+
+
+@app.command("destroy-agreement")
+def destroy_agreement(
+    agreement: Annotated[str, typer.Argument(metavar="AGREEMENT", help="An agreement that is over.", show_default=False)],
+) -> None:
+    """Destroy the keys of an agreement that is over. Who was disclosed under it stays known, as the law wants."""
+    with open_gateway(read_settings()) as gateway:
+        entries = destroy_agreement_keys(AgreementId(agreement), gateway.custody_desk(getpass.getuser()))
+    told = ", ".join(entry.entry for entry in entries)
+    open_console().print(f"{len(entries)} keys of {agreement} are destroyed (audit entries {told}).")
 
 
 @app.command()

@@ -29,6 +29,7 @@ ENTRIES = (
     Entry("decision", "gateway.cli.decision", "app", "Make past decisions again."),
     Entry("exposure", "gateway.cli.exposure", "app", "Say what left for a client or key in doubt, and when a breach must be told."),
     Entry("alerts", "gateway.cli.alerts", "app", "What somebody should look at: try rules, list and acknowledge alerts."),
+    Entry("disclosures", "gateway.cli.disclosures", "disclosures", "Tell who was told what about one person, for the person."),
     Entry("audit", "gateway.cli.audit", "app", "Verify the audit log and read its entries."),
     Entry("receipt", "gateway.cli.receipt", "app", "Verify kept answers offline."),
 )

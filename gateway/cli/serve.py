@@ -21,6 +21,7 @@ from gateway.domain.identifiers import InstitutionId
 from gateway.errors import ConfigurationError
 from gateway.metrics.meters import Meters
 from gateway.metrics.serve import metrics_served
+from gateway.register.keep_up import index_kept_up
 from gateway.serve_api import build_app, settle_collector
 from gateway.settings import read_settings
 from gateway.take_batches import take_batches
@@ -50,6 +51,7 @@ def serve() -> None:
             stack.enter_context(metrics_served(gateway, meters, settings.metrics_host, settings.metrics_port))
         api = build_app(gateway, lambda: sources, timetable.wake, None if meters is None else meters.answered)
         timetable.start()
+        stack.enter_context(index_kept_up(gateway.register_desk()))
         settle_collector()
         # No access log: a query string can hold a value of a record.
         uvicorn.run(

@@ -70,11 +70,8 @@ def reidentify(pseudonym: str, agreement: AgreementId, steward: Steward, reason:
     provider = steward.provider
     with desk.database.read() as connection:
         assert_steward(connection, steward, DEED)
-        _assert_known(connection, agreement, provider, desk)
-        first, *others = desk.ring.agreement(agreement, provider).pseudonyms
-        every = Pseudonyms(first.key.secret, [made.key.secret for made in others])
-        meant = next(_meant(every, pseudonym, desk), None)
-        named = {} if meant is None else _named(connection, *meant, provider, desk)
+        meant = behind(connection, pseudonym, agreement, provider, desk)
+        named = {} if meant is None else named_by(connection, *meant, provider, desk)
     resource = None if meant is None else meant[0]
     with desk.database.write() as connection:
         assert_steward(connection, steward, DEED)
@@ -84,6 +81,17 @@ def reidentify(pseudonym: str, agreement: AgreementId, steward: Steward, reason:
             f"This is no pseudonym of {agreement} at {provider}: look whether it is whole, and which agreement it is of."
         )
     return Reidentified(resource, named, entry)
+
+
+def behind(
+    connection: Connection, pseudonym: str, agreement: AgreementId, provider: InstitutionId, desk: CustodyDesk
+) -> tuple[ResourceName, int] | None:
+    """The key space and the surrogate of the record that a pseudonym stands for, also of an agreement that is destroyed; None for a
+    text that is no pseudonym of it. Raises `RequestError` for an agreement that never had any at this provider."""
+    _assert_known(connection, agreement, provider, desk)
+    first, *others = desk.ring.pseudonym_keys(agreement, provider)
+    every = Pseudonyms(first.key.secret, [made.key.secret for made in others])
+    return next(_meant(every, pseudonym, desk), None)
 
 
 def _assert_known(connection: Connection, agreement: AgreementId, provider: InstitutionId, desk: CustodyDesk) -> None:
@@ -105,7 +113,7 @@ def _meant(pseudonyms: Pseudonyms, text: str, desk: CustodyDesk) -> Iterator[tup
                 yield space, number
 
 
-def _named(
+def named_by(
     connection: Connection, key_space: ResourceName, number: int, provider: InstitutionId, desk: CustodyDesk
 ) -> Mapping[ElementPath, str]:
     """What the record is called by in its own resource, or else in one that refers to it."""

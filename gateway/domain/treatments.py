@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, assert_never
+from typing import Literal, assert_never, cast, get_args
 
 Generalisation = Literal["year", "month", "age_band", "zip3", "band", "round", "top_code", "bottom_code", "roll_up", "grade_band"]
 Mask = Literal["last_four", "initial"]
@@ -82,3 +82,31 @@ def spoken(treatment: Treatment) -> str:
             return "withhold"
         case _:
             assert_never(treatment)
+
+
+def heard(text: str) -> Treatment:
+    """The treatment that `spoken` said so. Raises `ValueError` for any other text."""
+    word, _, rest = text.partition(":")
+    to, _, by = rest.partition(":")
+    plain: dict[str, Treatment] = {
+        "share": Share(),
+        "pseudonymise": Pseudonymise(),
+        "return_own_id": ReturnOwnId(),
+        "redact_text": RedactText(),
+        "aggregate_only": AggregateOnly(),
+        "withhold": Withhold(),
+    }
+    found: Treatment | None = plain.get(text)
+    if word == "mask" and rest in get_args(Mask):
+        found = MaskText(cast(Mask, rest))
+    if word == "generalise" and to in get_args(Generalisation):
+        found = Generalise(cast(Generalisation, to), _number_or_name(by, to) if by else None)
+    if found is None or spoken(found) != text:
+        raise ValueError("no treatment is spoken so")
+    return found
+
+
+def _number_or_name(by: str, to: str) -> int | float | str:
+    if to == "roll_up":
+        return by
+    return int(by) if by.lstrip("-").isdigit() else float(by)

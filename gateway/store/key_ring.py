@@ -225,12 +225,16 @@ class KeyRing:
 
     def agreement(self, agreement: AgreementId, provider: InstitutionId, *, epoch: int = 0) -> AgreementKeys:
         """As they were stored in this state epoch, or later: a rotation moves it."""
-        owner = f"{agreement}|{provider}"
-        [register, *_] = self._opened("provider", provider, "register", self._wrapper)
-        wrapper = LocalFile(register.key.secret, register.key.key_id)
+        owner, wrapper = f"{agreement}|{provider}", self._agreement_wrapper(provider)
         pseudonyms, subject = (self._opened("agreement", owner, purpose, wrapper, epoch) for purpose in AGREEMENT_PURPOSES)
         made = tuple(PseudonymKey(opened.key, opened.retired_at) for opened in pseudonyms)
         return AgreementKeys(made, subject[0].key)
+
+    def pseudonym_keys(self, agreement: AgreementId, provider: InstitutionId) -> tuple[PseudonymKey, ...]:
+        """Every key that made pseudonyms of an agreement, newest first. They stay when the agreement's other keys are destroyed:
+        the register still has to tell whose a pseudonym was (decision 7)."""
+        owner, wrapper = f"{agreement}|{provider}", self._agreement_wrapper(provider)
+        return tuple(PseudonymKey(made.key, made.retired_at) for made in self._opened("agreement", owner, "pseudonym", wrapper))
 
     def cursor_key(self) -> bytes:
         return self._opened(GATEWAY, GATEWAY, "cursor", self._wrapper)[0].key.secret
@@ -244,6 +248,10 @@ class KeyRing:
         with self._database.read() as connection:
             row = connection.execute(select(wrapped_key).where(wrapped_key.c.key_id == key_id)).one_or_none()
         return None if row is None else DataKey(key_id, _unwrapped(self._wrapper, row))
+
+    def _agreement_wrapper(self, provider: InstitutionId) -> LocalFile:
+        [register, *_] = self._opened("provider", provider, "register", self._wrapper)
+        return LocalFile(register.key.secret, register.key.key_id)
 
     def _register_wrapper(self, connection: Connection, provider: InstitutionId) -> LocalFile:
         [register, *_] = self._read(connection, "provider", provider, "register", self._wrapper)

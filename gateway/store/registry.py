@@ -46,6 +46,15 @@ def look_up(
     return found
 
 
+def person_of(connection: Connection, provider: InstitutionId, key_space: str, record: int) -> PersonId | None:
+    """Whose a record is by its surrogate; None where it is nobody's, or not known."""
+    keys = key_registry.c
+    found = connection.execute(
+        select(keys.person_id).where(keys.provider_id == provider, keys.record_id == record, keys.key_space == key_space)
+    ).scalar()
+    return None if found is None else PersonId(found)
+
+
 def register(
     connection: Connection, provider: InstitutionId, key_space: str, source_keys: Collection[bytes], *, people: bool
 ) -> dict[bytes, Registered]:

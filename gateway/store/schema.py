@@ -576,6 +576,42 @@ audit_party = Table(
 )
 """Which institutions' officers may see which entries."""
 
+subject_progress = Table(
+    "subject_progress",
+    metadata,
+    Column("log_id", Integer, primary_key=True, autoincrement=False),
+    Column("next_seq", BigInteger, nullable=False),
+    Column("moved", BigInteger, nullable=False),
+)
+"""How far a log is indexed by person: the first index that is not. `moved` goes up with each step, so that of two processes that
+index at once one gives way."""
+
+subject_segment = Table(
+    "subject_segment",
+    metadata,
+    Column("log_id", Integer, primary_key=True, autoincrement=False),
+    Column("provider_id", String(64), primary_key=True),
+    Column("first_seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("after_seq", BigInteger, nullable=False),
+    Column("bits", Integer, nullable=False),
+    Column("mentions", BigInteger, nullable=False),
+    Column("key_id", String(64), nullable=False),
+)
+"""A stretch of a log, from `first_seq` to before `after_seq`, indexed by a provider's people in 2^bits buckets; `mentions` are
+pairs of person and entry."""
+
+subject_bucket = Table(
+    "subject_bucket",
+    metadata,
+    Column("log_id", Integer, primary_key=True, autoincrement=False),
+    Column("provider_id", String(64), primary_key=True),
+    Column("first_seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("bucket", BigInteger, primary_key=True, autoincrement=False),
+    Column("sealed", LargeBinary, nullable=False),
+)
+"""Which entries name which people, sealed under the provider's register key. A person's bucket is the beginning of a keyed hash:
+the number itself stands nowhere in clear."""
+
 audit_checkpoint = Table(
     "audit_checkpoint",
     metadata,

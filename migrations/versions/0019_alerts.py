@@ -1,6 +1,6 @@
 """Alerts: how far the log was evaluated, what clients usually do, what was raised and whom it was told
 
-Revision: 0019, after 0014
+Revision: 0019, after 0017
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0019"
-down_revision = "0014"
+down_revision = "0017"
 branch_labels = None
 depends_on = None
 

@@ -90,7 +90,7 @@ def test_a_client_id_is_registered_once(world: World) -> None:
         (replace(RIVERTON, scopes=()), "scopes"),
         (
             replace(RIVERTON, scopes=("records:write",)),
-            "records:read, rosters:write, sources:push, sources:read, rights:read, rights:write, agreements:read",
+            "records:read, rosters:write, sources:push, sources:read, rights:read, rights:write, disclosures:read, agreements:read",
         ),
         (replace(RIVERTON, title=" "), "title"),
         (replace(RIVERTON, title="a\nb"), "title"),
