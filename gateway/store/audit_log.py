@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from gateway.domain.auditing import Checkpoint
-from gateway.errors import ConfigurationError, Unavailable
+from gateway.errors import ConfigurationError, IntegrityError, Unavailable
 from gateway.store.engine import together, without_waiting
 from gateway.store.epoch import EPOCH, epoch_of
 from gateway.store.schema import (
@@ -214,10 +214,12 @@ def write_key(connection: Connection, log_id: int, generation: int, note: str) -
 
 
 def read_keys(connection: Connection, log_id: int) -> list[str]:
-    """The notes of a log's keys, oldest first."""
+    """The notes of a log's keys, oldest first. Raises `IntegrityError` where they are not numbered from 1 on."""
     rows = connection.execute(
         select(audit_key.c.generation, audit_key.c.note).where(audit_key.c.log_id == log_id).order_by(audit_key.c.generation)
     ).fetchall()
+    if [generation for generation, _ in rows] != list(range(1, len(rows) + 1)):
+        raise IntegrityError(f"The keys of log {log_id} are not numbered from 1 on.")
     return [note for _, note in rows]
 
 

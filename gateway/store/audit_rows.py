@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, Integer, Text, and_, bindparam, cast, func, select
 
+from gateway.errors import IntegrityError
 from gateway.store.audit_log import Head, read_head
 from gateway.store.engine import together
 from gateway.store.schema import (
@@ -109,15 +110,18 @@ class KeptCheckpoint:
 
 
 def read_logs(connection: Connection) -> list[LogRow]:
-    """Every log, oldest first. Raises `ConfigurationError` where one has no head."""
+    """Every log, oldest first. Raises `IntegrityError` where one has no head."""
     # The number as it is stored: SQLite would take any but 0 for true.
     accepts = cast(audit_log.c.accepts, Integer)
     named = (audit_log.c.log_id, audit_log.c.origin, audit_log.c.key_id, audit_log.c.opened_at, accepts)
     rows = connection.execute(select(*named).order_by(audit_log.c.log_id)).fetchall()
     closed = connection.execute(select(audit_head.c.log_id, audit_head.c.successor)).fetchall()
     heads = {row.log_id: row.successor for row in closed}
+    for log_id, *_ in rows:
+        if log_id not in heads:
+            raise IntegrityError(f"Log {log_id} has no head.")
     return [
-        LogRow(log_id, origin, key_id, opened_at, accepting, heads.get(log_id), read_head(connection, log_id))
+        LogRow(log_id, origin, key_id, opened_at, accepting, heads[log_id], read_head(connection, log_id))
         for log_id, origin, key_id, opened_at, accepting in rows
     ]
 
