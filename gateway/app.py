@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from connectors.secrets import Secrets
 from gateway.accountability.beside import OpenDetail, OpenSubjects
 from gateway.accountability.replay import ReplayDesk
+from gateway.accountability.start_again import log_keys
 from gateway.accountability.verify import Tell, Trust, Verified, check_not_restored, nobody, verify
 from gateway.agreements.check import Law
 from gateway.agreements.lifecycle import Registry
@@ -31,7 +32,7 @@ from gateway.custody.log_keys import LogSigners
 from gateway.domain.auditing import AuditEvent
 from gateway.domain.identifiers import AgreementId, EntryId, InstitutionId, ResourceName
 from gateway.domain.times import utc_text
-from gateway.errors import ConfigurationError, IntegrityError, Unavailable
+from gateway.errors import ConfigurationError, GatewayError, Unavailable
 from gateway.gate import Gate
 from gateway.ingest import Intake
 from gateway.issue_token import TokenIssuer
@@ -246,7 +247,7 @@ class Gateway:
 
     def _log_keys(self) -> frozenset[bytes]:
         with self.database.read() as connection:
-            return public_log_keys(self.ring, connection)
+            return log_keys(self.ring, connection)
 
     def note_start(self, pdp: PolicyPoint) -> None:
         """Put the start of a server on the log, with what it will decide by."""
@@ -292,11 +293,6 @@ class Gateway:
         return opened
 
 
-def public_log_keys(ring: KeyRing, connection: Connection) -> frozenset[bytes]:
-    """The public keys, 32 bytes each, of every key that the ring has for the log."""
-    return frozenset(key.public_key().public_bytes_raw() for key, _ in ring.log_keys(connection))
-
-
 def policies_of(settings: Settings) -> Policies:
     """Where the policies are that the settings choose."""
     return Policies(settings.bundle, settings.operator_bundle, settings.bundle_key, settings.modules)
@@ -336,28 +332,37 @@ def _announce_first_key(connection: Connection, settings: Settings, signer: Sign
         write_key(connection, first.log_id, 1, announce([signer], first.log_id, 1, 0, first.opened_at))
 
 
-def open_gateway(settings: Settings, clock: Clock = utc_now, listener: Listener = NOBODY) -> Gateway:
-    """Open what `prepare` made; `listener` hears how appends to its log went. Raises `ConfigurationError` when the schema, the keys
-    or the log are not as needed."""
+def open_store(settings: Settings) -> tuple[Database, KeyRing]:
+    """The database and the keys of what `prepare` made, without a log. Raises `ConfigurationError` when they are not as needed."""
     if not exists(settings.database):
         raise ConfigurationError(
             "There is no database. Set GATEWAY_HOME or GATEWAY_DATABASE_URL to the one you mean, or make one: gateway db upgrade"
         )
     database = open_database(settings.database, pool_size=settings.pool_size)
-    assert_current(database, shipped("migrations"))
-    assert_durable(database)
-    ring = KeyRing(database, open_wrapper(settings))
-    with database.read() as connection:
-        log = accepting_log(connection)
-    if log is None:
-        raise ConfigurationError("The audit log is not open. Run: gateway db upgrade")
-    log_id, origin = log
-    if origin != settings.log_origin:
-        raise ConfigurationError(f"The audit log's origin is {origin}; GATEWAY_LOG_ORIGIN must be the same.")
-    gateway = Gateway(settings, database, ring, log_id, clock, listener)
     try:
+        assert_current(database, shipped("migrations"))
+        assert_durable(database)
+        return database, KeyRing(database, open_wrapper(settings))
+    except GatewayError:
+        database.close()
+        raise
+
+
+def open_gateway(settings: Settings, clock: Clock = utc_now, listener: Listener = NOBODY) -> Gateway:
+    """Open what `prepare` made; `listener` hears how appends to its log went. Raises `ConfigurationError` when the schema, the keys
+    or the log are not as needed."""
+    database, ring = open_store(settings)
+    try:
+        with database.read() as connection:
+            log = accepting_log(connection)
+        if log is None:
+            raise ConfigurationError("The audit log is not open. Run: gateway db upgrade")
+        log_id, origin = log
+        if origin != settings.log_origin:
+            raise ConfigurationError(f"The audit log's origin is {origin}; GATEWAY_LOG_ORIGIN must be the same.")
+        gateway = Gateway(settings, database, ring, log_id, clock, listener)
         gateway.refuse_restored()
-    except IntegrityError:
+    except GatewayError:
         database.close()
         raise
     return gateway

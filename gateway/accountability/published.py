@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -26,3 +27,13 @@ def read_published(file: Path, chains: Iterable[KeyChain]) -> Checkpoint | None:
         if chain.origin == origin:
             return chain.open_checkpoint(note)
     raise IntegrityError("The published checkpoint is of a log that the database does not have.")
+
+
+def write_published(file: Path, note: str) -> None:
+    """Put a checkpoint in its place, on the disk before this returns."""
+    partial = file.with_name(f"{file.name}.{os.getpid()}.new")
+    with partial.open("w", encoding="utf-8") as opened:
+        opened.write(note)
+        opened.flush()
+        os.fsync(opened.fileno())
+    partial.replace(file)

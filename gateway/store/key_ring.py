@@ -253,6 +253,12 @@ class KeyRing:
         self._create(connection, GATEWAY, GATEWAY, "log", self._wrapper, at, 1 + max(key.generation for key in known))
         self._forget(GATEWAY, GATEWAY)
 
+    def end_log_overlap(self, connection: Connection, at: str) -> None:
+        """From now on the newest key signs the log alone."""
+        for key in self.stored(connection, GATEWAY, GATEWAY, "log")[1:]:
+            if key.retired_at is None or key.retired_at > at:
+                self.retire(connection, key.key_id, at)
+
     def register_key(self, key_id: str) -> DataKey | None:
         """A provider's register key by its id; None when it was destroyed."""
         with self._database.read() as connection:

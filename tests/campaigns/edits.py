@@ -19,8 +19,11 @@ from typing import Any
 from sqlalchemy import Boolean, Column, Connection, Integer, LargeBinary, Table, select, text, update
 from sqlalchemy.exc import DBAPIError
 
+from gateway.accountability.start_again import StartAgain, open_new_log
+from gateway.app import Gateway, new_id, open_gateway, open_store
 from gateway.custody.log_keys import rotate_log_key
 from gateway.domain.auditing import AuditEvent
+from gateway.domain.identifiers import EntryId
 from gateway.errors import IntegrityError
 from gateway.store.audit_log import write_checkpoint
 from gateway.store.schema import (
@@ -50,8 +53,9 @@ class Edits:
     missed: list[str] = field(default_factory=list)
 
 
-def prepare_log(world: World) -> None:
-    """A log with every kind of row: disclosures with people, a few checkpoints that were kept, a key that followed another."""
+@contextmanager
+def prepared_logs(world: World) -> Iterator[Gateway]:
+    """Two logs with every kind of row: disclosures with people, a few checkpoints that were kept, a key that followed another."""
     prepare_keys(world)
     for number in range(KEPT):
         fill(world, ENTRIES // KEPT, number)
@@ -63,33 +67,52 @@ def prepare_log(world: World) -> None:
         with world.gateway.database.write() as connection:
             write_checkpoint(connection, entry.checkpoint, str(json.loads(entry.leaf)["time"]))
     _unprotect(world)
-    world.gateway.verify_log()
+    settings = world.settings.model_copy(update={"log_origin": "gateway.local/audit/2"})
+    database, ring = open_store(settings)
+    open_new_log(
+        StartAgain(
+            database,
+            ring,
+            settings.log_origin,
+            settings.published_checkpoint,
+            "a campaign",
+            "edits",
+            world.clock,
+            lambda: EntryId(new_id()),
+            although_whole=True,
+        )
+    )
+    database.close()
+    with open_gateway(settings, world.clock) as following:
+        following.log.append(AuditEvent("trial", {"number": "last"}))
+        following.verify_logs()
+        yield following
 
 
-def edit_repeatedly(world: World, seed: int, edits: int) -> Edits:
+def edit_repeatedly(gateway: Gateway, seed: int, edits: int) -> Edits:
     """Make so many edits, each alone."""
     chance, toll = random.Random(seed), Edits()
     columns = [(table, column) for table in TABLES for column in table.columns]
     while toll.made < edits:
         table, column = chance.choice(columns)
-        with _edited(world, table, column, chance) as what:
+        with _edited(gateway, table, column, chance) as what:
             if what is None:
                 continue
             toll.made += 1
             toll.columns[f"{table.name}.{column.name}"] += 1
             try:
-                world.gateway.verify_log()
+                gateway.verify_logs()
             except IntegrityError:
                 continue
             toll.missed.append(what)
-    world.gateway.verify_log()
+    gateway.verify_logs()
     return toll
 
 
 @contextmanager
-def _edited(world: World, table: Table, column: Column[Any], chance: random.Random) -> Iterator[str | None]:
+def _edited(gateway: Gateway, table: Table, column: Column[Any], chance: random.Random) -> Iterator[str | None]:
     """One byte of one value changed, and put back; gives what was changed, None where the database did not let it be."""
-    database = world.gateway.database
+    database = gateway.database
     with database.read() as connection:
         row = _any_row(connection, table, chance)
     before = getattr(row, column.name)

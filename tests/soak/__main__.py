@@ -27,7 +27,7 @@ from gateway.words import read_words
 from tests.bundles import other_bundle
 from tests.campaigns.cancelled import cancel_repeatedly
 from tests.campaigns.crash import SERVE_POINTS, SYNC_POINTS
-from tests.campaigns.edits import TABLES, edit_repeatedly, prepare_log
+from tests.campaigns.edits import TABLES, edit_repeatedly, prepared_logs
 from tests.campaigns.exact_view import hold_exactly, prepare
 from tests.campaigns.free_text import indexed, labelled, measure, roster, shortfalls, summary
 from tests.campaigns.killed_syncs import kill_syncs
@@ -146,9 +146,8 @@ def soak_large_file(folder: Path, new: NewDatabase) -> Mapping[str, object]:
 def soak_edits(folder: Path, new: NewDatabase) -> Mapping[str, object]:
     """1,000 single bytes changed in the tables of the log: verification finds each, in every column."""
     (folder / "db").mkdir()
-    with new(folder / "db") as url, gateway_world(folder / "home", url) as world:
-        prepare_log(world)
-        toll = edit_repeatedly(world, SEED, EDITS)
+    with new(folder / "db") as url, gateway_world(folder / "home", url) as world, prepared_logs(world) as gateway:
+        toll = edit_repeatedly(gateway, SEED, EDITS)
     columns = {column for table in TABLES for column in (f"{table.name}.{name.name}" for name in table.columns)}
     unedited = sorted(columns - set(toll.columns))
     missed = len(toll.missed)
