@@ -13,6 +13,7 @@ import uuid_utils
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from connectors.secrets import Secrets
+from gateway.accountability.archive import ArchiveDesk
 from gateway.accountability.beside import OpenDetail, OpenSubjects
 from gateway.accountability.replay import ReplayDesk
 from gateway.accountability.start_again import log_keys
@@ -240,6 +241,12 @@ class Gateway:
         """The same of each, oldest first; `tell` hears how far it is."""
         trust = Trust(self._log_keys(), self._detail_opener(), self._subject_opener())
         return verify(self.database, trust, self.settings.published_checkpoint, tell)
+
+    def archive_desk(self, actor: str) -> ArchiveDesk:
+        """For exporting the log."""
+        with self.database.read() as connection:
+            keys = [key for key, _ in self.ring.log_keys(connection)]
+        return ArchiveDesk(self.database, self.log, keys, actor)
 
     def refuse_restored(self) -> None:
         """Raises `IntegrityError` when the database is older than what this installation published."""

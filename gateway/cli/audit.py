@@ -10,6 +10,7 @@ from rich.table import Table
 
 from gateway.accountability.query import find, newest
 from gateway.app import open_gateway
+from gateway.cli.audit_archive import archive_log
 from gateway.cli.audit_keys import new_log, rotate_key
 from gateway.cli.audit_verify import verify
 from gateway.cli.console import new_table, open_console
@@ -17,6 +18,7 @@ from gateway.settings import read_settings
 
 app = typer.Typer(no_args_is_help=True)
 app.command("verify")(verify)
+app.command("archive")(archive_log)
 app.command("new-log")(new_log)
 app.command("rotate-key")(rotate_key)
 

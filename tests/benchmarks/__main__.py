@@ -1,7 +1,7 @@
 """`make bench`: pages against the floor, and decisions, on SQLite and PostgreSQL; prints tables, writes results.json.
 
-`python -m tests.benchmarks pages|decisions|load|large` measures one of them and leaves the others' results as they are; `load`
-(bringing records in) and `large` (half an hour, 20 GB) run by their names only. Ends with 1 when a case costs more than is promised
+`python -m tests.benchmarks pages|decisions|load|large|log` measures one of them and leaves the others' results as they are; `load`
+(bringing records in), `large` (half an hour, 20 GB) and `log` (verifying a million entries) run by their names only. Ends with 1 when a case costs more than is promised
 of what it is held against, the floor of a page more than 1.25 of a plain route over driver rows, a decision more than a
 millisecond, or gathering facts among 10,000 agreements more than 1.2 of it among 10.
 """
@@ -24,6 +24,7 @@ from rich.table import Table
 from tests.benchmarks.decision import Decisions, measure_decisions
 from tests.benchmarks.large import Large, measure_large
 from tests.benchmarks.load import measure_load
+from tests.benchmarks.log import measure_log
 from tests.benchmarks.page import ROUNDS, Timings, measure, p95
 from tests.databases import copied_postgres, copied_sqlite, migrated_sqlite, postgres_cluster, postgres_programs
 
@@ -129,8 +130,8 @@ def _made(folder: Path) -> Path:
 
 def main(arguments: Sequence[str]) -> int:
     wanted = set(arguments) or {"pages", "decisions"}
-    if wanted - {"pages", "decisions", "load", "large"}:
-        raise SystemExit("usage: python -m tests.benchmarks [pages] [decisions] [load] [large]")
+    if wanted - {"pages", "decisions", "load", "large", "log"}:
+        raise SystemExit("usage: python -m tests.benchmarks [pages] [decisions] [load] [large] [log]")
     console, held = Console(width=WIDTH), True
     with tempfile.TemporaryDirectory() as folder:
         if "decisions" in wanted:
@@ -145,7 +146,7 @@ def main(arguments: Sequence[str]) -> int:
             write_results({"cases": [result(timed) for timed in measured]})
             show(measured, console)
             held = held and all(holds(timed) for timed in measured)
-        for name, measure_one in (("load", measure_load), ("large", measure_large)):
+        for name, measure_one in (("load", measure_load), ("large", measure_large), ("log", measure_log)):
             if name in wanted:
                 found_here = list(on_both(_made(Path(folder) / name), measure_one))
                 write_results({name: [one.result() for one in found_here]})
