@@ -1,7 +1,8 @@
 """`make bench`: pages against the floor, and decisions, on SQLite and PostgreSQL; prints tables, writes results.json.
 
 `python -m tests.benchmarks pages|decisions|load|large|log` measures one of them and leaves the others' results as they are; `load`
-(bringing records in), `large` (half an hour, 20 GB) and `log` (verifying a million entries) run by their names only. Ends with 1 when a case costs more than is promised
+(bringing records in), `large` (half an hour, 20 GB) and `log` (verifying a million entries) run by their names only. Ends with 1
+when a case costs more than is promised
 of what it is held against, the floor of a page more than 1.25 of a plain route over driver rows, a decision more than a
 millisecond, or gathering facts among 10,000 agreements more than 1.2 of it among 10.
 """

@@ -1,9 +1,9 @@
-"""Measure what it costs to verify a log of a million entries, against reading the leaves by the driver and hashing each once; and that
-memory does not grow with the log. `python -m tests.benchmarks log` runs it; it takes some minutes and 5 GB.
+"""Measure what it costs to verify a log of a million entries, against reading the leaves by the driver and hashing each once; and
+that memory does not grow with the log. `python -m tests.benchmarks log` runs it; it takes some minutes and 5 GB.
 
-Verification also builds the tree, compares every node, opens every sealed detail, makes the commitment to its people again, and holds
-who may see the entry and what it was decided from against the leaf. `cpu_seconds` is what the process computed: on a machine that
-others use too, the seconds of a clock say less.
+Verification also builds the tree, compares every node, opens every sealed detail, makes the commitment to its people again, and
+holds who may see the entry and what it was decided from against the leaf. `cpu_seconds` is what the process computed: on a machine
+that others use too, the seconds of a clock say less.
 """
 
 from __future__ import annotations
