@@ -149,9 +149,10 @@ def main(arguments: Sequence[str]) -> int:
             held = held and all(holds(timed) for timed in measured)
         for name, measure_one in (("load", measure_load), ("large", measure_large), ("log", measure_log)):
             if name in wanted:
-                found_here = list(on_both(_made(Path(folder) / name), measure_one))
-                write_results({name: [one.result() for one in found_here]})
-                for one in found_here:
+                found_here: list[Large] = []
+                for one in on_both(_made(Path(folder) / name), measure_one):
+                    found_here.append(one)
+                    write_results({name: [known.result() for known in found_here]})
                     console.print(json.dumps(one.result()), style=None if one.holds() else "red")
                 held = held and all(one.holds() for one in found_here)
     return 0 if held else 1
