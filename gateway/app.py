@@ -13,8 +13,11 @@ import uuid_utils
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from connectors.secrets import Secrets
+from gateway.accountability.archive import ArchiveDesk
+from gateway.accountability.beside import OpenDetail, OpenSubjects
 from gateway.accountability.replay import ReplayDesk
-from gateway.accountability.verify import Verified, check_not_restored, verify
+from gateway.accountability.start_again import log_keys
+from gateway.accountability.verify import Tell, Trust, Verified, check_not_restored, nobody, verify
 from gateway.agreements.check import Law
 from gateway.agreements.lifecycle import Registry
 from gateway.agreements.open_law import open_law
@@ -30,10 +33,11 @@ from gateway.clients import ClientDesk
 from gateway.consent.change import RightsDesk
 from gateway.custody.desk import CustodyDesk
 from gateway.custody.index_identifiers import index_identifiers
+from gateway.custody.log_keys import LogSigners
 from gateway.domain.auditing import AuditEvent
-from gateway.domain.identifiers import EntryId, InstitutionId, ResourceName
+from gateway.domain.identifiers import AgreementId, EntryId, InstitutionId, ResourceName
 from gateway.domain.times import utc_text
-from gateway.errors import ConfigurationError, IntegrityError, Unavailable
+from gateway.errors import ConfigurationError, GatewayError, Unavailable
 from gateway.exposure import ExposureDesk
 from gateway.gate import Gate
 from gateway.ingest import Intake
@@ -54,14 +58,16 @@ from gateway.reveal import secrets_of
 from gateway.review import ReviewDesk
 from gateway.settings import Settings
 from gateway.shipped import PACKAGE, shipped
-from gateway.store.audit_log import accepting_log, open_log
+from gateway.store.audit_log import accepting_log, open_log, read_keys, write_key
+from gateway.store.audit_rows import read_logs
 from gateway.store.decisions import keep_bundle, read_bundle_content
-from gateway.store.engine import Database, assert_durable, exists, open_database
+from gateway.store.engine import Connection, Database, assert_durable, exists, open_database
 from gateway.store.key_ring import KeyRing, has_keys
 from gateway.store.migrate import assert_current, upgrade
 from gateway.store.record_tables import RecordTables, build_record_tables
 from gateway.store.schema import metadata
 from gateway.tlog.checkpoint import sign_checkpoint
+from gateway.tlog.key_chain import announce
 from gateway.tlog.merkle import EMPTY_ROOT
 from gateway.tlog.note import Signer
 
@@ -97,14 +103,15 @@ class Gateway:
         self.tables: Mapping[ResourceName, RecordTables] = record_tables(self.catalog)
         self.log_id = log_id
         self._deciding: list[PolicyPoint] = []
-        self._signer = Signer(settings.log_origin, ring.signing_key("log"))
+        self.log_signers = LogSigners(database, ring, settings.log_origin, clock)
         self.log = AuditLog(
             database,
             log_id,
-            self._signer,
+            self.log_signers.now,
             clock=clock,
             new_entry_id=lambda: EntryId(new_id()),
             seal_detail=self._seal_detail,
+            renew=self.log_signers.current,
             published=settings.published_checkpoint,
             on_fatal=lambda: os._exit(STORAGE_FAILED),
             listener=listener,
@@ -250,17 +257,35 @@ class Gateway:
             self.log.append_in(connection, AuditEvent(kind="policy", leaf={"policy": bundle.digest, "outcome": "first used"}))
 
     def verify_log(self) -> Verified:
-        """Verify the whole log. Raises `IntegrityError` at the first place that does not hold."""
-        return verify(self.database, self.log_id, self._signer.verifier, self.open_detail, self.settings.published_checkpoint)
+        """Verify every log; what was found of the one that takes entries. Raises `IntegrityError` at the first place that does not
+        hold."""
+        return self.verify_logs()[-1]
+
+    def verify_logs(self, tell: Tell = nobody) -> list[Verified]:
+        """The same of each, oldest first; `tell` hears how far it is."""
+        trust = Trust(self._log_keys(), self._detail_opener(), self._subject_opener())
+        return verify(self.database, trust, self.settings.published_checkpoint, tell)
+
+    def archive_desk(self, actor: str) -> ArchiveDesk:
+        """For exporting the log."""
+        with self.database.read() as connection:
+            keys = [key for key, _ in self.ring.log_keys(connection)]
+        return ArchiveDesk(self.database, self.log, keys, actor)
 
     def refuse_restored(self) -> None:
         """Raises `IntegrityError` when the database is older than what this installation published."""
-        check_not_restored(self.database, self.log_id, self._signer.verifier, self.settings.published_checkpoint)
+        check_not_restored(self.database, self.log_id, self._log_keys(), self.settings.published_checkpoint)
+
+    def _log_keys(self) -> frozenset[bytes]:
+        with self.database.read() as connection:
+            return log_keys(self.ring, connection)
 
     @property
-    def log_vkey(self) -> str:
-        """The log's verifier key in the text form of signed notes."""
-        return self._signer.verifier.vkey
+    def log_vkeys(self) -> tuple[str, ...]:
+        """The log's verifier keys in the text form of signed notes, the newest first: older ones signed what was kept before."""
+        with self.database.read() as connection:
+            keys = [key for key, _ in self.ring.log_keys(connection)]
+        return tuple(Signer(self.settings.log_origin, key).verifier.vkey for key in keys)
 
     def note_start(self, pdp: PolicyPoint) -> None:
         """Put the start of a server on the log, with what it will decide by."""
@@ -276,8 +301,34 @@ class Gateway:
 
     def open_detail(self, entry: str, ciphertext: bytes, key_id: str) -> bytes | None:
         """Salt and detail of an entry; None when its register key was destroyed."""
-        key = self.ring.register_key(key_id)
-        return None if key is None else Sealer(key, DETAIL_TABLE).unseal(ciphertext, entry)
+        return self._detail_opener()(entry, ciphertext, key_id)
+
+    def _detail_opener(self) -> OpenDetail:
+        """Opens many, and reads each key once."""
+        sealers: dict[str, Sealer | None] = {}
+
+        def opened(entry: str, ciphertext: bytes, key_id: str) -> bytes | None:
+            if key_id not in sealers:
+                key = self.ring.register_key(key_id)
+                sealers[key_id] = None if key is None else Sealer(key, DETAIL_TABLE)
+            sealer = sealers[key_id]
+            return None if sealer is None else sealer.unseal(ciphertext, entry)
+
+        return opened
+
+    def _subject_opener(self) -> OpenSubjects:
+        keys: dict[tuple[str, str], bytes | None] = {}
+
+        def opened(agreement: str, provider: str) -> bytes | None:
+            if (agreement, provider) not in keys:
+                try:
+                    found = self.ring.agreement(AgreementId(agreement), InstitutionId(provider)).subject.secret
+                except ConfigurationError:  # destroyed with the agreement, or with its provider's register
+                    found = None
+                keys[agreement, provider] = found
+            return keys[agreement, provider]
+
+        return opened
 
 
 def policies_of(settings: Settings) -> Policies:
@@ -307,32 +358,49 @@ def prepare(settings: Settings, clock: Clock = utc_now) -> None:
             if accepting_log(connection) is None:
                 checkpoint = sign_checkpoint(FIRST_LOG, 0, EMPTY_ROOT, signer)
                 open_log(connection, checkpoint, origin=settings.log_origin, key_id=signer.verifier.key_hash.hex(), at=at)
+            _announce_first_key(connection, settings, signer)
     finally:
         database.close()
 
 
-def open_gateway(settings: Settings, clock: Clock = utc_now, listener: Listener = NOBODY) -> Gateway:
-    """Open what `prepare` made; `listener` hears how appends to its log went. Raises `ConfigurationError` when the schema, the keys
-    or the log are not as needed."""
+def _announce_first_key(connection: Connection, settings: Settings, signer: Signer) -> None:
+    """Of a log from before keys were announced, or of one that was just opened."""
+    [first, *_] = read_logs(connection)
+    if first.origin == settings.log_origin and not read_keys(connection, first.log_id):
+        write_key(connection, first.log_id, 1, announce([signer], first.log_id, 1, 0, first.opened_at))
+
+
+def open_store(settings: Settings) -> tuple[Database, KeyRing]:
+    """The database and the keys of what `prepare` made, without a log. Raises `ConfigurationError` when they are not as needed."""
     if not exists(settings.database):
         raise ConfigurationError(
             "There is no database. Set GATEWAY_HOME or GATEWAY_DATABASE_URL to the one you mean, or make one: gateway db upgrade"
         )
     database = open_database(settings.database, pool_size=settings.pool_size)
-    assert_current(database, shipped("migrations"))
-    assert_durable(database)
-    ring = KeyRing(database, open_wrapper(settings))
-    with database.read() as connection:
-        log = accepting_log(connection)
-    if log is None:
-        raise ConfigurationError("The audit log is not open. Run: gateway db upgrade")
-    log_id, origin = log
-    if origin != settings.log_origin:
-        raise ConfigurationError(f"The audit log's origin is {origin}; GATEWAY_LOG_ORIGIN must be the same.")
-    gateway = Gateway(settings, database, ring, log_id, clock, listener)
     try:
+        assert_current(database, shipped("migrations"))
+        assert_durable(database)
+        return database, KeyRing(database, open_wrapper(settings))
+    except GatewayError:
+        database.close()
+        raise
+
+
+def open_gateway(settings: Settings, clock: Clock = utc_now, listener: Listener = NOBODY) -> Gateway:
+    """Open what `prepare` made; `listener` hears how appends to its log went. Raises `ConfigurationError` when the schema, the keys
+    or the log are not as needed."""
+    database, ring = open_store(settings)
+    try:
+        with database.read() as connection:
+            log = accepting_log(connection)
+        if log is None:
+            raise ConfigurationError("The audit log is not open. Run: gateway db upgrade")
+        log_id, origin = log
+        if origin != settings.log_origin:
+            raise ConfigurationError(f"The audit log's origin is {origin}; GATEWAY_LOG_ORIGIN must be the same.")
+        gateway = Gateway(settings, database, ring, log_id, clock, listener)
         gateway.refuse_restored()
-    except IntegrityError:
+    except GatewayError:
         database.close()
         raise
     return gateway

@@ -42,6 +42,8 @@ STATE_MOVED = Reason(
 )
 SealDetail = Callable[[InstitutionId, EntryId, bytes], tuple[str, bytes]]
 """(owner, entry, plaintext) -> (key id, ciphertext) under the owner's register key."""
+Renew = Callable[[Connection, str], Signer]
+"""(transaction that holds the head, the head's note) -> who signs the next one: another process may have given the log a key."""
 
 
 class Listener(Protocol):
@@ -98,6 +100,7 @@ class AuditLog:
         clock: Callable[[], datetime],
         new_entry_id: Callable[[], EntryId],
         seal_detail: SealDetail,
+        renew: Renew | None = None,
         published: Path | None = None,
         on_fatal: Callable[[], None] = lambda: None,
         listener: Listener = NOBODY,
@@ -105,6 +108,7 @@ class AuditLog:
         self._database = database
         self._log_id = log_id
         self._signer = signer
+        self._renew = renew
         self._clock = clock
         self._new_entry_id = new_entry_id
         self._seal_detail = seal_detail
@@ -153,10 +157,11 @@ class AuditLog:
             raise waiter.error
         return waiter.entries
 
-    def append_in(self, connection: Connection, event: AuditEvent) -> AuditEntry:
-        """Append one event inside a store writer's transaction, after its business rows; durable with its commit."""
+    def append_in(self, connection: Connection, event: AuditEvent, signer: Signer | None = None) -> AuditEntry:
+        """Append one event inside a store writer's transaction, after its business rows; durable with its commit. `signer` is who
+        signs this once, for a transaction that changes the log's keys."""
         head, _ = lock_head(connection, self._log_id)
-        [entry] = self._write(connection, head, [event], commit=False)
+        [entry] = self._write(connection, head, [event], commit=False, signer=signer)
         return entry
 
     def refuse_anonymous(self, kind: str) -> None:
@@ -213,13 +218,17 @@ class AuditLog:
         if checkpoint is not None:
             self._publish(checkpoint)
 
-    def _write(self, connection: Connection, head: Head, events: Sequence[AuditEvent], *, commit: bool) -> list[AuditEntry]:
+    def _write(
+        self, connection: Connection, head: Head, events: Sequence[AuditEvent], *, commit: bool, signer: Signer | None = None
+    ) -> list[AuditEntry]:
         if not events:
             return []
+        if signer is None:
+            signer = self._signer if self._renew is None else self._renew(connection, head.note)
         prepared = [self._prepare(event) for event in events]
         frontier, nodes = extend(head.size, head.frontier, [item.row.leaf_hash for item in prepared])
         size = head.size + len(prepared)
-        checkpoint = sign_checkpoint(head.log_id, size, root(frontier), self._signer)
+        checkpoint = sign_checkpoint(head.log_id, size, root(frontier), signer)
         keep_inputs(connection, self._new_inputs(events))
         write_entries(connection, head, [item.row for item in prepared], nodes, frontier, checkpoint, commit=commit)
         return [AuditEntry(item.id, head.size + at, item.row.leaf, checkpoint) for at, item in enumerate(prepared)]

@@ -10,12 +10,19 @@ from rich.table import Table
 
 from gateway.accountability.query import find, newest
 from gateway.app import open_gateway
+from gateway.cli.audit_archive import archive_log
+from gateway.cli.audit_keys import new_log, rotate_key
+from gateway.cli.audit_verify import verify
 from gateway.cli.console import new_table, open_console
 from gateway.cli.log_key import vkey
 from gateway.settings import read_settings
 
 app = typer.Typer(no_args_is_help=True)
 app.command()(vkey)
+app.command("verify")(verify)
+app.command("archive")(archive_log)
+app.command("new-log")(new_log)
+app.command("rotate-key")(rotate_key)
 
 
 @app.callback()
@@ -24,29 +31,19 @@ def audit() -> None:
 
 
 @app.command()
-def verify() -> None:
-    """Recompute the whole log: every hash, the tree, the signature, who may see what, every sealed detail."""
-    with open_gateway(read_settings()) as gateway:
-        verified = gateway.verify_log()
-    console = open_console()
-    checkpoint = verified.checkpoint
-    console.print(f"The log is whole: {checkpoint.size:,} entries, root {checkpoint.root.hex()}.")
-    console.print(f"Sealed details: {verified.details:,} opened as committed, {verified.details_out_of_reach:,} whose key is gone.")
-
-
-@app.command()
 def show(
     entry: Annotated[str, typer.Argument(metavar="[ENTRY]", help="An entry's id; without it the newest are listed.")] = "",
     last: Annotated[int, typer.Option(min=1, max=1000, help="How many of the newest to list.")] = 20,
     detail: Annotated[bool, typer.Option("--detail", help="Also open the sealed detail.")] = False,
+    log: Annotated[int, typer.Option(min=0, help="Of a log that was closed; 0: of the one that takes entries.")] = 0,
 ) -> None:
     """Read one entry, or list the newest."""
     console = open_console()
     with open_gateway(read_settings()) as gateway:
         if not entry:
-            console.print(_list(newest(gateway.database, gateway.log_id, last)))
+            console.print(_list(newest(gateway.database, log or gateway.log_id, last)))
             return
-        found = find(gateway.database, gateway.log_id, entry)
+        found = find(gateway.database, log or gateway.log_id, entry)
         console.print_json(json.dumps(found.leaf), sort_keys=True)
         if detail and found.sealed is not None:
             key_id, ciphertext = found.sealed

@@ -8,6 +8,7 @@ from gateway.settings import read_settings
 
 
 def vkey() -> None:
-    """Print the log's verifier key, which partners and auditors check receipts and checkpoints by (c2sp.org/signed-note)."""
+    """Print the keys that verify the log, one a line, the newest first (c2sp.org/signed-note)."""
     with open_gateway(read_settings()) as gateway:
-        open_console().print(gateway.log_vkey)
+        for key in gateway.log_vkeys:
+            open_console().print(key)

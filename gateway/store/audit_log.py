@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from gateway.domain.auditing import Checkpoint
-from gateway.errors import ConfigurationError
+from gateway.errors import ConfigurationError, IntegrityError, Unavailable
 from gateway.store.engine import together, without_waiting
 from gateway.store.epoch import EPOCH, epoch_of
 from gateway.store.schema import (
@@ -17,6 +17,7 @@ from gateway.store.schema import (
     audit_detail,
     audit_entry,
     audit_head,
+    audit_key,
     audit_log,
     audit_node,
     audit_party,
@@ -28,7 +29,7 @@ PAGE = 2_000
 _HEAD = select(audit_head.c.size, audit_head.c.frontier, audit_head.c.root, audit_head.c.checkpoint).where(
     audit_head.c.log_id == bindparam("of_log")
 )
-_HEAD_LOCKED = _HEAD.with_for_update()
+_HEAD_LOCKED = _HEAD.where(audit_head.c.successor.is_(None)).with_for_update()
 _MOVE_HEAD = update(audit_head).where(audit_head.c.log_id == bindparam("of_log"))
 _ADD_ENTRY, _ADD_NODE, _ADD_DETAIL, _ADD_PARTY = (insert(table) for table in (audit_entry, audit_node, audit_detail, audit_party))
 
@@ -86,8 +87,13 @@ def read_head(connection: Connection, log_id: int) -> Head:
 
 
 def lock_head(connection: Connection, log_id: int) -> tuple[Head, int]:
-    """The head, which no other writer moves before this transaction ends, and the state epoch as it is once the head is held."""
+    """The head, which no other writer moves before this transaction ends, and the state epoch as it is once the head is held.
+
+    Raises `Unavailable` when the log was closed: another process opened a new one.
+    """
     rows, epoch = together(connection, (_HEAD_LOCKED, {"of_log": log_id}), (EPOCH, {}))
+    if not rows:
+        raise Unavailable("The audit log takes no entries any more: another one was opened. Start this process again.")
     return _head(log_id, rows), epoch_of(epoch)
 
 
@@ -183,13 +189,6 @@ def read_node(connection: Connection, log_id: int, level: int, index: int) -> by
     return None if found is None else bytes(found)
 
 
-def read_nodes(connection: Connection, log_id: int) -> Iterator[tuple[int, int, bytes]]:
-    """Every inner node, as a stream."""
-    statement = select(audit_node.c.level, audit_node.c.idx, audit_node.c.hash).where(audit_node.c.log_id == log_id)
-    for level, index, hashed in connection.execution_options(yield_per=PAGE).execute(statement):
-        yield level, index, bytes(hashed)
-
-
 def read_details(connection: Connection, log_id: int, entries: Sequence[str]) -> dict[str, tuple[str, bytes]]:
     """Key id and sealed detail of those entries that have one."""
     rows = connection.execute(
@@ -200,35 +199,31 @@ def read_details(connection: Connection, log_id: int, entries: Sequence[str]) ->
     return {entry: (key_id, bytes(ciphertext)) for entry, key_id, ciphertext in rows}
 
 
-def read_parties(connection: Connection, log_id: int, first: int, last: int) -> dict[int, list[str]]:
-    """Which institutions may see which entries, from the first index to the last, both included."""
-    rows = connection.execute(
-        select(audit_party.c.seq, audit_party.c.institution_id)
-        .where(audit_party.c.log_id == log_id, audit_party.c.seq.between(first, last))
-        .order_by(audit_party.c.seq, audit_party.c.institution_id)
-    )
-    found: dict[int, list[str]] = {}
-    for seq, institution in rows:
-        found.setdefault(seq, []).append(institution)
-    return found
-
-
-def count_beyond(connection: Connection, log_id: int, size: int) -> int:
-    """How many rows claim an index that the log does not have."""
-    beyond = 0
-    for table in (audit_entry, audit_party):
-        beyond += len(
-            connection.execute(
-                select(table.c.seq).where(table.c.log_id == log_id, (table.c.seq >= size) | (table.c.seq < 0))
-            ).fetchall()
-        )
-    return beyond
-
-
 def write_checkpoint(connection: Connection, checkpoint: Checkpoint, at: str) -> None:
-    """Keep a checkpoint that was published."""
+    """Keep a checkpoint that was published; `at` is the time of the newest entry that it covers, which verification derives."""
     connection.execute(
         insert(audit_checkpoint).values(
             log_id=checkpoint.log_id, size=checkpoint.size, note=checkpoint.note, cosignatures=[], published_at=at
         )
     )
+
+
+def write_key(connection: Connection, log_id: int, generation: int, note: str) -> None:
+    """Announce a key of a log, in the caller's transaction."""
+    connection.execute(insert(audit_key).values(log_id=log_id, generation=generation, note=note))
+
+
+def read_keys(connection: Connection, log_id: int) -> list[str]:
+    """The notes of a log's keys, oldest first. Raises `IntegrityError` where they are not numbered from 1 on."""
+    rows = connection.execute(
+        select(audit_key.c.generation, audit_key.c.note).where(audit_key.c.log_id == log_id).order_by(audit_key.c.generation)
+    ).fetchall()
+    if [generation for generation, _ in rows] != list(range(1, len(rows) + 1)):
+        raise IntegrityError(f"The keys of log {log_id} are not numbered from 1 on.")
+    return [note for _, note in rows]
+
+
+def close_log(connection: Connection, log_id: int, successor: int) -> None:
+    """Take no entries any more; the caller's transaction holds the head's lock and opens the successor."""
+    connection.execute(update(audit_log).where(audit_log.c.log_id == log_id).values(accepts=False))
+    connection.execute(update(audit_head).where(audit_head.c.log_id == log_id).values(successor=successor))

@@ -243,6 +243,26 @@ class KeyRing:
         """The Ed25519 key for `token` or `log`."""
         return Ed25519PrivateKey.from_private_bytes(self._opened(GATEWAY, GATEWAY, purpose, self._wrapper)[0].key.secret)
 
+    def log_keys(self, connection: Connection) -> list[tuple[Ed25519PrivateKey, str | None]]:
+        """The keys that sign or signed the log, newest first, each with until when it does (UTC; None: it is not replaced)."""
+        opened = self._read(connection, GATEWAY, GATEWAY, "log", self._wrapper)
+        return [(Ed25519PrivateKey.from_private_bytes(one.key.secret), one.retired_at) for one in opened]
+
+    def begin_log_key(self, connection: Connection, at: str, overlap_until: str) -> None:
+        """Make the next key that signs the log, and say until when those before it sign too."""
+        known = self.stored(connection, GATEWAY, GATEWAY, "log")
+        for key in known:
+            if key.retired_at is None or key.retired_at > overlap_until:
+                self.retire(connection, key.key_id, overlap_until)
+        self._create(connection, GATEWAY, GATEWAY, "log", self._wrapper, at, 1 + max(key.generation for key in known))
+        self._forget(GATEWAY, GATEWAY)
+
+    def end_log_overlap(self, connection: Connection, at: str) -> None:
+        """From now on the newest key signs the log alone."""
+        for key in self.stored(connection, GATEWAY, GATEWAY, "log")[1:]:
+            if key.retired_at is None or key.retired_at > at:
+                self.retire(connection, key.key_id, at)
+
     def register_key(self, key_id: str) -> DataKey | None:
         """A provider's register key by its id; None when it was destroyed."""
         with self._database.read() as connection:

@@ -536,7 +536,19 @@ audit_head = Table(
     Column("frontier", LargeBinary, nullable=False),
     Column("root", LargeBinary(32), nullable=False),
     Column("checkpoint", Text, nullable=False),
+    Column("successor", Integer),
 )
+"""`successor`: the log that was opened in its place; nothing is appended to one that has a successor. It stands in the row that
+writers lock, so that none of them can miss it."""
+
+audit_key = Table(
+    "audit_key",
+    metadata,
+    Column("log_id", Integer, primary_key=True, autoincrement=False),
+    Column("generation", Integer, primary_key=True, autoincrement=False),
+    Column("note", Text, nullable=False),
+)
+"""The keys that sign a log, each announced in a note that it and the key before it signed (`gateway.tlog.key_chain`)."""
 
 audit_entry = Table(
     "audit_entry",
@@ -621,6 +633,7 @@ audit_checkpoint = Table(
     Column("cosignatures", JSON, nullable=False),
     Column("published_at", String(32), nullable=False),
 )
+"""`published_at` is the time of the newest entry that the checkpoint covers, so that it can be derived."""
 
 # --- alerts ----------------------------------------------------------------------------------------------------------
 

@@ -21,8 +21,13 @@ def sign_checkpoint(log_id: int, size: int, root: bytes, signer: Signer) -> Chec
 
 def open_checkpoint(log_id: int, note: str, verifier: Verifier) -> Checkpoint:
     """The checkpoint in a note. Raises `IntegrityError` when it is not this log's or does not verify."""
-    lines = open_note(note, verifier).split("\n")
-    if len(lines) <= LINES or lines[0] != verifier.name or not lines[1].isascii() or not lines[1].isdigit():
+    return parse_checkpoint(log_id, note, open_note(note, verifier), verifier.name)
+
+
+def parse_checkpoint(log_id: int, note: str, text: str, origin: str) -> Checkpoint:
+    """What the text of a note says, whose signatures were checked. Raises `IntegrityError` when it is not of this origin."""
+    lines = text.split("\n")
+    if len(lines) <= LINES or lines[0] != origin or not lines[1].isascii() or not lines[1].isdigit():
         raise IntegrityError("The checkpoint's text is not one of this log.")
     try:
         root = base64.b64decode(lines[2], validate=True)

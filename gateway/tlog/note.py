@@ -42,8 +42,12 @@ class Signer:
 
     def sign(self, text: str) -> str:
         """`text` ends with a newline; gives the whole note."""
+        return f"{text}\n{self.line(text)}"
+
+    def line(self, text: str) -> str:
+        """The signature's own line, as it ends a note."""
         signature = base64.b64encode(self.verifier.key_hash + self._key.sign(text.encode())).decode()
-        return f"{text}\n{DASH}{self.verifier.name} {signature}\n"
+        return f"{DASH}{self.verifier.name} {signature}\n"
 
 
 def open_note(note: str, verifier: Verifier) -> str:

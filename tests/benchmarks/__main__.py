@@ -1,7 +1,8 @@
 """`make bench`: pages against the floor, and decisions, on SQLite and PostgreSQL; prints tables, writes results.json.
 
-`python -m tests.benchmarks pages|decisions|load|large|register` measures one of them and leaves the others' results as they are;
-`load` (bringing records in), `large` (half an hour, 20 GB) and `register` (who was told about one person) run by their names only.
+`python -m tests.benchmarks pages|decisions|load|large|log|register` measures one of them and leaves the others' results as they
+are; `load` (bringing records in), `large` (half an hour, 20 GB), `log` (verifying a million entries) and `register` (who was told
+about one person) run by their names only.
 Ends with 1 when a case costs more than is promised of what it is held against, the floor of a page more than 1.25 of a plain route
 over driver rows, a decision more than a millisecond, or gathering facts among 10,000 agreements more than 1.2 of it among 10.
 """
@@ -24,6 +25,7 @@ from rich.table import Table
 from tests.benchmarks.decision import Decisions, measure_decisions
 from tests.benchmarks.large import Large, measure_large
 from tests.benchmarks.load import measure_load
+from tests.benchmarks.log import measure_log
 from tests.benchmarks.page import ROUNDS, Timings, measure, p95
 from tests.benchmarks.register import measure_register
 from tests.databases import copied_postgres, copied_sqlite, migrated_sqlite, postgres_cluster, postgres_programs
@@ -130,8 +132,8 @@ def _made(folder: Path) -> Path:
 
 def main(arguments: Sequence[str]) -> int:
     wanted = set(arguments) or {"pages", "decisions"}
-    if wanted - {"pages", "decisions", "load", "large", "register"}:
-        raise SystemExit("usage: python -m tests.benchmarks [pages] [decisions] [load] [large] [register]")
+    if wanted - {"pages", "decisions", "load", "large", "log", "register"}:
+        raise SystemExit("usage: python -m tests.benchmarks [pages] [decisions] [load] [large] [log] [register]")
     console, held = Console(width=WIDTH), True
     with tempfile.TemporaryDirectory() as folder:
         if "decisions" in wanted:
@@ -146,11 +148,13 @@ def main(arguments: Sequence[str]) -> int:
             write_results({"cases": [result(timed) for timed in measured]})
             show(measured, console)
             held = held and all(holds(timed) for timed in measured)
-        for name, measure_one in (("load", measure_load), ("large", measure_large), ("register", measure_register)):
+        by_name = (("load", measure_load), ("large", measure_large), ("log", measure_log), ("register", measure_register))
+        for name, measure_one in by_name:
             if name in wanted:
-                found_here = list(on_both(_made(Path(folder) / name), measure_one))
-                write_results({name: [one.result() for one in found_here]})
-                for one in found_here:
+                found_here: list[Large] = []
+                for one in on_both(_made(Path(folder) / name), measure_one):
+                    found_here.append(one)
+                    write_results({name: [known.result() for known in found_here]})
                     console.print(json.dumps(one.result()), style=None if one.holds() else "red")
                 held = held and all(one.holds() for one in found_here)
     return 0 if held else 1

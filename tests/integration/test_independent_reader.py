@@ -53,7 +53,7 @@ def page(world: World) -> str:
 def read(reader: Path, world: World, *more: str, vkey: str = "") -> tuple[int, str]:
     """Exit code, and what it printed."""
     with served(world) as address:
-        options = ["-url", f"{address}/audit", "-token", world.token(AUDITOR), "-vkey", vkey or world.gateway.log_vkey, *more]
+        options = ["-url", f"{address}/audit", "-token", world.token(AUDITOR), "-vkey", vkey or world.gateway.log_vkeys[0], *more]
         done = subprocess.run([str(reader), *options], capture_output=True, text=True, check=False)
     return done.returncode, done.stdout + done.stderr
 
@@ -87,7 +87,7 @@ def test_go_derives_the_root_again_and_finds_every_entry_and_every_earlier_size(
 
 
 def test_go_refuses_another_key(reader: Path, world: World) -> None:
-    key = world.gateway.log_vkey
+    key = world.gateway.log_vkeys[0]
     other = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"
     assert key != other
     code, said = read(reader, world, vkey=other)

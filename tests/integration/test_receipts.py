@@ -53,7 +53,7 @@ def test_an_answer_is_kept_and_verified_as_the_document_says(world: World, tmp_p
     if subprocess.run(["curl", "--version"], capture_output=True, check=False).returncode != 0:
         lacking("needs curl")
     keep, verify, ask_for_growth = commands()
-    (tmp_path / "log.vkey").write_text(world.gateway.log_vkey)
+    (tmp_path / "log.vkey").write_text("\n".join(world.gateway.log_vkeys))
     with served(world) as address:
         reach = {"GATEWAY": address, "TOKEN": world.token(CLIENT)}
         code, said = shell(keep, tmp_path, **reach)
@@ -83,7 +83,7 @@ def kept(world: World, folder: Path, path: str, client: str = CLIENT, **paramete
     answer = world.api.get(path, world.token(client), **parameters)
     (folder / "headers").write_text("".join(f"{name}: {text}\r\n" for name, text in answer.headers.items()))
     (folder / "body").write_bytes(answer.content)
-    (folder / "key").write_text(world.gateway.log_vkey)
+    (folder / "key").write_text("\n".join(world.gateway.log_vkeys))
     entry = answer.headers["gateway-entry"]
     proof = world.api.get(f"/audit/proof/{entry}", world.token(client))
     (folder / "proof").write_text(proof.text)

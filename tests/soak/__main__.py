@@ -27,6 +27,7 @@ from gateway.words import read_words
 from tests.bundles import other_bundle
 from tests.campaigns.cancelled import cancel_repeatedly
 from tests.campaigns.crash import SERVE_POINTS, SYNC_POINTS
+from tests.campaigns.edits import TABLES, edit_repeatedly, prepared_logs
 from tests.campaigns.exact_view import hold_exactly, prepare
 from tests.campaigns.free_text import indexed, labelled, measure, roster, shortfalls, summary
 from tests.campaigns.killed_syncs import kill_syncs
@@ -40,13 +41,14 @@ from tests.databases import copied_postgres, copied_sqlite, migrated_sqlite, pos
 from tests.oracle.campaign import hold_against, hold_files_against, take_away
 from tests.policies.mutate import LEAST_RATE, mutants, run
 from tests.questions import questions
-from tests.world import open_world
+from tests.world import gateway_world, open_world
 
 RESULTS = Path(__file__).with_name("results.json")
 SEED = 20_261_124
 PAIRS = 25_000
 SAMPLES = 500
 CANCELLED = 10_000
+EDITS = 1_000
 KILLS = 60
 KILLED_SYNCS = 100
 READS = 100_000
@@ -139,6 +141,22 @@ def soak_large_file(folder: Path, new: NewDatabase) -> Mapping[str, object]:
     megabytes = {"file_megabytes": brought.file_bytes // 1_000_000, "most_memory_megabytes": brought.most_memory // 1_000_000}
     held = brought.file_bytes >= LARGE_FILE and brought.most_memory < MOST_MEMORY
     return {"rows": brought.rows, **megabytes, "held": held}
+
+
+def soak_edits(folder: Path, new: NewDatabase) -> Mapping[str, object]:
+    """1,000 single bytes changed in the tables of the log: verification finds each, in every column."""
+    (folder / "db").mkdir()
+    with new(folder / "db") as url, gateway_world(folder / "home", url) as world, prepared_logs(world) as gateway:
+        toll = edit_repeatedly(gateway, SEED, EDITS)
+    columns = {column for table in TABLES for column in (f"{table.name}.{name.name}" for name in table.columns)}
+    unedited = sorted(columns - set(toll.columns))
+    missed = len(toll.missed)
+    return {
+        "edits": toll.made,
+        "found": toll.made - missed,
+        "columns_never_edited": unedited,
+        "held": toll.made >= EDITS and not missed,
+    }
 
 
 def soak_kills(folder: Path, new: NewDatabase) -> Mapping[str, object]:
@@ -234,6 +252,7 @@ CAMPAIGNS = {
     "timing": soak_timing,
     "exact_view": soak_exact_view,
     "cancelled": soak_cancelled,
+    "edits": soak_edits,
     "kills": soak_kills,
     "killed_syncs": soak_killed_syncs,
     "reads": soak_reads,
