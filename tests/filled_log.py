@@ -14,7 +14,7 @@ from gateway.audit import LARGEST_BATCH
 from gateway.domain.auditing import AuditEvent
 from gateway.domain.decision import Question
 from gateway.domain.identifiers import AgreementId, InstitutionId
-from gateway.tlog.subjects import subject_root
+from gateway.tlog.subjects import subject_commitment
 from tests.world import World
 
 PROVIDER, RECIPIENT, AGREEMENT = InstitutionId("lakeside"), InstitutionId("riverton"), AgreementId("lakeside-riverton")
@@ -43,7 +43,7 @@ def _events(world: World, count: int, chance: random.Random) -> Iterator[AuditEv
     questions = [_question(number) for number in range(QUESTIONS)]
     for number in range(count):
         people = BitMap(chance.sample(range(PEOPLE), PAGE))
-        question = chance.choice(questions)
+        question, salt = chance.choice(questions), chance.randbytes(32)
         leaf: dict[str, object] = {
             "client": "riverton-sis",
             "institution": RECIPIENT,
@@ -70,14 +70,14 @@ def _events(world: World, count: int, chance: random.Random) -> Iterator[AuditEv
             "filtered_by": [],
             "sorted_by": [],
             "rows": str(len(people)),
-            "subjects": subject_root(subject_key, people).hex(),
+            "subjects": subject_commitment(subject_key, salt, "candidates", people).hex(),
             "body": chance.randbytes(32).hex(),
             "body_length": str(700 * len(people)),
             "media_type": "application/json",
             "request": f"request-{number}",
             "epoch": "7",
         }
-        detail = {"body_salt": _base64(chance.randbytes(32)), "persons": {"candidate": _base64(people.serialize())}}
+        detail = {"body_salt": _base64(salt), "persons": {"candidate": _base64(people.serialize())}}
         yield AuditEvent(
             kind="disclosure",
             leaf=leaf,
