@@ -15,6 +15,7 @@ from gateway.alerts.rules import Alert
 from gateway.app import SHIPPED_RULES
 from gateway.store.turns import expect
 from tests.alerting import Alerting
+from tests.conftest import new_database
 from tests.world import World, placement_world
 
 CHICAGO = ZoneInfo("America/Chicago")
@@ -27,8 +28,9 @@ UNIVERSITY = ("openStaffPositions", "staffs")
 
 
 @pytest.fixture
-def world(tmp_path: Path, database_url: str) -> Iterator[World]:
-    with placement_world(tmp_path / "home", database_url) as opened:
+def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
+    """On one database: what is usual is judged by the entries, which are the same on each."""
+    with new_database("sqlite", request, tmp_path) as url, placement_world(tmp_path / "home", url) as opened:
         yield opened
 
 
