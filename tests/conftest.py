@@ -10,6 +10,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from zlib import crc32
 
 import hypothesis
 import pytest
@@ -22,6 +23,34 @@ from tests.world import World, placement_world
 # The machines that run this are shared: how long an example takes says nothing.
 hypothesis.settings.register_profile("shared", deadline=None)
 hypothesis.settings.load_profile("shared")
+
+
+ON_ONE_DATABASE = frozenset(
+    f"test_{name}.py"
+    for name in ("alert_commands", "alerts", "archive", "edits", "finder", "large_files", "log_keys", "metrics", "start_again")
+)
+"""Files whose tests each make a world of their own: a test of these runs on one of the two databases, which its name decides, so
+that both are tried and the suite stays short. GATEWAY_TEST_BOTH=1 runs each on both."""
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out the other half of `ON_ONE_DATABASE`."""
+    if os.environ.get("GATEWAY_TEST_BOTH") == "1":
+        return
+    other = [
+        item for item in items if item.path.name in ON_ONE_DATABASE and item.path.parent.name == "integration" and _other(item)
+    ]
+    config.hook.pytest_deselected(items=other)
+    left_out = set(other)
+    items[:] = [item for item in items if item not in left_out]
+
+
+def _other(item: pytest.Item) -> bool:
+    """Whether a test is on the database that its name does not choose."""
+    params = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
+    backend = params.get("database_url")
+    name = item.nodeid.replace(str(backend), "")
+    return backend is not None and backend != BACKENDS[crc32(name.encode()) % len(BACKENDS)]
 
 
 def lacking(reason: str) -> None:
