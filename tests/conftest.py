@@ -27,7 +27,11 @@ hypothesis.settings.load_profile("shared")
 
 ON_ONE_DATABASE = frozenset(
     f"test_{name}.py"
-    for name in ("alert_commands", "alerts", "archive", "edits", "finder", "large_files", "log_keys", "metrics", "start_again")
+    for name in (
+        *("agreements_api", "alert_commands", "alerts", "archive", "edfi_sync", "edits", "finder", "incremental", "large_files"),
+        *("log_keys", "metrics", "oneroster", "operation", "preview", "push", "resolution", "rights", "settling", "signing"),
+        *("source_drift", "start_again", "timetable"),
+    )
 )
 """Files whose tests each make a world of their own: a test of these runs on one of the two databases, which its name decides, so
 that both are tried and the suite stays short. GATEWAY_TEST_BOTH=1 runs each on both."""
