@@ -16,6 +16,7 @@ from gateway.domain.auditing import AuditEvent
 from gateway.domain.decision import Decision, Question
 from gateway.domain.grant_use import grant_use
 from gateway.domain.query_plan import QueryPlan
+from gateway.domain.refusals import refusal_event
 from gateway.domain.rows import Body
 from gateway.domain.treatments import Share, spoken
 from gateway.errors import DisclosureDenied, GatewayError
@@ -112,20 +113,13 @@ def refused(principal: Principal, why: GatewayError, trail: Trail, gate: Gate) -
     an id that the client made up could hold anything."""
     request = trail.request
     known_resource = gate.catalog.resource(request.resource)
-    reasons = why.reasons if isinstance(why, DisclosureDenied) else ()
-    leaf: dict[str, object] = {
-        **principal.on_the_log,
-        "decision": "deny",
-        "operation": request.operation,
+    named = {
         "resource": known_resource.name if known_resource else "unknown",
         "purpose": request.purpose if request.purpose in principal.purposes else "unknown",
-        "code": why.code,
-        "rules": sorted({reason.rule for reason in reasons}),
         "choices": list(why.choices) if isinstance(why, DisclosureDenied) else [],
         **_decided(trail.question, trail.decision, gate),
-        "request": request.request_id,
     }
-    return AuditEvent(kind="refusal", leaf=leaf, institutions=(principal.institution,), question=trail.question)
+    return refusal_event(principal, request.operation, why, request.request_id, named, trail.question)
 
 
 def _decided(question: Question | None, decision: Decision | None, gate: Gate) -> dict[str, object]:

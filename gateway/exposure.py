@@ -6,16 +6,15 @@ received, and elements that left treated are told as treated.
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import islice
 
-import orjson
 from pyroaring import BitMap
 
+from gateway.accountability.named_people import people_of
 from gateway.audit import AuditLog
 from gateway.domain.auditing import AuditEntry, AuditEvent
 from gateway.domain.identifiers import AgreementId, InstitutionId, PersonId
@@ -30,7 +29,6 @@ from gateway.store.audit_log import StoredEntry, read_details, read_entries
 from gateway.store.engine import Connection, Database
 
 CHUNK = 500
-SALT_BYTES = 32
 OpenDetail = Callable[[str, bytes, str], bytes | None]
 """(entry id, ciphertext, key id) -> salt and detail; None when the key was destroyed."""
 
@@ -177,8 +175,7 @@ def _people(entry: str, sealed: tuple[str, bytes] | None, open_detail: OpenDetai
     opened = open_detail(entry, sealed[1], sealed[0])
     if opened is None:
         return None
-    persons: Mapping[str, str] = orjson.loads(opened[SALT_BYTES:])["persons"]
-    return BitMap().union(*(BitMap.deserialize(base64.b64decode(text)) for text in persons.values()))
+    return BitMap().union(*people_of(opened).values())
 
 
 def _looked(doubt: Doubt, exposed: tuple[Exposed, ...], actor: str, operation: str) -> AuditEvent:

@@ -20,6 +20,7 @@ from gateway.authenticate import TokenVerifier, authenticate
 from gateway.domain.access import Principal
 from gateway.domain.auditing import AuditEntry, AuditEvent
 from gateway.domain.identifiers import InstitutionId, ResourceName
+from gateway.domain.refusals import refusal_event
 from gateway.domain.times import utc_text
 from gateway.errors import AuthenticationError, DisclosureDenied, GatewayError, Reason, RequestError
 from gateway.keys.seal import Sealer
@@ -234,13 +235,5 @@ def _event(principal: Principal, key: BatchKey, parts: int, mode: Mode, sent: Se
 
 def _refuse(why: GatewayError, principal: Principal, sent: Sent, desk: PushDesk) -> NoReturn:
     """Put a refusal on the log and raise it. It names only what is ours to name."""
-    leaf: dict[str, object] = {
-        **principal.on_the_log,
-        "decision": "deny",
-        "operation": OPERATION,
-        "code": why.code,
-        "rules": sorted({reason.rule for reason in why.reasons}) if isinstance(why, DisclosureDenied) else [],
-        "request": sent.request_id,
-    }
-    desk.log.append(AuditEvent(kind="refusal", leaf=leaf, institutions=(principal.institution,)))
+    desk.log.append(refusal_event(principal, OPERATION, why, sent.request_id))
     raise why

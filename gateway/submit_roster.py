@@ -26,6 +26,7 @@ from gateway.domain.agreement import AgreementFacts
 from gateway.domain.auditing import AuditEntry, AuditEvent
 from gateway.domain.decision import Deny, Permit, RelatedPredicate, RosterPredicate
 from gateway.domain.identifiers import ElementPath, ResourceName
+from gateway.domain.refusals import refusal_event
 from gateway.domain.rosters import RosterKey, RosterLine
 from gateway.domain.times import utc_text
 from gateway.errors import AuthenticationError, DisclosureDenied, GatewayError, Reason, RequestError, Unavailable
@@ -253,17 +254,11 @@ def _submitted(
 def refuse(why: GatewayError, principal: Principal, request: AccessRequest, desk: RosterDesk) -> NoReturn:
     """Put a refusal on the log and raise it. It names only what is ours to name."""
     known = desk.catalog.resource(request.resource)
-    leaf: dict[str, object] = {
-        **principal.on_the_log,
-        "decision": "deny",
-        "operation": OPERATION,
+    named = {
         "resource": known.name if known else "unknown",
         "purpose": request.purpose if request.purpose in principal.purposes else "unknown",
-        "code": why.code,
-        "rules": sorted({reason.rule for reason in why.reasons}) if isinstance(why, DisclosureDenied) else [],
-        "request": request.request_id,
     }
-    desk.log.append(AuditEvent(kind="refusal", leaf=leaf, institutions=(principal.institution,)))
+    desk.log.append(refusal_event(principal, OPERATION, why, request.request_id, named))
     raise why
 
 

@@ -11,6 +11,7 @@ from gateway.audit import AuditLog
 from gateway.authenticate import TokenVerifier, authenticate
 from gateway.domain.access import Principal
 from gateway.domain.auditing import AuditEntry, AuditEvent
+from gateway.domain.refusals import refusal_event
 from gateway.errors import AuthenticationError, DisclosureDenied, GatewayError, Reason, RequestError
 from gateway.store.engine import Database
 from gateway.store.turns import Freshness, freshness
@@ -63,13 +64,5 @@ def tell_sources(token: str | None, request_id: str, desk: SourcesDesk, *, param
 
 
 def _refuse(why: GatewayError, principal: Principal, request_id: str, desk: SourcesDesk) -> NoReturn:
-    leaf: dict[str, object] = {
-        **principal.on_the_log,
-        "decision": "deny",
-        "operation": OPERATION,
-        "code": why.code,
-        "rules": sorted({reason.rule for reason in why.reasons}) if isinstance(why, DisclosureDenied) else [],
-        "request": request_id,
-    }
-    desk.log.append(AuditEvent(kind="refusal", leaf=leaf, institutions=(principal.institution,)))
+    desk.log.append(refusal_event(principal, OPERATION, why, request_id))
     raise why

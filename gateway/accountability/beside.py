@@ -12,6 +12,7 @@ from typing import Any
 import orjson
 from pyroaring import BitMap
 
+from gateway.accountability.named_people import SALT_BYTES, people_in
 from gateway.accountability.tree import Leaf
 from gateway.errors import IntegrityError
 from gateway.store.audit_rows import LoggedEntry, read_inputs
@@ -22,7 +23,6 @@ OpenDetail = Callable[[str, bytes, str], bytes | None]
 """(entry id, ciphertext, key id) -> salt and detail, None without such a key; raises `IntegrityError` when it does not open."""
 OpenSubjects = Callable[[str, str], bytes | None]
 """(agreement, provider) -> the key of its commitments to people; None when it was destroyed."""
-SALT_BYTES = 32
 DETAIL_VERSION = 1
 MOST_KNOWN_INPUTS = 65_536
 NOT_OF_REGISTERS = {"data", "pseudonym"}
@@ -152,9 +152,8 @@ def commitment(key: bytes, resource: str, detail: Mapping[str, Any]) -> str:
     """
     if detail["version"] != DETAIL_VERSION:
         raise ValueError("another version")
-    people = [BitMap.deserialize(base64.b64decode(numbers)) for numbers in detail["persons"].values()]
     salt = base64.b64decode(detail["body_salt"])
-    return subject_commitment(key, salt, resource, BitMap().union(*people)).hex()
+    return subject_commitment(key, salt, resource, BitMap().union(*people_in(detail).values())).hex()
 
 
 def _where(entry: LoggedEntry) -> str:

@@ -12,6 +12,7 @@ from gateway.audit import AuditLog
 from gateway.authenticate import TokenVerifier, authenticate
 from gateway.domain.access import Principal
 from gateway.domain.auditing import AuditEntry, AuditEvent
+from gateway.domain.refusals import refusal_event
 from gateway.errors import AuthenticationError, DisclosureDenied, GatewayError, NotInLog, Reason, RequestError
 from gateway.store.audit_log import read_head
 from gateway.store.engine import Connection, Database
@@ -132,13 +133,5 @@ def _enter(principal: Principal, asked: Asked, desk: EvidenceDesk, what: Mapping
 def _refuse(why: GatewayError, principal: Principal, asked: Asked, desk: EvidenceDesk) -> NoReturn:
     """Put a refusal on the log and raise it. It does not name what was asked for: an address that a client made up could hold
     anything."""
-    leaf: dict[str, object] = {
-        **principal.on_the_log,
-        "decision": "deny",
-        "operation": OPERATION,
-        "code": why.code,
-        "rules": sorted({reason.rule for reason in why.reasons}) if isinstance(why, DisclosureDenied) else [],
-        "request": asked.request_id,
-    }
-    desk.log.append(AuditEvent(kind="refusal", leaf=leaf, institutions=(principal.institution,)))
+    desk.log.append(refusal_event(principal, OPERATION, why, asked.request_id))
     raise why

@@ -17,6 +17,7 @@ from gateway.domain.access import Principal
 from gateway.domain.agreement import SLUG
 from gateway.domain.auditing import AuditEvent
 from gateway.domain.identifiers import AgreementId
+from gateway.domain.refusals import refusal_event
 from gateway.domain.signing import Actor
 from gateway.errors import AuthenticationError, DisclosureDenied, GatewayError, Reason, UnknownAgreement
 
@@ -107,16 +108,8 @@ def assert_visible(agreement: AgreementId, principal: Principal, desk: Agreement
 
 def _refuse(why: GatewayError, principal: Principal, asked: Asked, desk: AgreementDesk) -> NoReturn:
     """Put a refusal on the log and raise it. It names an agreement that the client may know of, nothing that it made up."""
-    leaf: dict[str, object] = {
-        **principal.on_the_log,
-        "decision": "deny",
-        "operation": asked.operation,
-        "agreement": _nameable(principal, asked, desk),
-        "code": why.code,
-        "rules": sorted({reason.rule for reason in why.reasons}) if isinstance(why, DisclosureDenied) else [],
-        "request": asked.request_id,
-    }
-    desk.registry.log.append(AuditEvent(kind="refusal", leaf=leaf, institutions=(principal.institution,)))
+    named = {"agreement": _nameable(principal, asked, desk)}
+    desk.registry.log.append(refusal_event(principal, asked.operation, why, asked.request_id, named))
     raise why
 
 

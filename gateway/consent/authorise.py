@@ -9,9 +9,8 @@ from typing import Literal, TypeVar
 
 from gateway.authenticate import TokenVerifier, authenticate
 from gateway.consent.change import RightsDesk
-from gateway.domain.access import Principal
-from gateway.domain.auditing import AuditEvent
 from gateway.domain.identifiers import InstitutionId
+from gateway.domain.refusals import refusal_event
 from gateway.errors import AuthenticationError, DisclosureDenied, GatewayError, Reason
 from gateway.store.engine import Connection
 
@@ -56,22 +55,9 @@ def authorise(request: RightsRequest, gate: RightsGate, act: Callable[[Instituti
         stands = partial(_stands, request.token, gate)
         return act(principal.institution, replace(desk, who=who, stands=stands))
     except GatewayError as why:
-        desk.log.append(_refused(principal, request, why))
+        desk.log.append(refusal_event(principal, request.operation, why, request.request_id))
         raise
 
 
 def _stands(token: str | None, gate: RightsGate, connection: Connection) -> None:
     authenticate(token, connection, gate.verifier, gate.desk.clock())
-
-
-def _refused(principal: Principal, request: RightsRequest, why: GatewayError) -> AuditEvent:
-    reasons = why.reasons if isinstance(why, DisclosureDenied) else ()
-    leaf: dict[str, object] = {
-        **principal.on_the_log,
-        "decision": "deny",
-        "operation": request.operation,
-        "code": why.code,
-        "rules": sorted({reason.rule for reason in reasons}),
-        "request": request.request_id,
-    }
-    return AuditEvent(kind="refusal", leaf=leaf, institutions=(principal.institution,))

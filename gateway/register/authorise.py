@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import orjson
 
 from gateway.authenticate import TokenVerifier, authenticate
-from gateway.domain.access import Principal
-from gateway.domain.auditing import AuditEvent
+from gateway.domain.refusals import refusal_event
 from gateway.errors import AuthenticationError, DisclosureDenied, GatewayError, Reason
 from gateway.keys.cursors import Cursors
 from gateway.register.desk import RegisterDesk
@@ -67,7 +66,7 @@ def look_as_client(
             raise DisclosureDenied((NO_SCOPE,))
         page = frame(lambda cursor: _opened(gate.cursors.unseal(cursor, *bound)))
     except GatewayError as why:
-        desk.log.append(_refused(principal, request_id, why))
+        desk.log.append(refusal_event(principal, OPERATION, why, request_id))
         raise
     who: dict[str, object] = {**principal.on_the_log, "request": request_id}
     # Asked again in the snapshot that is read: the client may have been suspended since.
@@ -82,15 +81,3 @@ def look_as_client(
 def _opened(position: bytes) -> Page:
     said, resource, limit, log_id, index = orjson.loads(position)
     return Page(Meant(said, resource), limit, (log_id, index))
-
-
-def _refused(principal: Principal, request_id: str, why: GatewayError) -> AuditEvent:
-    leaf: dict[str, object] = {
-        **principal.on_the_log,
-        "decision": "deny",
-        "operation": OPERATION,
-        "code": why.code,
-        "rules": sorted({reason.rule for reason in why.reasons}) if isinstance(why, DisclosureDenied) else [],
-        "request": request_id,
-    }
-    return AuditEvent(kind="refusal", leaf=leaf, institutions=(principal.institution,))

@@ -14,11 +14,12 @@ from typing import TypeAlias
 
 import orjson
 
+from gateway.accountability.named_people import people_of
 from gateway.domain.identifiers import InstitutionId, PersonId
 from gateway.errors import RequestError, Unavailable
 from gateway.register.desk import INDEX_TABLE, RegisterDesk, RegisterKeys
 from gateway.register.mentions import bits_for, bucketed, hash_of, hashing_key, packed, unpacked, unpacked_one
-from gateway.register.named import people_of, whose
+from gateway.register.named import whose
 from gateway.store.audit_log import read_head
 from gateway.store.engine import Connection
 from gateway.store.subjects import (

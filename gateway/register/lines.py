@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 import orjson
 
 from gateway.domain.times import utc_text
-from gateway.encode.csv_text import FORMULA
+from gateway.encode.csv_text import inert
 from gateway.register.told import Told
 
 COLUMNS = (
@@ -75,7 +75,7 @@ def as_csv(told: Sequence[Told]) -> bytes:
     text = io.StringIO(newline="")
     rows = csv.writer(text, lineterminator="\r\n")
     rows.writerow(COLUMNS)
-    rows.writerows([_cell(cell) for cell in _row(one)] for one in told)
+    rows.writerows([inert(cell) for cell in _row(one)] for one in told)
     return text.getvalue().encode()
 
 
@@ -105,7 +105,3 @@ def _row(told: Told) -> tuple[object, ...]:
         told.log_id,
         told.index,
     )
-
-
-def _cell(value: object) -> object:
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value

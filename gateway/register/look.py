@@ -9,13 +9,14 @@ from dataclasses import dataclass, field
 import orjson
 from pyroaring import BitMap
 
+from gateway.accountability.named_people import people_of
 from gateway.domain.auditing import AuditEntry, AuditEvent
 from gateway.domain.identifiers import InstitutionId, PersonId
 from gateway.errors import GatewayError, IntegrityError, RequestError, Unavailable
 from gateway.register.desk import RegisterDesk, RegisterKeys
 from gateway.register.find_subject import Meant, Subject, find_subject
 from gateway.register.index import assert_indexed, catch_up, entries_about
-from gateway.register.named import people_of, whose
+from gateway.register.named import whose
 from gateway.register.told import AgreementWords, Told, tell
 from gateway.steward import Steward, assert_steward
 from gateway.store.engine import Connection

@@ -3,11 +3,7 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping
-
-import orjson
-from pyroaring import BitMap
 
 from gateway.domain.identifiers import InstitutionId
 
@@ -16,7 +12,6 @@ WHOSE: Mapping[str, str] = {"disclosure": "provider", "roster": "recipient"}
 sender asks about, by the numbers of the institution that is asked: there it is a request. What its sender told by it is a
 disclosure of its own (gateway/finder). Reviews of texts and of likely pairs name nobody, and a refusal does not either: who was
 refused got nobody's record. Changes and look-ups of consents are the institution's own."""
-SALT_BYTES = 32
 Leaf = Mapping[str, object]
 
 
@@ -24,9 +19,3 @@ def whose(leaf: Leaf) -> InstitutionId | None:
     """Whose people an entry names; None where it names none for the register."""
     member = WHOSE.get(str(leaf.get("kind")))
     return None if member is None else InstitutionId(str(leaf[member]))
-
-
-def people_of(salted: bytes) -> Mapping[str, BitMap]:
-    """The people by role in an opened detail."""
-    named = orjson.loads(salted[SALT_BYTES:]).get("persons", {})
-    return {role: BitMap.deserialize(base64.b64decode(packed)) for role, packed in named.items()}

@@ -19,6 +19,7 @@ import orjson
 from pyroaring import BitMap
 from sqlalchemy import text
 
+from gateway.accountability.named_people import people_of
 from gateway.disclose import disclose
 from gateway.domain.access import AccessRequest
 from gateway.domain.auditing import AuditEvent
@@ -28,7 +29,6 @@ from gateway.register.find_subject import Meant
 from gateway.register.index import catch_up, entries_about
 from gateway.register.keep_up import index_kept_up
 from gateway.register.look import Looker, look
-from gateway.register.named import people_of
 from gateway.store.engine import Connection
 from gateway.store.subjects import named_entries
 from tests.benchmarks.large import Large

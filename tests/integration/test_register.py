@@ -20,6 +20,7 @@ from sqlalchemy import delete, select, update
 
 import gateway.register.index
 import gateway.register.look
+from gateway.accountability.named_people import people_of
 from gateway.agreements.move import move
 from gateway.custody import destroy_agreement_keys
 from gateway.domain.identifiers import AgreementId, InstitutionId, PersonId
@@ -29,7 +30,6 @@ from gateway.register.find_subject import Meant
 from gateway.register.index import catch_up, entries_about, rebuild
 from gateway.register.look import Looked, look, steward_looks
 from gateway.register.mentions import unpacked
-from gateway.register.named import people_of
 from gateway.resolution.likely import everybody
 from gateway.steward import Steward
 from gateway.store.audit_log import read_head
