@@ -21,7 +21,6 @@ from gateway.domain.identifiers import AgreementId, InstitutionId, PersonId
 from gateway.domain.times import utc_text
 from gateway.errors import IntegrityError, RequestError
 from gateway.resolution import ResolutionDesk, Somebody
-from gateway.resolution.desk import DEED
 from gateway.resolution.likely import everybody
 from gateway.steward import Steward, assert_steward
 from gateway.store.agreements import breach_notice_hours
@@ -29,6 +28,7 @@ from gateway.store.audit_log import StoredEntry, read_details, read_entries
 from gateway.store.engine import Connection, Database
 
 CHUNK = 500
+DEED = "is told which of its people a breach concerns"
 OpenDetail = Callable[[str, bytes, str], bytes | None]
 """(entry id, ciphertext, key id) -> salt and detail; None when the key was destroyed."""
 

@@ -24,5 +24,5 @@ def archive_log(
     with open_gateway(read_settings()) as gateway, telling(console) as tell:
         done = archive(folder, entries, gateway.archive_desk(getpass.getuser()), tell)
         key = gateway.log_signers.now.verifier.vkey
-    console.print(f"{done.entries:,} entries are archived, {done.written} segments of them now (audit entry {done.entry.entry}).")
+    console.print(f"{done.entries:,} entries are archived; segments written now: {done.written} (audit entry {done.entry.entry}).")
     console.print(f"To verify it anywhere: gateway audit verify --archive {folder} --key '{key}'")

@@ -15,9 +15,10 @@ from gateway.accountability.verify import Tell, Verified
 from gateway.accountability.verify_archive import verify_archive
 from gateway.app import open_gateway
 from gateway.cli.console import open_console
-from gateway.errors import RequestError
+from gateway.errors import IntegrityError, RequestError
 from gateway.settings import read_settings
 from gateway.tlog.key_chain import parse_vkey
+from gateway.tlog.note import Verifier
 
 
 def verify(
@@ -29,8 +30,9 @@ def verify(
     if archive is not None:
         if not key:
             raise RequestError("--archive needs the log's public key from somebody you trust: --key 'NAME+HASH+KEY'")
+        keys = [_key(one) for one in key]
         with telling(console) as tell:
-            archived = verify_archive(archive, [parse_vkey(one) for one in key], tell)
+            archived = verify_archive(archive, keys, tell)
         for log in archived:
             console.print(f"{log.origin} is whole in the archive: {log.checkpoint.size:,} entries, {log.details:,} sealed details,")
             console.print(f"root {log.checkpoint.root.hex()}.")
@@ -42,6 +44,13 @@ def verify(
     for one in verified[:-1]:
         console.print(f"Log {one.checkpoint.log_id} is closed and whole: {one.checkpoint.size:,} entries.")
     _say(verified[-1], console)
+
+
+def _key(text: str) -> Verifier:
+    try:
+        return parse_vkey(text)
+    except IntegrityError as why:
+        raise RequestError("--key takes a whole line of `gateway audit vkey`, as 'NAME+HASH+KEY' in quotes.") from why
 
 
 def _say(verified: Verified, console: Console) -> None:
