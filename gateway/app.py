@@ -32,7 +32,6 @@ from gateway.catalog.model import Catalog
 from gateway.clients import ClientDesk
 from gateway.consent.change import RightsDesk
 from gateway.custody.desk import CustodyDesk
-from gateway.custody.index_identifiers import index_identifiers
 from gateway.custody.log_keys import LogSigners
 from gateway.domain.auditing import AuditEvent
 from gateway.domain.identifiers import AgreementId, EntryId, InstitutionId, ResourceName
@@ -58,22 +57,17 @@ from gateway.reveal import secrets_of
 from gateway.review import ReviewDesk
 from gateway.settings import Settings
 from gateway.shipped import PACKAGE, shipped
-from gateway.store.audit_log import accepting_log, open_log, read_keys, write_key
-from gateway.store.audit_rows import read_logs
+from gateway.store.audit_log import accepting_log
 from gateway.store.decisions import keep_bundle, read_bundle_content
-from gateway.store.engine import Connection, Database, assert_durable, exists, open_database
-from gateway.store.key_ring import KeyRing, has_keys
-from gateway.store.migrate import assert_current, upgrade
+from gateway.store.engine import Database, assert_durable, exists, open_database
+from gateway.store.key_ring import KeyRing
+from gateway.store.migrate import assert_current
 from gateway.store.record_tables import RecordTables, build_record_tables
 from gateway.store.schema import metadata
-from gateway.tlog.checkpoint import sign_checkpoint
-from gateway.tlog.key_chain import announce
-from gateway.tlog.merkle import EMPTY_ROOT
 from gateway.tlog.note import Signer
 
 AUDIENCE = "educator-data-gateway"
 DETAIL_TABLE = "audit_detail"
-FIRST_LOG = 1
 STORAGE_FAILED = 8
 SHIPPED_RULES = PACKAGE / "alerts" / "standard.yaml"
 Clock = Callable[[], datetime]
@@ -341,35 +335,6 @@ def record_tables(catalog: Catalog) -> Mapping[ResourceName, RecordTables]:
     return build_record_tables(catalog, type(metadata)(naming_convention=metadata.naming_convention))
 
 
-def prepare(settings: Settings, clock: Clock = utc_now) -> None:
-    """Make what a first start needs: folder, key file, schema, the gateway's keys and the audit log. Safe to repeat."""
-    settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
-    database = open_database(settings.database, pool_size=settings.pool_size)
-    try:
-        upgrade(database, shipped("migrations"), load_catalog())
-        ring = KeyRing(database, open_wrapper(settings, create=_is_new(database)))
-        at = utc_text(clock())
-        with database.write() as connection:
-            ring.create_gateway_keys(connection, at)
-        catalog = load_catalog()
-        index_identifiers(catalog, record_tables(catalog), database, ring, at)
-        signer = Signer(settings.log_origin, ring.signing_key("log"))
-        with database.write() as connection:
-            if accepting_log(connection) is None:
-                checkpoint = sign_checkpoint(FIRST_LOG, 0, EMPTY_ROOT, signer)
-                open_log(connection, checkpoint, origin=settings.log_origin, key_id=signer.verifier.key_hash.hex(), at=at)
-            _announce_first_key(connection, settings, signer)
-    finally:
-        database.close()
-
-
-def _announce_first_key(connection: Connection, settings: Settings, signer: Signer) -> None:
-    """Of a log from before keys were announced, or of one that was just opened."""
-    [first, *_] = read_logs(connection)
-    if first.origin == settings.log_origin and not read_keys(connection, first.log_id):
-        write_key(connection, first.log_id, 1, announce([signer], first.log_id, 1, 0, first.opened_at))
-
-
 def open_store(settings: Settings) -> tuple[Database, KeyRing]:
     """The database and the keys of what `prepare` made, without a log. Raises `ConfigurationError` when they are not as needed."""
     if not exists(settings.database):
@@ -404,9 +369,3 @@ def open_gateway(settings: Settings, clock: Clock = utc_now, listener: Listener 
         database.close()
         raise
     return gateway
-
-
-def _is_new(database: Database) -> bool:
-    """No key was ever wrapped: only then may a key file be made instead of missed."""
-    with database.read() as connection:
-        return not has_keys(connection)

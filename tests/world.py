@@ -18,7 +18,7 @@ from connectors.delimited import DelimitedSource
 from connectors.source import Source
 from gateway.agreements.activate import activate
 from gateway.agreements.read_agreement import read_agreement
-from gateway.app import Gateway, open_gateway, prepare
+from gateway.app import Gateway, open_gateway
 from gateway.audit import NOBODY
 from gateway.cli.source.files import read_source
 from gateway.clients import KeyPair, NewClient, add_client
@@ -26,6 +26,7 @@ from gateway.demo.extracts import Sizes, write_extracts
 from gateway.domain.identifiers import InstitutionId
 from gateway.ingest import ResourceReport, ingest, order_of
 from gateway.metrics.meters import Meters
+from gateway.prepare import prepare
 from gateway.prove_client import ASSERTION_TYPE
 from gateway.serve_api import build_app
 from gateway.settings import Settings

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import typer
 
-from gateway.app import prepare
 from gateway.cli.console import open_console
+from gateway.prepare import prepare
 from gateway.settings import read_settings
 
 app = typer.Typer(no_args_is_help=True)

@@ -24,13 +24,14 @@ from rich.console import Console
 from gateway.accountability.query import find, newest
 from gateway.agreements.activate import activate
 from gateway.agreements.read_agreement import read_agreement
-from gateway.app import Gateway, open_gateway, prepare
+from gateway.app import Gateway, open_gateway
 from gateway.cli.console import open_console
 from gateway.cli.source.files import read_source
 from gateway.cli.source.run import pull
 from gateway.clients import KeyPair, NewClient, Secret, add_client
 from gateway.demo.extracts import write_extracts
 from gateway.errors import GatewayError
+from gateway.prepare import prepare
 from gateway.settings import Settings
 from gateway.shipped import shipped
 

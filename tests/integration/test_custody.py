@@ -12,11 +12,11 @@ import pytest
 from sqlalchemy import NullPool, create_engine, delete, select, text, update
 
 import gateway.custody.data_keys
-from gateway.app import prepare
 from gateway.custody import CustodyDesk, destroy_data_key, reidentify, rotate_data_key, rotate_pseudonyms, wrap_again
 from gateway.domain.identifiers import AgreementId, ElementPath, InstitutionId, ResourceName
 from gateway.errors import ConfigurationError, GatewayError, IntegrityError, RequestError, Unavailable
 from gateway.keys.wrap import LocalFile
+from gateway.prepare import prepare
 from gateway.steward import Steward
 from gateway.store.exclusive import exclusive
 from gateway.store.key_ring import KEPT_SECONDS, KeyRing

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from gateway.app import Gateway, open_gateway, prepare
+from gateway.app import Gateway, open_gateway
 from gateway.custody.log_keys import RotatedLogKey, rotate_log_key
 from gateway.domain.auditing import AuditEvent, Checkpoint
 from gateway.errors import IntegrityError
+from gateway.prepare import prepare
 from gateway.store.audit_log import read_keys
 from gateway.tlog.checkpoint import open_checkpoint
 from gateway.tlog.key_chain import parse_vkey, read_chain, signed_by
